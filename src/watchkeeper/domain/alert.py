@@ -1,0 +1,83 @@
+"""What a person sees: one incident of series that moved together, and its stored changes."""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+
+class Status(enum.Enum):
+    """Where an alert is in its life."""
+
+    OPEN = "open"
+    RESOLVED = "resolved"
+
+
+class Change(enum.Enum):
+    """Why a transition was stored."""
+
+    OPENED = "opened"
+    UPDATED = "updated"
+    RESOLVED = "resolved"
+    ANSWERED = "answered"
+    UNDONE = "undone"
+
+
+class Cause(enum.Enum):
+    """What a member of an alert did."""
+
+    ANOMALY = "anomaly"
+    SILENCE = "silence"
+
+
+class Member(msgspec.Struct, frozen=True, kw_only=True):
+    """One series in an alert: a run of surprising points `[start, end)`, as it was told.
+
+    `peak_*` describe its most surprising point. For silence the values are NaN.
+    """
+
+    series: int
+    start: int
+    end: int
+    is_open: bool
+    cause: Cause = Cause.ANOMALY
+    peak_time: int
+    peak_score: float
+    value: float
+    expected: float
+    lower: float
+    upper: float
+
+    @property
+    def is_up(self) -> bool:
+        """True where the value was above what was expected."""
+        return self.value > self.expected
+
+
+class Alert(msgspec.Struct, frozen=True, kw_only=True):
+    """One incident. `severity` orders alerts: the sum of its members' peak scores, each at least a little."""
+
+    id: int
+    family: str
+    status: Status
+    start: int
+    end: int
+    severity: float
+    members: tuple[Member, ...]
+
+    @property
+    def peak(self) -> Member:
+        """The most surprising member."""
+        return max(self.members, key=lambda member: (member.peak_score, -member.start, -member.series))
+
+
+class Transition(msgspec.Struct, frozen=True, kw_only=True):
+    """A stored change of an alert: the queue that telling people and flipping flags consume."""
+
+    id: int
+    alert: int
+    change: Change
+    at: int
+    recorded_at: int
+    detail: str = ""

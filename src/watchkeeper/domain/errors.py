@@ -1,0 +1,65 @@
+"""Everything Watchkeeper raises on purpose. A message names the thing, the place and the mend.
+
+```
+WatchkeeperError
+├── InputError        what was given cannot be used: a file, a column, a time, an argument
+│   └── ConfigError   a configuration file says something that cannot be
+├── SourceError       a source did not give its numbers
+├── StoreError        a store cannot be read or written
+├── ChannelError      people could not be told
+├── NotFoundError     no such metric, series, alert or feedback
+└── GuardError        an answer would lose an alert that a person confirmed
+```
+"""
+
+
+class WatchkeeperError(Exception):
+    """Root of the tree; `exit_code` is what the command line ends with."""
+
+    exit_code = 1
+
+
+class InputError(WatchkeeperError):
+    """What was given cannot be used."""
+
+    exit_code = 3
+
+
+class ConfigError(InputError):
+    """A configuration says something that cannot be."""
+
+    exit_code = 4
+
+
+class SourceError(WatchkeeperError):
+    """A source did not give its numbers."""
+
+    exit_code = 5
+
+
+class StoreError(WatchkeeperError):
+    """A store cannot be read or written."""
+
+    exit_code = 6
+
+
+class ChannelError(WatchkeeperError):
+    """People could not be told. `permanent` means that trying again cannot help."""
+
+    exit_code = 7
+
+    def __init__(self, message: str, *, permanent: bool = False) -> None:
+        super().__init__(message)
+        self.permanent = permanent
+
+
+class NotFoundError(WatchkeeperError):
+    """No such metric, series, alert or feedback."""
+
+    exit_code = 8
+
+
+class GuardError(WatchkeeperError):
+    """An answer would lose an alert that a person confirmed; saying it again with `force` accepts that."""
+
+    exit_code = 9

@@ -1,0 +1,110 @@
+"""Where numbers come from, what they measure, and how each is watched."""
+
+from __future__ import annotations
+
+import enum
+import re
+
+import msgspec
+
+from watchkeeper.domain.errors import ConfigError
+from watchkeeper.domain.times import parse_step, zone_info
+
+_NAME = re.compile(r"^[a-z0-9][a-z0-9_.-]{0,79}$")
+
+
+class Kind(enum.Enum):
+    """What a value is; decides how its scale behaves."""
+
+    COUNT = "count"
+    SUM = "sum"
+    RATE = "rate"
+    GAUGE = "gauge"
+
+
+class Direction(enum.Enum):
+    """Which way of leaving the band is of interest."""
+
+    BOTH = "both"
+    UP = "up"
+    DOWN = "down"
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where numbers come from. `url` may name environment variables as `${NAME}`; it is never shown or logged."""
+
+    name: str
+    kind: str = "sql"
+    url: str
+
+    def __post_init__(self) -> None:
+        check_name("source", self.name)
+
+
+class Metric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A named measure of a source.
+
+    `query` returns the columns `time`, `value` and one per dimension, for `:start <= time < :end`; a row's time is
+    the start of its step. `name` is the identity; `title` is what people see and may change.
+    """
+
+    name: str
+    source: str
+    query: str
+    step: str
+    title: str = ""
+    description: str = ""
+    kind: Kind = Kind.GAUGE
+    unit: str = ""
+    dimensions: tuple[str, ...] = ()
+    timezone: str = "UTC"
+    group: str = ""
+    owner: str = ""
+    runbook: str = ""
+    direction: Direction = Direction.BOTH
+    false_alerts_per_month: float = 1.0
+    smallest_change: float = 0.0
+    smallest_change_share: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_name("metric", self.name)
+        parse_step(self.step)
+        zone_info(self.timezone)
+        if not self.false_alerts_per_month > 0:
+            raise ConfigError(f"metric {self.name}: false_alerts_per_month must be above 0, not {self.false_alerts_per_month}")
+        if self.smallest_change < 0 or self.smallest_change_share < 0:
+            raise ConfigError(f"metric {self.name}: smallest_change and smallest_change_share cannot be negative")
+
+    @property
+    def step_s(self) -> int:
+        """The step in seconds."""
+        return parse_step(self.step)
+
+    @property
+    def label(self) -> str:
+        """What people see."""
+        return self.title or self.name
+
+    @property
+    def family(self) -> str:
+        """Series of one family that move together are one incident: the group, or else the source."""
+        return self.group or self.source
+
+
+class Series(msgspec.Struct, frozen=True, kw_only=True):
+    """One metric for one combination of dimension values (in the order of `Metric.dimensions`)."""
+
+    id: int
+    metric: str
+    values: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """`JFK` or `DE, mobile`; empty where the metric has no dimensions."""
+        return ", ".join(self.values)
+
+
+def check_name(noun: str, name: str) -> None:
+    """Names are identities and stand in addresses: lower case letters, digits, `_`, `.`, `-`."""
+    if not _NAME.match(name):
+        raise ConfigError(f"{noun} name {name!r}: use 1 to 80 lower-case letters, digits, _ . - and start with a letter or digit")

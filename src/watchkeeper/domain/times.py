@@ -1,0 +1,91 @@
+"""Steps, instants and wall clocks. Instants are int64 seconds since 1970 UTC; windows are half open."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import numpy as np
+from numpy.typing import NDArray
+
+from watchkeeper.domain.errors import InputError
+
+MINUTE, HOUR, DAY, WEEK = 60, 3600, 86400, 604800
+MONTH = 30.4375 * DAY
+"""Mean month in seconds: the unit of a false-alert budget."""
+
+_STEP = re.compile(r"^\s*(\d+)\s*(s|m|min|h|d)\s*$")
+_UNIT = {"s": 1, "m": MINUTE, "min": MINUTE, "h": HOUR, "d": DAY}
+
+
+def parse_duration(text: str) -> int:
+    """Seconds of `15m`, `1h`, `1d`, `90s`."""
+    match = _STEP.match(text)
+    if match is None:
+        raise InputError(f"duration {text!r}: write a whole number and s, m, h or d, for example 15m or 1h")
+    return int(match[1]) * _UNIT[match[2]]
+
+
+def parse_step(text: str) -> int:
+    """Seconds of a metric's step: 1 minute to 1 day, and a divisor of a day."""
+    step = parse_duration(text)
+    if not MINUTE <= step <= DAY or DAY % step:
+        raise InputError(f"step {text!r}: a step lies between 1m and 1d and divides a day, for example 1m, 15m, 1h, 1d")
+    return step
+
+
+def format_duration(seconds: int) -> str:
+    """`3 hours`, `15 minutes`, `2 days`: the largest unit that leaves at most one decimal."""
+    for unit, name in ((DAY, "day"), (HOUR, "hour"), (MINUTE, "minute")):
+        if seconds >= unit:
+            number = round(seconds / unit, 1)
+            return f"{number:g} {name}{'' if number == 1 else 's'}"
+    return f"{seconds} second{'' if seconds == 1 else 's'}"
+
+
+def parse_instant(text: str, zone: str = "UTC") -> int:
+    """Seconds since 1970 UTC of an ISO 8601 time; one without an offset is read on `zone`'s wall clock."""
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise InputError(f"time {text!r}: write it as 2026-11-23T09:00, with an offset or in the metric's zone") from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=zone_info(zone))
+    return int(moment.timestamp())
+
+
+def format_instant(seconds: int) -> str:
+    """ISO 8601 in UTC, `2013-02-08T17:00:00Z`."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def wall_clock(seconds: int, zone: str) -> datetime:
+    """The instant on the zone's wall clock."""
+    return datetime.fromtimestamp(seconds, zone_info(zone))
+
+
+def zone_info(zone: str) -> ZoneInfo:
+    """The IANA time zone of that name."""
+    try:
+        return ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise InputError(f"time zone {zone!r} is not known: use a name of the IANA database, such as Europe/Berlin") from None
+
+
+def local_seconds(time: NDArray[np.int64], zone: str) -> NDArray[np.int64]:
+    """The same instants as seconds on the zone's wall clock (so that midnight is a multiple of a day).
+
+    Offsets are looked up once for each quarter of an hour that occurs: zones change theirs on such a boundary.
+    """
+    if zone == "UTC" or not len(time):
+        return time
+    info = zone_info(zone)
+    quarter = 900
+    slots, place = np.unique(time // quarter, return_inverse=True)
+    offset = np.fromiter(
+        (int(datetime.fromtimestamp(int(slot) * quarter, info).utcoffset().total_seconds()) for slot in slots),  # type: ignore[union-attr]
+        dtype=np.int64,
+        count=len(slots),
+    )
+    return time + offset[place]

@@ -1,0 +1,150 @@
+"""What pages, commands and the API show, as plain records: built here from the stores, laid out elsewhere."""
+
+from __future__ import annotations
+
+import msgspec
+
+from watchkeeper.domain.alert import Alert, Member, Transition
+from watchkeeper.domain.feedback import Answer, Feedback
+from watchkeeper.domain.metric import Metric, Series
+
+
+class Spark(msgspec.Struct, frozen=True, kw_only=True):
+    """A small line: values around an alert (None: missing) and which of them were surprising."""
+
+    values: tuple[float | None, ...]
+    is_surprising: tuple[bool, ...]
+
+
+class AlertLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One alert in a list. `answer` is the latest answer in force; `still_fires` is False where today's knowledge would not tell it."""
+
+    alert: Alert
+    sentence: str
+    title: str
+    timezone: str
+    peak_metric: Metric
+    peak_series: Series
+    series_count: int
+    metric_count: int
+    duration_s: int
+    answer: Feedback | None
+    explained_by: Feedback | None
+    still_fires: bool
+    spark: Spark
+
+
+class Inbox(msgspec.Struct, frozen=True, kw_only=True):
+    """The list of alerts with its counts. `show` is open, resolved, answered, explained or all."""
+
+    show: str
+    order: str
+    lines: tuple[AlertLine, ...]
+    counts: dict[str, int]
+    page: int
+    pages: int
+    metrics: tuple[MetricLine, ...]
+    told_in: str
+
+
+class MetricLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One metric in a list: its record from answers and what it cost in the last 30 days of data."""
+
+    metric: Metric
+    series_count: int
+    alerts_30_days: int
+    answered: int
+    real: int
+    false_alarms: int
+    newest_point: int | None
+
+
+class SeriesChart(msgspec.Struct, frozen=True, kw_only=True):
+    """Columns of a chart, all of one length: seconds UTC, value, expected, lower, upper, score (None: none), alert, learning."""
+
+    series: Series
+    metric: Metric
+    time: list[int]
+    value: list[float | None]
+    expected: list[float | None]
+    lower: list[float | None]
+    upper: list[float | None]
+    score: list[float | None]
+    is_alert: list[bool]
+    is_learning: list[bool]
+
+
+class Mark(msgspec.Struct, frozen=True, kw_only=True):
+    """Something drawn over a chart: an alert, an event, bad data, a new normal; `[start, end)`."""
+
+    kind: str
+    start: int
+    end: int
+    label: str
+    link: str = ""
+
+
+class MemberLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One series of an alert in words."""
+
+    member: Member
+    metric: Metric
+    series: Series
+    sentence: str
+
+
+class TransitionLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One change of an alert, with where it was told."""
+
+    transition: Transition
+    deliveries: tuple[str, ...]
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """What an answer changed, in one sentence and in numbers. `feedback` is the log line (undo it by its id)."""
+
+    feedback: Feedback
+    sentence: str
+    before: int
+    after: int
+    vanished: tuple[int, ...]
+    appeared: tuple[Member, ...]
+    confirmed: int
+    confirmed_kept: int
+
+
+class AlertPage(msgspec.Struct, frozen=True, kw_only=True):
+    """One alert whole."""
+
+    line: AlertLine
+    members: tuple[MemberLine, ...]
+    charts: tuple[SeriesChart, ...]
+    marks: tuple[tuple[Mark, ...], ...]
+    history: tuple[TransitionLine, ...]
+    answers: tuple[Feedback, ...]
+    similar: tuple[AlertLine, ...]
+
+
+class MetricPage(msgspec.Struct, frozen=True, kw_only=True):
+    """One metric whole: its series, the chosen one's year, its alerts and answers."""
+
+    line: MetricLine
+    series: tuple[Series, ...]
+    chosen: Series
+    chart: SeriesChart
+    marks: tuple[Mark, ...]
+    alerts: tuple[AlertLine, ...]
+    answers: tuple[Feedback, ...]
+
+
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer before it is said. With `alert` and no window, the alert's own series and window are meant."""
+
+    answer: Answer
+    by: str
+    alert: int | None = None
+    series: tuple[int, ...] = ()
+    start: int | None = None
+    end: int | None = None
+    note: str = ""
+    force: bool = False
