@@ -20,6 +20,7 @@ class Change(enum.Enum):
     OPENED = "opened"
     UPDATED = "updated"
     RESOLVED = "resolved"
+    REOPENED = "reopened"
     ANSWERED = "answered"
     UNDONE = "undone"
 

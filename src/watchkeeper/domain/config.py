@@ -1,18 +1,20 @@
-"""A configuration file: sources, metrics with inherited defaults, events known in advance, channels."""
+"""A configuration file: sources, metrics with inherited defaults, channels."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import yaml
 
-from watchkeeper.domain.errors import ConfigError
+from watchkeeper.domain.errors import ConfigError, InputError
 from watchkeeper.domain.metric import Metric, Source, check_name
+
+T = TypeVar("T")
 
 
 class Channel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where people are told: an Apprise URL (`${NAME}` is read from the environment)."""
+    """Where people are told: an Apprise URL, or `textfile://PATH` (`${NAME}` is read from the environment)."""
 
     name: str
     url: str
@@ -21,7 +23,7 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         check_name("channel", self.name)
 
 
-class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Config(msgspec.Struct, frozen=True, kw_only=True):
     """What `watchkeeper apply` reads."""
 
     sources: tuple[Source, ...] = ()
@@ -32,29 +34,60 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 def parse_config(text: str, place: str = "configuration") -> Config:
     """Read a YAML configuration; `place` names the file in errors. Configuration never executes code."""
     try:
-        raw = yaml.safe_load(text)
+        raw = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
     except yaml.YAMLError as error:
         raise ConfigError(f"{place}: not readable as YAML: {' '.join(str(error).split())}") from None
     if not isinstance(raw, dict):
         raise ConfigError(f"{place}: expected a mapping with sources, metrics and channels at the top")
-    defaults = raw.pop("defaults", {}) or {}
+    unknown = set(raw) - {"sources", "defaults", "metrics", "channels"}
+    if unknown:
+        raise ConfigError(
+            f"{place}: {', '.join(sorted(map(str, unknown)))}: not known here; use sources, defaults, metrics, channels"
+        )
+    defaults = raw.get("defaults") or {}
     if not isinstance(defaults, dict):
         raise ConfigError(f"{place}: defaults: expected a mapping of metric settings")
-    tree = {key: _named(value, key, place) for key, value in raw.items()}
-    tree["metrics"] = [{**defaults, **metric} for metric in tree.get("metrics", [])]
-    try:
-        config = msgspec.convert(tree, Config)
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"{place}: {error}") from None
-    known = {source.name for source in config.sources}
+    config = Config(
+        sources=_section(raw, "sources", Source, {}, place),
+        metrics=_section(raw, "metrics", Metric, defaults, place),
+        channels=_section(raw, "channels", Channel, {}, place),
+    )
+    known = sorted(source.name for source in config.sources)
     for metric in config.metrics:
         if metric.source not in known:
-            raise ConfigError(f"{place}: metric {metric.name}: source {metric.source!r} is not among the sources ({', '.join(sorted(known)) or 'none'})")
+            raise ConfigError(
+                f"{place}: metrics.{metric.name}.source: {metric.source!r} is not among the sources ({', '.join(known) or 'none'})"
+            )
     return config
 
 
-def _named(section: Any, key: str, place: str) -> list[dict[str, Any]]:
+def _section(raw: dict[str, Any], key: str, record: type[T], defaults: dict[str, Any], place: str) -> tuple[T, ...]:
     """A section maps names to settings; the name becomes a field."""
-    if not isinstance(section, dict) or not all(isinstance(entry, dict) for entry in section.values()):
+    section = raw.get(key) or {}
+    if not isinstance(section, dict):
         raise ConfigError(f"{place}: {key}: expected a mapping from a name to its settings")
-    return [{"name": str(name), **entry} for name, entry in section.items()]
+    records = []
+    for name, entry in section.items():
+        if not isinstance(entry, dict):
+            raise ConfigError(f"{place}: {key}.{name}: expected settings, found {entry!r}")
+        try:
+            records.append(msgspec.convert({**defaults, **entry, "name": str(name)}, record))
+        except (msgspec.ValidationError, InputError) as error:
+            raise ConfigError(f"{place}: {key}.{name}: {error}") from None
+    return tuple(records)
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML without surprises: dates stay text, and a name given twice is an error."""
+
+    yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise yaml.constructor.ConstructorError(None, None, f"{key!r} is given twice", node.start_mark)
+        return super().construct_mapping(node, deep)

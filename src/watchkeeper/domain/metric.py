@@ -8,7 +8,7 @@ import re
 import msgspec
 
 from watchkeeper.domain.errors import ConfigError
-from watchkeeper.domain.times import parse_step, zone_info
+from watchkeeper.domain.times import parse_duration, parse_instant, parse_step, zone_info
 
 _NAME = re.compile(r"^[a-z0-9][a-z0-9_.-]{0,79}$")
 
@@ -45,7 +45,9 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """A named measure of a source.
 
     `query` returns the columns `time`, `value` and one per dimension, for `:start <= time < :end`; a row's time is
-    the start of its step. `name` is the identity; `title` is what people see and may change.
+    the start of its step. `name` is the identity; `title` is what people see and may change. Points before `since`
+    (default: a year before the first reading) are not read, points from `until` on neither (a data set that has
+    ended). A period is judged once it is over and `settle` has passed.
     """
 
     name: str
@@ -65,13 +67,22 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     false_alerts_per_month: float = 1.0
     smallest_change: float = 0.0
     smallest_change_share: float = 0.0
+    since: str = ""
+    until: str = ""
+    settle: str = "0s"
 
     def __post_init__(self) -> None:
         check_name("metric", self.name)
         parse_step(self.step)
         zone_info(self.timezone)
+        parse_duration(self.settle)
+        for instant in (self.since, self.until):
+            if instant:
+                parse_instant(instant, self.timezone)
         if not self.false_alerts_per_month > 0:
-            raise ConfigError(f"metric {self.name}: false_alerts_per_month must be above 0, not {self.false_alerts_per_month}")
+            raise ConfigError(
+                f"metric {self.name}: false_alerts_per_month must be above 0, not {self.false_alerts_per_month}"
+            )
         if self.smallest_change < 0 or self.smallest_change_share < 0:
             raise ConfigError(f"metric {self.name}: smallest_change and smallest_change_share cannot be negative")
 
@@ -79,6 +90,21 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def step_s(self) -> int:
         """The step in seconds."""
         return parse_step(self.step)
+
+    @property
+    def settle_s(self) -> int:
+        """The settling time in seconds."""
+        return parse_duration(self.settle)
+
+    @property
+    def since_s(self) -> int | None:
+        """The first instant of interest, if given."""
+        return parse_instant(self.since, self.timezone) if self.since else None
+
+    @property
+    def until_s(self) -> int | None:
+        """The end of interest, if given."""
+        return parse_instant(self.until, self.timezone) if self.until else None
 
     @property
     def label(self) -> str:
@@ -107,4 +133,6 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
 def check_name(noun: str, name: str) -> None:
     """Names are identities and stand in addresses: lower case letters, digits, `_`, `.`, `-`."""
     if not _NAME.match(name):
-        raise ConfigError(f"{noun} name {name!r}: use 1 to 80 lower-case letters, digits, _ . - and start with a letter or digit")
+        raise ConfigError(
+            f"{noun} name {name!r}: use 1 to 80 lower-case letters, digits, _ . - and start with a letter or digit"
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
@@ -49,7 +49,9 @@ def parse_instant(text: str, zone: str = "UTC") -> int:
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
-        raise InputError(f"time {text!r}: write it as 2026-11-23T09:00, with an offset or in the metric's zone") from None
+        raise InputError(
+            f"time {text!r}: write it as 2026-11-23T09:00, with an offset or in the metric's zone"
+        ) from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=zone_info(zone))
     return int(moment.timestamp())
@@ -58,6 +60,27 @@ def parse_instant(text: str, zone: str = "UTC") -> int:
 def format_instant(seconds: int) -> str:
     """ISO 8601 in UTC, `2013-02-08T17:00:00Z`."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def floor_to_step(seconds: int, step: int, zone: str) -> int:
+    """The start of the period that holds the instant, periods counted from midnight of the zone's wall clock."""
+    moment = wall_clock(seconds, zone)
+    midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+    if step >= DAY:
+        return int(midnight.timestamp())
+    local = (moment.hour * HOUR + moment.minute * MINUTE + moment.second) % step
+    return seconds - local
+
+
+def periods(start: int, end: int, step: int, zone: str) -> NDArray[np.int64]:
+    """Starts of the periods in `[start, end)`: a day of the zone may have 23 or 25 hours and is still one period."""
+    if step < DAY:
+        return np.arange(start, end, step, dtype=np.int64)
+    info = zone_info(zone)
+    first = datetime.fromtimestamp(start, info).replace(tzinfo=None)
+    days = range(max(0, (end - start + 2 * HOUR) // DAY + 1))
+    stamps = [int((first + timedelta(days=day)).replace(tzinfo=info).timestamp()) for day in days]
+    return np.array([stamp for stamp in stamps if stamp < end], dtype=np.int64)
 
 
 def wall_clock(seconds: int, zone: str) -> datetime:
@@ -70,7 +93,9 @@ def zone_info(zone: str) -> ZoneInfo:
     try:
         return ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError):
-        raise InputError(f"time zone {zone!r} is not known: use a name of the IANA database, such as Europe/Berlin") from None
+        raise InputError(
+            f"time zone {zone!r} is not known: use a name of the IANA database, such as Europe/Berlin"
+        ) from None
 
 
 def local_seconds(time: NDArray[np.int64], zone: str) -> NDArray[np.int64]:

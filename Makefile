@@ -1,0 +1,47 @@
+# Everything is done in .venv, from requirements pinned with hashes. Targets: demo, test, check, bench, pictures, clean.
+PYTHON ?= python3.11
+BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation
+
+.PHONY: demo test check bench pictures requirements clean
+
+demo: .venv/demo
+	$(BIN)/watchkeeper demo
+
+test: .venv/dev
+	$(BIN)/python -m pytest
+
+check: .venv/dev
+	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/dev
+	$(BIN)/python -m benchmarks
+
+pictures: .venv/dev
+	WATCHKEEPER_PICTURES=docs/pictures $(BIN)/python -m pytest -p no:randomly tests/browser
+
+# One stamp a set of requirements: a set is installed again only when its pins or the project's metadata change.
+.venv/demo: requirements/demo.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	test -e .venv/dev || $(INSTALL) --require-hashes -r $<
+	$(INSTALL) --editable .
+	touch $@
+
+.venv/dev: requirements/dev.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(INSTALL) --require-hashes -r $<
+	$(INSTALL) --editable .
+	touch $@
+
+# Pins again from pyproject.toml; needs uv on the path. Names no index.
+requirements:
+	for extra in "base:" "demo:--extra demo" "dev:--extra demo --extra test --extra check"; do \
+	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
+	    $${extra#*:} -o requirements/$${extra%%:*}.txt pyproject.toml requirements/build.in || exit 1; \
+	done
+
+clean:
+	rm -rf .venv .demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

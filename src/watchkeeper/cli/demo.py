@@ -1,0 +1,53 @@
+"""`watchkeeper demo`: a year of real flights, end to end."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import click
+
+from watchkeeper.cli.home import print_alerts
+
+DEFAULT_HOME = Path(".demo")
+
+
+@click.command()
+@click.option(
+    "--home",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=DEFAULT_HOME,
+    show_default=True,
+    help="Where the demo keeps its files.",
+)
+@click.option("--serve/--no-serve", default=None, help="Serve the pages afterwards; DEMO_SERVE=0 means --no-serve.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8321, show_default=True)
+def command(home: Path, serve: bool | None, port: int) -> None:
+    """Watch the 336,776 flights that left New York in 2013, then show what would have been told.
+
+    The second run is quick and changes nothing that a person did. Remove the home directory to begin anew.
+
+    \b
+    Examples:
+      watchkeeper demo
+      DEMO_SERVE=0 watchkeeper demo
+    """
+    from watchkeeper.demo import replay, warehouse
+
+    began = time.perf_counter()
+    home.mkdir(parents=True, exist_ok=True)
+    os.environ["WATCHKEEPER_DEMO_WAREHOUSE"] = f"duckdb:///{(home / 'warehouse.duckdb').resolve()}"
+    os.environ["WATCHKEEPER_DEMO_TOLD"] = str((home / "told.txt").resolve())
+    if warehouse.build(home / "warehouse.duckdb"):
+        click.echo(f"Loaded {warehouse.FLIGHTS:,} flights into {home / 'warehouse.duckdb'}", err=True)
+    done, biggest = replay.replay_year(home)
+    print_alerts(biggest, "The ten biggest alerts of 2013")
+    click.echo(
+        f"{done.points:,} points, {done.opened} alerts opened, {done.sent} messages written to {home / 'told.txt'}, in {time.perf_counter() - began:.1f} s",
+        err=True,
+    )
+    if serve if serve is not None else os.environ.get("DEMO_SERVE", "1") != "0":
+        from watchkeeper.cli.serve import serve_home
+
+        serve_home(home, "127.0.0.1", port)

@@ -1,0 +1,69 @@
+"""What several verbs share: the home directory, and the table of alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from watchkeeper.domain.times import wall_clock
+from watchkeeper.watch.views import AlertLine
+
+
+def home_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--home DIR`, or WATCHKEEPER_HOME."""
+    return click.option(
+        "--home",
+        type=click.Path(file_okay=False, path_type=Path),
+        default=Path(".watchkeeper"),
+        envvar="WATCHKEEPER_HOME",
+        show_default=True,
+        show_envvar=True,
+        help="Directory of the stores.",
+    )(command)
+
+
+def print_alerts(lines: Sequence[AlertLine], title: str) -> None:
+    """A table for people: when, how much, what."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    table.add_column("#", justify="right", style="dim")
+    table.add_column("from", no_wrap=True)
+    table.add_column("size", justify="right")
+    table.add_column("series", justify="right")
+    table.add_column("what")
+    for line in lines:
+        began = wall_clock(line.alert.start, line.timezone)
+        table.add_row(
+            str(line.alert.id),
+            f"{began:%Y-%m-%d %H:%M}",
+            f"{line.alert.severity:.1f}",
+            str(line.series_count),
+            line.sentence,
+        )
+    console = Console(soft_wrap=False)
+    if not console.is_terminal:
+        console = Console(width=160)
+    console.print(table)
+
+
+def alert_as_json(line: AlertLine) -> dict[str, Any]:
+    """One alert for scripts."""
+    alert = line.alert
+    return {
+        "id": alert.id,
+        "status": alert.status.value,
+        "start": alert.start,
+        "end": alert.end,
+        "severity": round(alert.severity, 3),
+        "series": line.series_count,
+        "metric": line.peak_metric.name,
+        "dimensions": dict(zip(line.peak_metric.dimensions, line.peak_series.values, strict=True)),
+        "sentence": line.sentence,
+        "answer": line.answer.answer.value if line.answer and line.answer.answer else None,
+        "still_fires": line.still_fires,
+    }

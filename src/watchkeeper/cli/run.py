@@ -1,0 +1,30 @@
+"""`watchkeeper run`: read, judge and tell once."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from watchkeeper.cli.home import home_option
+
+
+@click.command()
+@home_option
+def command(home: Path) -> None:
+    """Read what the sources have, judge it and tell people, once. For cron, or to try a configuration.
+
+    \b
+    Example:
+      watchkeeper run --home /var/lib/watchkeeper
+    """
+    from watchkeeper.watch.service import Watchkeeper
+
+    with Watchkeeper.open(home) as service:
+        done = service.run_until(int(time.time()), lambda step: click.echo(step, err=True))
+    for trouble in done.troubles:
+        click.echo(f"watchkeeper: {trouble}", err=True)
+    click.echo(f"{done.points:,} points new or different, {done.opened} alerts opened, {done.sent} messages sent")
+    if done.troubles:
+        raise SystemExit(5)

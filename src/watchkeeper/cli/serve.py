@@ -1,0 +1,43 @@
+"""`watchkeeper serve`: the pages, and the service running on the clock."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from watchkeeper.cli.home import home_option
+
+
+@click.command()
+@home_option
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Address to listen on; beyond loopback put TLS in front."
+)
+@click.option("--port", type=click.IntRange(1, 65535), default=8321, show_default=True)
+def command(home: Path, host: str, port: int) -> None:
+    """Serve the pages and run the service until stopped. Prints a one-time sign-in link.
+
+    \b
+    Example:
+      watchkeeper serve --home /var/lib/watchkeeper --port 8321
+    """
+    serve_home(home, host, port)
+
+
+def serve_home(home: Path, host: str, port: int) -> None:
+    """Serve the stores in `home` until interrupted."""
+    from watchkeeper import server
+    from watchkeeper.watch.schedule import Schedule
+    from watchkeeper.watch.service import Watchkeeper
+
+    address = f"http://{host}:{port}"
+    with Watchkeeper.open(home, link=address) as service:
+
+        def ready() -> None:
+            click.echo(
+                f"Watchkeeper is at {address}; sign in once with\n  {service.make_sign_in_link(address)}\nCtrl-C stops it."
+            )
+
+        with Schedule(service):
+            server.serve(service, host, port, cache_dir=home / "cache", on_ready=ready)

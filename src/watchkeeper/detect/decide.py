@@ -1,0 +1,66 @@
+"""From scores to alerts: the bar, hysteresis, direction, smallest interesting change."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from watchkeeper.detect.points import Judged, Points, SeriesSettings
+from watchkeeper.domain.errors import InputError
+
+HYSTERESIS = 1.0
+"""A run that is open stays open until the score is this far below the bar: an event ten times as common."""
+
+
+def decide(
+    judged: Judged,
+    points: Points,
+    series: SeriesSettings,
+    bar: NDArray[np.float64],
+    *,
+    was_open: NDArray[np.bool_] | None = None,
+) -> NDArray[np.bool_]:
+    """Whether each point belongs to an alert: bool[n].
+
+    A run opens at a point whose score reaches `bar` (float64[S], or float64[n] where the bar changes over time; a budget of N
+    false alerts a month is `-log10(N)`), whose value left the baseline in a direction of interest, and by at least the smallest
+    interesting change. It stays open until a point is back: its score more than `HYSTERESIS` below the bar. Missing and learning
+    points neither open nor close a run. `was_open` bool[S] says whether a run was open before the first point of each series (when
+    deciding on a later part of a longer history).
+
+    Raises InputError where `bar` or `was_open` has the wrong length.
+    """
+    bar = np.asarray(bar, np.float64)
+    if len(bar) == points.series:
+        per_point = np.repeat(bar, np.diff(points.start))
+    elif len(bar) == len(points.time):
+        per_point = bar
+    else:
+        raise InputError(f"bar: give one per series ({points.series}) or one per point ({len(points.time)}), not {len(bar)}")
+    if was_open is None:
+        was_open = np.zeros(points.series, np.bool_)
+    elif len(was_open) != points.series:
+        raise InputError(f"was_open: give one per series ({points.series}), not {len(was_open)}")
+    change = points.value - judged.expected
+    owner = np.repeat(np.arange(points.series), np.diff(points.start))
+    direction = series.direction[owner]
+    smallest = np.maximum(series.min_absolute[owner], series.min_relative[owner] * np.abs(judged.expected))
+    with np.errstate(invalid="ignore"):
+        interesting = (np.abs(change) >= smallest) & (direction * np.sign(change) >= 0)
+    alert = np.zeros(len(points.time), np.bool_)
+    _runs(points.start, judged.score, interesting, per_point, was_open, alert)
+    return alert
+
+
+@njit(cache=True, nogil=True)  # type: ignore[misc]
+def _runs(start, score, interesting, bar, was_open, alert):  # type: ignore[no-untyped-def]
+    for s in range(len(start) - 1):
+        is_open = was_open[s]
+        for i in range(start[s], start[s + 1]):
+            if not np.isnan(score[i]):
+                if not is_open:
+                    is_open = interesting[i] and score[i] >= bar[i]
+                elif score[i] < bar[i] - HYSTERESIS:
+                    is_open = False
+            alert[i] = is_open

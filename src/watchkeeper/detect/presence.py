@@ -1,0 +1,79 @@
+"""Which points are usually there, and how surprising a silence is.
+
+Each slot of the week remembers in eight bits in which of the last eight weeks it held a point. Inside slots that are usually open,
+silences are a two-state Markov chain: one begins with a learned probability and goes on with another, so that the evidence of a
+silence of k steps is -log10(beginnings a month x probability of lasting so long).
+"""
+
+from __future__ import annotations
+
+import math
+
+from numba import njit
+
+from watchkeeper.detect import layout as at
+
+LONGEST_SILENCE_S = 2 * at.WEEK_S
+"""A longer silence teaches nothing more: the series is gone, not changed."""
+RATES = (0.01, 0.05)
+"""How fast the two probabilities of the chain follow: of a silence beginning, of one going on."""
+LEAST = 1e-4
+PRIOR = 0.02
+"""Weight of doubt against the record of a slot."""
+
+
+@njit(cache=True, nogil=True)  # type: ignore[misc]
+def enter_slot(slim, presence, s, base, stride, week_slot):  # type: ignore[no-untyped-def]
+    """Begin the slot's new week if the series was in another slot before."""
+    if slim[at.WEEK_SLOT, s] != week_slot:
+        slim[at.WEEK_SLOT, s] = week_slot
+        place = base + week_slot * stride
+        presence[place] = (presence[place] << 1) & 0xFF
+
+
+@njit(cache=True, nogil=True)  # type: ignore[misc]
+def openness(presence, base, stride, week_slot, slots, weeks):  # type: ignore[no-untyped-def]
+    """Probability that the slot holds points: its share of earlier weeks, or in the first week of the other days at this hour."""
+    seen = min(weeks, 7)
+    if seen >= 1:
+        bits = presence[base + week_slot * stride] >> 1
+        count = 0
+        for week in range(seen):
+            count += (bits >> week) & 1
+        return (count + PRIOR) / (seen + 2.0 * PRIOR)
+    per_day = slots // 7
+    count = 0
+    days = 0
+    slot = week_slot - per_day
+    # Days before the series began hold no bits either; they weigh against openness, which is the careful side.
+    for _ in range(6):
+        if slot < 0:
+            slot += slots
+        count += presence[base + slot * stride] & 1
+        days += 1
+        slot -= per_day
+    return (count + PRIOR) / (days + 2.0 * PRIOR)
+
+
+@njit(cache=True, nogil=True)  # type: ignore[misc]
+def miss(slim, presence, s, base, stride, week_slot, slots, weeks, steps_per_month):  # type: ignore[no-untyped-def]
+    """One missing step: advances the silence and returns its evidence."""
+    is_open = openness(presence, base, stride, week_slot, slots, weeks)
+    begins = slim[at.MISSES, s] == 0
+    row = at.MISS_START if begins else at.MISS_STAY
+    usual = 1.0 - is_open * (1.0 - slim[row, s])
+    slim[at.SILENCE, s] = (-math.log10(steps_per_month) if begins else slim[at.SILENCE, s]) - math.log10(usual)
+    if is_open > 0.5 and slim[at.SILENCE, s] < 0.0:
+        slim[row, s] += RATES[row - at.MISS_START] * (1.0 - slim[row, s])
+    slim[at.MISSES, s] += 1
+    return slim[at.SILENCE, s]
+
+
+@njit(cache=True, nogil=True)  # type: ignore[misc]
+def arrive(slim, presence, s, base, stride, week_slot):  # type: ignore[no-untyped-def]
+    """A present step: ends the silence, remembers the slot as open."""
+    presence[base + week_slot * stride] |= 1
+    row = at.MISS_STAY if slim[at.MISSES, s] > 0 else at.MISS_START
+    slim[row, s] = max(slim[row, s] * (1.0 - RATES[row - at.MISS_START]), LEAST)
+    slim[at.MISSES, s] = 0
+    slim[at.SILENCE, s] = 0.0

@@ -1,0 +1,115 @@
+"""The one door: history in, state and judgements out."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from numba import njit
+
+from watchkeeper.detect import layout
+from watchkeeper.detect.kernel import replay_series
+from watchkeeper.detect.points import Judged, Points, SeriesSettings
+from watchkeeper.detect.state import State
+from watchkeeper.domain.errors import InputError
+
+POINTS_PER_THREAD = 200_000
+"""Below this many points a second thread costs more than it gives."""
+
+
+def replay(points: Points, series: SeriesSettings, state: State | None = None) -> tuple[State, Judged]:
+    """Judge the points in order and return the state after them; with `state`, continue from there.
+
+    Strictly causal (a point's judgement depends on it and on earlier points only) and exact: replaying a history in any split into
+    batches gives the same state and the same judgements to the bit, on any number of threads. The given state is left as it was.
+    A grid step without a row, and a row whose value is NaN, infinite or `Mark.VOID`, are the same thing: missing. A second point at
+    the same time is a second observation of that step: judged and learned, without time going on.
+
+    Raises InputError where the settings or the state belong to another number of series or to other steps.
+    """
+    if len(series.step) != points.series:
+        raise InputError(f"replay: points of {points.series} series but settings of {len(series.step)}")
+    if state is None:
+        state = State.empty(series)
+    elif not np.array_equal(state.step, series.step):
+        raise InputError("replay: the state was made for other series or other steps; replay the history instead")
+    else:
+        state = state.copy()
+    n = len(points.time)
+    judged = Judged(*(np.empty(n) for _ in range(4)), phase=np.empty(n, np.uint8), silence=np.empty(n))
+    nothing_local, nothing_mark = np.empty(0, np.int64), np.empty(0, np.uint8)
+    arguments = (
+        points.start,
+        points.time,
+        nothing_local if points.local is None else points.local,
+        points.value,
+        nothing_mark if points.mark is None else points.mark,
+        series.step,
+        series.kind,
+        state.wide,
+        state.slim,
+        state.profile,
+        state.presence,
+        state.profile_base,
+        state.presence_base,
+        state.stride,
+        judged.expected,
+        judged.lower,
+        judged.upper,
+        judged.score,
+        judged.phase,
+        judged.silence,
+    )
+    threads = min(os.cpu_count() or 1, max(1, n // POINTS_PER_THREAD))
+    cuts = np.searchsorted(points.start, np.linspace(0, n, threads + 1)[1:-1])
+    bounds = [0, *cuts.tolist(), points.series]
+    if threads == 1:
+        _replay_range(0, points.series, *arguments)
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            for done in [pool.submit(_replay_range, a, b, *arguments) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]:
+                done.result()
+    return state, judged
+
+
+SCRATCH_FROM = 16
+"""Series with at least this many points are replayed on a contiguous copy of their profile."""
+
+
+@njit(cache=True, nogil=True)  # type: ignore[misc]
+def _replay_range(  # type: ignore[no-untyped-def]
+    begin, end, start, time, local, value, mark, step, kind, wide, slim, profile, present, profile_base, presence_base, stride,
+    expected, lower, upper, score, phase, silence,
+):  # fmt: skip
+    """Replay the series `begin` to `end`."""
+    own_wide = np.empty((layout.WIDE, 1))
+    own_slim = np.empty((layout.SLIM, 1), np.float32)
+    own_profile = np.empty(2 * (layout.DAY_S // layout.FINEST_DAY_SLOT_S) + 7 * (layout.DAY_S // layout.FINEST_WEEK_SLOT_S), np.float32)
+    own_present = np.empty(7 * (layout.DAY_S // layout.FINEST_WEEK_SLOT_S), np.uint8)
+    for s in range(begin, end):
+        first, last = start[s], start[s + 1]
+        if last - first < SCRATCH_FROM:
+            replay_series(
+                time, local, value, mark, first, last, step[s], kind[s], wide, slim, profile, present, s, profile_base[s],
+                presence_base[s], stride[s], expected, lower, upper, score, phase, silence,
+            )  # fmt: skip
+            continue
+        weeks = 7 * -(-layout.DAY_S // max(step[s], layout.FINEST_WEEK_SLOT_S))
+        rows = 2 * -(-layout.DAY_S // max(step[s], layout.FINEST_DAY_SLOT_S)) + weeks
+        own_wide[:, 0] = wide[:, s]
+        own_slim[:, 0] = slim[:, s]
+        for k in range(rows):
+            own_profile[k] = profile[profile_base[s] + k * stride[s]]
+        for k in range(weeks):
+            own_present[k] = present[presence_base[s] + k * stride[s]]
+        replay_series(
+            time, local, value, mark, first, last, step[s], kind[s], own_wide, own_slim, own_profile, own_present, 0, 0, 0, 1,
+            expected, lower, upper, score, phase, silence,
+        )  # fmt: skip
+        wide[:, s] = own_wide[:, 0]
+        slim[:, s] = own_slim[:, 0]
+        for k in range(rows):
+            profile[profile_base[s] + k * stride[s]] = own_profile[k]
+        for k in range(weeks):
+            present[presence_base[s] + k * stride[s]] = own_present[k]

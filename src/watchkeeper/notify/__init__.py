@@ -1,0 +1,1 @@
+"""Telling people: what is said, how it is drawn, and the channels it goes through."""

@@ -1,0 +1,126 @@
+"""How a series is drawn: value, expected, band, alerts and marks, as a Vega-Lite chart (through Altair) and as PNG.
+
+A drawing is split into what it shows (`drawing.py`), how it is laid out (`spec`, without a number or a colour in it) and
+in which colours (`palette.py`): a page fetches the numbers once and draws them again when the reader's theme changes, and
+the PNG for chat is the same spec with the same data. Times are drawn on the metric's wall clock: an instant is moved to
+where its wall clock would stand in UTC, and the axis is in UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import altair as alt
+import vl_convert
+
+from watchkeeper.domain.metric import Kind, Metric
+from watchkeeper.notify.drawing import SPAN_KINDS, Columns, Drawable, Over, Span, columns, days, spans, value_range
+from watchkeeper.notify.palette import Theme, theme
+from watchkeeper.notify.png import shrink
+
+Size = int | Literal["container"]
+
+_TIME_FORMAT = {
+    "year": "%Y",
+    "quarter": "%b",
+    "month": "%b",
+    "week": "%a %d %b",
+    "date": "%a %d %b",
+    "day": "%a %d %b",
+    "hours": "%H:%M",
+    "minutes": "%H:%M",
+}
+
+
+def spec(
+    drawn: Columns,
+    behind: Sequence[Span],
+    metric: Metric,
+    *,
+    width: Size = "container",
+    height: Size = "container",
+    is_small: bool = False,
+) -> dict[str, Any]:
+    """The layout as a Vega-Lite spec whose data sets `points` and `spans` are still empty, without a colour in it.
+
+    Its parameters `shown_from` and `shown_to` (milliseconds) are what a page sets to zoom in time.
+    """
+    low, high = value_range(drawn, metric)
+    shown = [
+        alt.param(name="shown_from", value=drawn.t[0] if drawn.t else None),
+        alt.param(name="shown_to", value=drawn.t[-1] if drawn.t else None),
+    ]
+    x = alt.X(
+        "t:T",
+        title=None,
+        scale=alt.Scale(type="utc", nice=False, domainMin=alt.expr("shown_from"), domainMax=alt.expr("shown_to")),
+        axis=alt.Axis(format=_TIME_FORMAT, labelOverlap="greedy", tickCount=4 if is_small else alt.expr("max(2, width / 100)")),
+    )
+    scale = alt.Scale(domain=[low, high], nice=False, zero=False)
+    axis = alt.Axis(tickCount=3 if is_small else 5, format=_number_format(metric, high))
+
+    def y(field: str) -> alt.Y:
+        return alt.Y(f"{field}:Q", title=None, scale=scale, axis=axis)
+
+    points = alt.Chart(alt.NamedData("points")).encode(x=x)
+    stretches = alt.Chart(alt.NamedData("spans")).encode(x=x)
+    present = {span.kind for span in behind}
+    layers = [
+        stretches.transform_filter(f"datum.kind == '{kind}'").mark_rect(style=f"span_{kind}", clip=True).encode(x2="t2")
+        for kind in SPAN_KINDS
+        if kind in present and kind != "new_normal"
+    ]
+    if "new_normal" in present:
+        edge = stretches.transform_filter("datum.kind == 'new_normal'")
+        layers.append(edge.mark_rule(style="edge_new_normal", clip=True))
+    layers += [
+        points.mark_area(style="band", clip=True).encode(y=y("lo"), y2="hi"),
+        points.mark_line(style="expected", clip=True).encode(y=y("e")),
+        points.mark_line(style="value", clip=True).encode(y=y("v")),
+        points.mark_line(style="alert_line", clip=True).encode(y=y("a")),
+        points.transform_filter("isValid(datum.a)").mark_point(style="alert_point", clip=True).encode(y=y("a")),
+    ]
+    fit = alt.AutoSizeParams(type="fit", contains="padding")
+    chart = alt.layer(*layers).add_params(*shown).properties(width=width, height=height, autosize=fit)
+    found: dict[str, Any] = chart.to_dict()
+    found.pop("config", None)
+    return found
+
+
+def png(
+    chart: Drawable,
+    marks: Sequence[Over] = (),
+    *,
+    scheme: Theme = "light",
+    width: int = 900,
+    height: int = 320,
+    title: str = "",
+    scale: float = 1.5,
+    by_day: bool = False,
+) -> bytes:
+    """The chart as a PNG: for chat, for mail, and for readers without JavaScript. `by_day` draws daily means."""
+    drawn, behind = (days if by_day else columns)(chart), spans(chart, marks)
+    picture = spec(drawn, behind, chart.metric, width=width, height=height)
+    picture["datasets"] = datasets(drawn, behind)
+    if title:
+        picture["title"] = {"text": title, "anchor": "start", "limit": width - 24}
+    colours = theme(scheme, surface=True)
+    drawn_bytes: bytes = vl_convert.vegalite_to_png(picture, config=colours, scale=scale, allowed_base_urls=[])
+    return shrink(drawn_bytes)
+
+
+def datasets(drawn: Columns, behind: Sequence[Span]) -> dict[str, list[dict[str, Any]]]:
+    """The named data sets of a spec, row by row."""
+    rows = zip(drawn.t, drawn.v, drawn.e, drawn.lo, drawn.hi, drawn.a, strict=True)
+    return {
+        "points": [{"t": t, "v": v, "e": e, "lo": lo, "hi": hi, "a": a} for t, v, e, lo, hi, a in rows],
+        "spans": [{"kind": span.kind, "t": span.t, "t2": span.t2, "label": span.label} for span in behind],
+    }
+
+
+def _number_format(metric: Metric, high: float) -> str:
+    """Shares in percent, large numbers with k and M."""
+    if metric.kind is Kind.RATE and not metric.unit:
+        return "~%"
+    return "~s" if high >= 10_000 else ",~r"

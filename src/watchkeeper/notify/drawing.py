@@ -1,0 +1,198 @@
+"""What a chart shows, as plain columns: numbers on the metric's wall clock, stretches behind them, the range of values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+import numpy as np
+
+from watchkeeper.domain.metric import Kind, Metric
+from watchkeeper.domain.times import DAY, local_seconds
+
+SPAN_KINDS = ("learning", "alert", "missed", "event", "bad_data", "new_normal")
+"""What can lie behind a line, in the order it is painted; a mark of another kind is painted as an event."""
+
+
+class Drawable(Protocol):
+    """What a chart is drawn from: `watch.views.SeriesChart` is one (this floor lies below and cannot name it)."""
+
+    @property
+    def metric(self) -> Metric: ...
+    @property
+    def time(self) -> list[int]: ...
+    @property
+    def value(self) -> list[float | None]: ...
+    @property
+    def expected(self) -> list[float | None]: ...
+    @property
+    def lower(self) -> list[float | None]: ...
+    @property
+    def upper(self) -> list[float | None]: ...
+    @property
+    def is_alert(self) -> list[bool]: ...
+    @property
+    def is_learning(self) -> list[bool]: ...
+
+
+class Over(Protocol):
+    """Something drawn over a chart, `[start, end)`: `watch.views.Mark` is one."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def start(self) -> int: ...
+    @property
+    def end(self) -> int: ...
+    @property
+    def label(self) -> str: ...
+
+
+class Columns(msgspec.Struct, frozen=True, kw_only=True):
+    """Columns of one length: milliseconds on the metric's wall clock, value, expected, band, and the value where it alerts."""
+
+    t: list[int]
+    v: list[float | None]
+    e: list[float | None]
+    lo: list[float | None]
+    hi: list[float | None]
+    a: list[float | None]
+
+
+class Span(msgspec.Struct, frozen=True, kw_only=True):
+    """A stretch of wall clock time in milliseconds, and what it is."""
+
+    kind: str
+    t: int
+    t2: int
+    label: str
+
+
+_Row = tuple[int, float | None, float | None, float | None, float | None, float | None]
+
+
+def columns(chart: Drawable) -> Columns:
+    """The chart's numbers: a hole in time becomes a row of nothing, so that no line is drawn across it."""
+    step = chart.metric.step_s
+    local = _wall_ms(chart, chart.time)
+    rows: list[_Row] = []
+    for place, instant in enumerate(chart.time):
+        if place and instant - chart.time[place - 1] > 1.5 * step:
+            rows.append((local[place] - step * 1000, None, None, None, None, None))
+        value = _plain(chart.value[place])
+        told = value if chart.is_alert[place] else None
+        rest = (_plain(column[place]) for column in (chart.expected, chart.lower, chart.upper))
+        rows.append((local[place], value, *rest, told))
+    return _turned(rows)
+
+
+def days(chart: Drawable) -> Columns:
+    """The chart at a glance: one point a day on the wall clock, the mean of the day; an alert marks its day.
+
+    The band of a point is not the band of a day's mean, so there is none; nor is there a mean of a day that has less than
+    three quarters of its points, which would look like a fall.
+    """
+    if chart.metric.step_s >= DAY:
+        return columns(chart)
+    day_ms = DAY * 1000
+    by_day: dict[int, list[int]] = {}
+    for place, moment in enumerate(_wall_ms(chart, chart.time)):
+        by_day.setdefault(moment // day_ms * day_ms, []).append(place)
+    enough = 0.75 * max((len(places) for places in by_day.values()), default=0)
+    rows: list[_Row] = []
+    for day, places in sorted(by_day.items()):
+        if rows and day - rows[-1][0] > day_ms:
+            rows.append((rows[-1][0] + day_ms, None, None, None, None, None))
+        is_whole = len(places) >= enough
+        value = _mean([chart.value[place] for place in places]) if is_whole else None
+        expected = _mean([chart.expected[place] for place in places]) if is_whole else None
+        told = value if any(chart.is_alert[place] for place in places) else None
+        rows.append((day, value, expected, None, None, told))
+    return _turned(rows)
+
+
+def spans(chart: Drawable, marks: Sequence[Over] = ()) -> list[Span]:
+    """What lies behind the line: the marks, and the stretches in which the detector was still learning."""
+    if not chart.time:
+        return []
+    step = chart.metric.step_s
+    found = [("learning", start, end, "Learning") for start, end in _runs(chart.time, chart.is_learning, step)]
+    found += [(mark.kind if mark.kind in SPAN_KINDS else "event", mark.start, mark.end, mark.label) for mark in marks]
+    first, last = chart.time[0], chart.time[-1] + step
+    seen = [
+        (kind, max(start, first), max(min(end, last), start), label)
+        for kind, start, end, label in found
+        if start < last and max(end, start + 1) > first
+    ]
+    edges = _wall_ms(chart, [edge for _, start, end, _ in seen for edge in (start, end)])
+    return [
+        Span(kind=kind, t=edges[2 * place], t2=edges[2 * place + 1], label=label)
+        for place, (kind, _, _, label) in enumerate(seen)
+    ]
+
+
+def value_range(drawn: Columns, metric: Metric) -> tuple[float, float]:
+    """What the vertical axis covers: all values and expectations, and of the band what does not dwarf them."""
+    core = [number for column in (drawn.v, drawn.e) for number in column if number is not None]
+    if not core:
+        return (0.0, 1.0)
+    low, high = min(core), max(core)
+    if metric.kind is not Kind.GAUGE:
+        low, high = min(low, 0.0), max(high, 0.0)
+    room = 0.4 * ((high - low) or abs(high) or 1.0)
+    below = min((number for number in drawn.lo if number is not None), default=low)
+    above = max((number for number in drawn.hi if number is not None), default=high)
+    bottom, top = min(low, max(below, low - room)), max(high, min(above, high + room))
+    if low >= 0.0:
+        bottom = max(bottom, 0.0)
+    margin = 0.04 * ((top - bottom) or 1.0)
+    return (float(f"{bottom - margin:.4g}"), float(f"{top + margin:.4g}"))
+
+
+def _wall_ms(chart: Drawable, instants: Sequence[int]) -> list[int]:
+    """Instants as milliseconds on the metric's wall clock."""
+    moved = local_seconds(np.asarray(instants, dtype=np.int64), chart.metric.timezone) * 1000
+    found: list[int] = moved.tolist()
+    return found
+
+
+def _turned(rows: Sequence[_Row]) -> Columns:
+    """Rows as columns."""
+    return Columns(
+        t=[row[0] for row in rows],
+        v=[row[1] for row in rows],
+        e=[row[2] for row in rows],
+        lo=[row[3] for row in rows],
+        hi=[row[4] for row in rows],
+        a=[row[5] for row in rows],
+    )
+
+
+def _runs(time: Sequence[int], flags: Sequence[bool], step: int) -> list[tuple[int, int]]:
+    """`[start, end)` of each unbroken run of flagged points."""
+    runs: list[tuple[int, int]] = []
+    start: int | None = None
+    for place, flag in enumerate(flags):
+        if flag and start is None:
+            start = time[place]
+        elif not flag and start is not None:
+            runs.append((start, time[place]))
+            start = None
+    if start is not None:
+        runs.append((start, time[-1] + step))
+    return runs
+
+
+def _mean(numbers: Sequence[float | None]) -> float | None:
+    """The mean of what there is."""
+    found = [number for number in numbers if number is not None and math.isfinite(number)]
+    return _plain(sum(found) / len(found)) if found else None
+
+
+def _plain(number: float | None) -> float | None:
+    """Six significant digits: more than a screen can show, in a third of the bytes."""
+    if number is None or not math.isfinite(number):
+        return None
+    return float(f"{number:.6g}")

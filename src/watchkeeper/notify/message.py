@@ -1,0 +1,74 @@
+"""What is said about an alert, in one plain sentence that a reader understands at three in the morning."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from watchkeeper.domain.alert import Alert, Cause, Member
+from watchkeeper.domain.metric import Kind, Metric, Series
+from watchkeeper.domain.times import DAY, format_duration, wall_clock
+
+
+def number(value: float, metric: Metric) -> str:
+    """A value with its unit: `1,240 flights`, `3.2 min`, `62 %` for a rate."""
+    if math.isnan(value):
+        return "no value"
+    if metric.kind is Kind.RATE:
+        return f"{100 * value:.3g} %"
+    size = abs(value)
+    text = f"{value:,.0f}" if size >= 100 or value == round(value) else f"{value:.3g}"
+    return f"{text} {metric.unit}".rstrip()
+
+
+def when(seconds: int, metric: Metric) -> str:
+    """The period on the metric's wall clock, as people name it: `a Friday`, `a Friday at 17:00`."""
+    moment = wall_clock(seconds, metric.timezone)
+    day = f"a {moment:%A}"
+    return day if metric.step_s >= DAY else f"{day} at {moment:%H:%M}"
+
+
+def subject(metric: Metric, series: Series) -> str:
+    """`Departures (JFK)`."""
+    return f"{metric.label} ({series.label})" if series.label else metric.label
+
+
+def change(member: Member, metric: Metric) -> str:
+    """`fell 64 % below` or `rose to 62 %, far above`: a share only where the expected value can carry one."""
+    verb, side = ("rose", "above") if member.is_up else ("fell", "below")
+    share = (member.value - member.expected) / abs(member.expected) if member.expected else math.inf
+    if metric.kind is not Kind.RATE and 0.01 <= abs(share) < 10 and member.expected > 0 and member.value >= 0:
+        return f"{verb} {abs(share):.0%} {side} what is usual".replace("%", " %")
+    return f"{verb} to {number(member.value, metric)}, {side} the usual {number(member.expected, metric)}"
+
+
+def sentence(member: Member, metric: Metric, series: Series) -> str:
+    """One member of an alert in a sentence."""
+    lasting = f"lasting {format_duration(member.end - member.start)}"
+    if member.cause is Cause.SILENCE:
+        return f"{subject(metric, series)} sends no data, which is unusual for {when(member.start, metric)}; {lasting}"
+    text = f"{subject(metric, series)} {change(member, metric)}"
+    joint = " for" if text.endswith("usual") else " on"
+    return f"{text}{joint} {when(member.peak_time, metric)}; {lasting}"
+
+
+def headline(alert: Alert, metric: Metric, series: Series, others: int) -> str:
+    """The alert in a sentence: its most surprising member, and how many series moved with it."""
+    text = sentence(alert.peak, metric, series)
+    if not others:
+        return text
+    return f"{text}; {others} other series moved with it" if others > 1 else f"{text}; one other series moved with it"
+
+
+def notification(text: str, details: Sequence[str], alert: Alert, metric: Metric, link: str) -> tuple[str, str]:
+    """Title and body of what is sent: the sentence, the largest members, owner, runbook, where to answer."""
+    lines = [text, ""]
+    lines += [f"- {detail}" for detail in details]
+    if metric.owner:
+        lines.append(f"Owner: {metric.owner}")
+    if metric.runbook:
+        lines.append(f"Runbook: {metric.runbook}")
+    if link:
+        lines.append(f"Look and answer: {link}")
+    moment = wall_clock(alert.peak.peak_time, metric.timezone)
+    return f"{metric.label}: {moment:%a %d %b %Y %H:%M}", "\n".join(lines)

@@ -1,0 +1,111 @@
+"""What every page handler needs, in one record on the application's state, and how a page is rendered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from litestar import Response
+from litestar.datastructures import Cookie
+from litestar.enums import MediaType
+
+from watchkeeper.domain.alert import Status
+from watchkeeper.domain.times import format_duration
+from watchkeeper.server import spark, words
+from watchkeeper.server.assets import Assets
+from watchkeeper.server.facade import Service
+from watchkeeper.server.session import Door, PageRequest, visitor
+
+HERE = Path(__file__).parent
+
+
+class Frame(msgspec.Struct, frozen=True, kw_only=True):
+    """What the frame around every page shows: who reads it, where, and the token for its forms."""
+
+    reader: str
+    form_token: str
+    place: str
+    styles: tuple[str, ...]
+    scripts: tuple[str, ...]
+    icon: str
+    drawing: str
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The service, the door, the assets and the templates."""
+
+    service: Service
+    door: Door
+    assets: Assets
+    templates: Environment
+
+    def page(
+        self,
+        request: PageRequest,
+        template: str,
+        record: msgspec.Struct,
+        *,
+        status: int = 200,
+        cookies: list[Cookie] | None = None,
+        draws: bool = False,
+    ) -> Response[str]:
+        """The template filled with the record. `draws` brings the drawing bundle along."""
+        cookies = cookies or []
+        reader = visitor(request)
+        if reader is None:
+            binding, cookie = self.door.visit_of(request)
+            cookies = [*cookies, cookie] if cookie else cookies
+        else:
+            binding = reader.key
+        frame = Frame(
+            reader=reader.name if reader else "",
+            form_token=self.door.form_token(binding),
+            place=request.url.path,
+            styles=tuple(self.assets.address(name) for name in ("tokens.css", "base.css", "pages.css")),
+            scripts=tuple(self.assets.address(name) for name in (("keys.js", "chart.js") if draws else ("keys.js",))),
+            icon=self.assets.address("icon.svg"),
+            drawing=self.assets.bundle_address() if draws else "",
+        )
+        body = self.templates.get_template(template).render(page=record, frame=frame)
+        return Response(body, media_type=MediaType.HTML, status_code=status, cookies=cookies)
+
+
+def desk_of(request: PageRequest) -> Desk:
+    """The desk of the application that serves this request."""
+    found: Desk = request.app.state.desk
+    return found
+
+
+def make_templates() -> Environment:
+    """Templates that escape everything and fail on a name that is not there."""
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    words_of_templates: dict[str, Any] = {
+        "answers": words.ANSWERS,
+        "answer_label": words.LABEL,
+        "changes": words.CHANGES,
+        "severities": words.SEVERITIES,
+        "severity_level": words.severity_level,
+        "number": words.number,
+        "plural": words.plural,
+        "share": words.share,
+        "when": words.when,
+        "window": words.window,
+        "zone_word": words.zone_word,
+        "field_time": words.field_time,
+        "duration": format_duration,
+        "spark": spark.draw,
+        "spark_size": (spark.WIDTH, spark.HEIGHT),
+        "Status": Status,
+    }
+    environment.globals.update(words_of_templates)
+    return environment

@@ -1,0 +1,95 @@
+"""Charts as pages carry them: numbers, layout and both colour schemes in one JSON, and words for those who hear a page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from watchkeeper.domain.feedback import Answer
+from watchkeeper.domain.metric import Kind
+from watchkeeper.notify.chart import spec
+from watchkeeper.notify.drawing import Columns, Span, columns, days, spans
+from watchkeeper.notify.palette import theme
+from watchkeeper.server.words import LABEL, number
+from watchkeeper.watch.views import Mark, SeriesChart
+
+
+class Figure(msgspec.Struct, frozen=True, kw_only=True):
+    """One chart in a page. `name` is unique there; `data` is JSON for the script, `fallback` a picture for those without."""
+
+    name: str
+    title: str
+    summary: str
+    data: str = ""
+    source: str = ""
+    fallback: str
+    size: str = "large"
+    has_brush: bool = False
+    legend: tuple[tuple[str, str], ...] = ()
+
+
+class FigureData(msgspec.Struct, frozen=True, kw_only=True):
+    """What the script draws from. `unit` follows a number; shares are shown in percent."""
+
+    spec: dict[str, Any]
+    config: dict[str, dict[str, Any]]
+    columns: Columns
+    spans: list[Span]
+    unit: str
+    is_share: bool
+    step_ms: int
+
+
+_SPAN_WORD = {
+    "learning": "still learning",
+    "alert": "alert",
+    **{answer.value: LABEL[answer].lower() for answer in Answer},
+}
+
+
+@cache
+def _schemes() -> dict[str, dict[str, Any]]:
+    return {"light": theme("light"), "dark": theme("dark")}
+
+
+def figure_json(chart: SeriesChart, marks: Sequence[Mark], *, by_day: bool = False, is_small: bool = False) -> str:
+    """The chart's data for the script, safe to stand inside a `<script type="application/json">`."""
+    drawn = (days if by_day else columns)(chart)
+    behind = spans(chart, marks)
+    metric = chart.metric
+    data = FigureData(
+        spec=spec(drawn, behind, metric, is_small=is_small),
+        config=_schemes(),
+        columns=drawn,
+        spans=behind,
+        unit=metric.unit,
+        is_share=metric.kind is Kind.RATE and not metric.unit,
+        step_ms=(86400 if by_day else metric.step_s) * 1000,
+    )
+    text = msgspec.json.encode(data).decode()
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def legend(chart: SeriesChart, marks: Sequence[Mark], *, has_band: bool = True) -> tuple[tuple[str, str], ...]:
+    """What is to be seen in the chart, as (swatch, word)."""
+    lines = [("value", "value"), ("expected", "expected")]
+    if has_band:
+        lines.append(("band", "usual range"))
+    if any(chart.is_alert):
+        lines.append(("told", "surprising"))
+    kinds = dict.fromkeys(span.kind for span in spans(chart, marks))
+    return tuple(lines + [(f"span-{kind}", _SPAN_WORD.get(kind, kind)) for kind in kinds])
+
+
+def summary(chart: SeriesChart) -> str:
+    """The chart in one sentence, for readers who hear the page."""
+    known = [value for value in chart.value if value is not None]
+    if not known:
+        return "A chart without any value."
+    told = sum(chart.is_alert)
+    reach = f"between {number(min(known), chart.metric)} and {number(max(known), chart.metric)}"
+    surprise = f"; {told} of them surprising" if told else "; none of them surprising"
+    return f"Line chart of {len(known):,} values {reach}{surprise}."

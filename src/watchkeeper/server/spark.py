@@ -1,0 +1,57 @@
+"""A small line of numbers as the coordinates of an inline SVG."""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+
+from watchkeeper.watch.views import Spark
+
+WIDTH, HEIGHT, _EDGE = 160.0, 36.0, 3.0
+
+
+class Lines(msgspec.Struct, frozen=True, kw_only=True):
+    """SVG paths: the whole line, its surprising stretches, and dots where a surprising point stands alone."""
+
+    usual: str
+    surprising: str
+    dots: tuple[tuple[float, float], ...]
+
+
+def draw(spark: Spark) -> Lines:
+    """Paths in a box of WIDTH by HEIGHT; a missing value breaks the line."""
+    values = [value if value is not None and math.isfinite(value) else None for value in spark.values]
+    known = [value for value in values if value is not None]
+    if not known:
+        return Lines(usual="", surprising="", dots=())
+    low, high = min(known), max(known)
+    across = (WIDTH - 2 * _EDGE) / max(1, len(values) - 1)
+    up = (HEIGHT - 2 * _EDGE) / ((high - low) or 1.0)
+    points = [
+        None if value is None else (round(_EDGE + place * across, 1), round(HEIGHT - _EDGE - (value - low) * up, 1))
+        for place, value in enumerate(values)
+    ]
+    marked = [point if is_surprising else None for point, is_surprising in zip(points, spark.is_surprising, strict=True)]
+    runs = _runs(marked)
+    return Lines(
+        usual=_path(_runs(points)),
+        surprising=_path(runs),
+        dots=tuple(run[0] for run in runs if len(run) == 1),
+    )
+
+
+def _runs(points: list[tuple[float, float] | None]) -> list[list[tuple[float, float]]]:
+    """Unbroken stretches."""
+    runs: list[list[tuple[float, float]]] = [[]]
+    for point in points:
+        if point is None:
+            runs.append([])
+        else:
+            runs[-1].append(point)
+    return [run for run in runs if run]
+
+
+def _path(runs: list[list[tuple[float, float]]]) -> str:
+    """`M x,y L x,y …` of every stretch that has a length."""
+    return " ".join("M" + " ".join(f"{x:g},{y:g}" for x, y in run) for run in runs if len(run) > 1)

@@ -1,0 +1,1 @@
+"""The running service: the only place where sources, stores, detector, learning and people meet."""

@@ -1,0 +1,211 @@
+"""An answer's way into the log: what it speaks of, what it would lose, and the receipt that is kept as it was told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import msgspec
+
+from watchkeeper.domain.alert import Alert, Change
+from watchkeeper.domain.errors import GuardError, InputError, NotFoundError, SourceError
+from watchkeeper.domain.feedback import Answer, Feedback
+from watchkeeper.domain.metric import Metric
+from watchkeeper.domain.times import floor_to_step
+from watchkeeper.learn import in_force
+from watchkeeper.stores.history import History
+from watchkeeper.stores.ledger import Ledger, alerts, audit, feedback, metrics, receipts, series, transitions
+from watchkeeper.watch import collect, hear
+from watchkeeper.watch.judgements import Judgements
+from watchkeeper.watch.views import Draft, Receipt
+
+_WINDOW_WANTED = (Answer.MISSED, Answer.EVENT, Answer.BAD_DATA)
+
+
+def give(ledger: Ledger, history: History, judgements: Judgements, draft: Draft, *, now: int) -> Receipt:
+    """Write the answer to the log and say what it changed; see Watchkeeper.answer."""
+    proposed = _resolve(ledger, draft, now)
+    with ledger.read() as tx:
+        log = feedback.log(tx)
+    guess = msgspec.structs.replace(proposed, id=1 + max((line.id for line in log), default=0))
+    weighing = _weigh(ledger, judgements, log, [*log, guess])
+    lost = [one for one in weighing.confirmed_lost if one != draft.alert]
+    if lost and not draft.force:
+        raise GuardError(
+            f"{_many(len(lost), 'alert')} that people confirmed would no longer fire ({', '.join(f'#{one}' for one in lost)}): say it again with force to accept that"
+        )
+    with ledger.write() as tx:
+        kept = feedback.add(tx, proposed)
+        if kept.alert is not None:
+            transitions.add(tx, kept.alert, Change.ANSWERED, at=now, recorded_at=now, detail=draft.answer.value)
+        audit.add(tx, draft.by, now, "answer", f"#{kept.id} {draft.answer.value} on {', '.join(map(str, kept.series))}")
+    judgements.forget()
+    note = ""
+    if draft.answer is Answer.BAD_DATA:
+        note = _read_again(ledger, history, kept, now)
+        judgements.forget()
+        weighing = _weigh(ledger, judgements, log, [*log, kept])
+    if draft.answer is Answer.MISSED and not _is_caught(judgements, kept):
+        note = "It cannot be caught, because the detector was still learning or saw no value there."
+    metric = _metric_of(ledger, kept)
+    text = hear.sentence(draft.answer, weighing, metric, start=kept.start, end=kept.end, note=note)
+    return _keep(ledger, kept, text, weighing)
+
+
+def undo(ledger: Ledger, judgements: Judgements, feedback_id: int, by: str, *, now: int) -> Receipt:
+    """Take an answer back; undoing an undo brings it back."""
+    with ledger.read() as tx:
+        log = feedback.log(tx)
+    target = next((line for line in log if line.id == feedback_id), None)
+    if target is None:
+        raise NotFoundError(f"no answer #{feedback_id} in the log")
+    if any(
+        line.undoes == feedback_id and line.id in {one.id for one in in_force(log, with_undos=True)} for line in log
+    ):
+        raise InputError(f"answer #{feedback_id} has been undone already")
+    guess = Feedback(id=1 + max(line.id for line in log), by=by, given_at=now, undoes=feedback_id, alert=target.alert)
+    weighing = _weigh(ledger, judgements, log, [*log, guess])
+    with ledger.write() as tx:
+        kept = feedback.add(tx, guess)
+        if kept.alert is not None:
+            transitions.add(tx, kept.alert, Change.UNDONE, at=now, recorded_at=now, detail=f"#{feedback_id}")
+        audit.add(tx, by, now, "undo", f"#{feedback_id}")
+    judgements.forget()
+    name = "The undo" if target.answer is None else f"“{target.answer.value.replace('_', ' ')}”"
+    return _keep(ledger, kept, f"{name} is taken back. {hear.counts(weighing)}", weighing)
+
+
+def receipt(ledger: Ledger, feedback_id: int) -> Receipt:
+    """The receipt as it was told."""
+    with ledger.read() as tx:
+        text = receipts.get(tx, feedback_id)
+    if text is None:
+        raise NotFoundError(f"no answer #{feedback_id} in the log")
+    return msgspec.convert(json.loads(text), Receipt)
+
+
+def _resolve(ledger: Ledger, draft: Draft, now: int) -> Feedback:
+    """Fill in from the alert what the draft leaves open, and check that it makes sense."""
+    spoken_of, start, end = draft.series, draft.start, draft.end
+    with ledger.read() as tx:
+        if draft.alert is not None:
+            alert = alerts.get(tx, draft.alert)
+            spoken_of = spoken_of or tuple(sorted({member.series for member in alert.members}))
+            start = alert.start if start is None else start
+            end = alert.end if end is None else end
+        found = {one.id: one for one in series.by_id(tx, spoken_of)}
+        unknown = [one for one in spoken_of if one not in found]
+        if unknown or not spoken_of:
+            raise NotFoundError(f"series {', '.join(map(str, unknown)) or '(none given)'}: not known")
+        metric = metrics.metric(tx, found[spoken_of[0]].metric)
+    if draft.answer in (Answer.REAL, Answer.FALSE_ALARM) and draft.alert is None:
+        raise InputError(f"“{draft.answer.value.replace('_', ' ')}” is said of an alert: name one")
+    if start is None or (end is None and draft.answer is not Answer.NEW_NORMAL):
+        raise InputError(f"“{draft.answer.value.replace('_', ' ')}” needs a window: give its start and its end")
+    end = start if end is None else end
+    if draft.answer in _WINDOW_WANTED:
+        start = floor_to_step(start, metric.step_s, metric.timezone)
+    if draft.answer is not Answer.NEW_NORMAL and end <= start:
+        raise InputError("the window ends before it starts: swap start and end")
+    return Feedback(
+        id=0,
+        by=draft.by,
+        given_at=now,
+        answer=draft.answer,
+        series=tuple(spoken_of),
+        start=start,
+        end=end,
+        alert=draft.alert,
+        note=draft.note,
+    )
+
+
+def _weigh(
+    ledger: Ledger, judgements: Judgements, before: Sequence[Feedback], after: Sequence[Feedback]
+) -> hear.Weighing:
+    """Judge every series that shares an alert with one the last line of `after` speaks of, under both logs."""
+    line = after[-1]
+    subject = line if line.undoes is None else _root(before, line)
+    with ledger.read() as tx:
+        touched: list[Alert] = alerts.of_series(tx, subject.series)
+        ids = sorted({member.series for alert in touched for member in alert.members} | set(subject.series))
+        found = {one.id: one.metric for one in series.by_id(tx, ids)}
+        records = {name: metrics.metric(tx, name) for name in set(found.values())}
+    old = {name: judgements.of(record) for name, record in records.items()}
+    new = {
+        name: judgements.under(record, after) if _speaks(subject, old[name].columns.series) else old[name]
+        for name, record in records.items()
+    }
+    confirmed = frozenset(one.alert for one in in_force(before) if one.answer is Answer.REAL and one.alert is not None)
+    return hear.weigh(
+        touched,
+        confirmed,
+        {one: old[name] for one, name in found.items()},
+        {one: new[name] for one, name in found.items()},
+        subject.series,
+    )
+
+
+def _speaks(subject: Feedback, ids: Sequence[int]) -> bool:
+    return not set(subject.series).isdisjoint(ids)
+
+
+def _root(log: Sequence[Feedback], line: Feedback) -> Feedback:
+    """The answer that an undo, or an undo of an undo, is about."""
+    by_id = {one.id: one for one in log}
+    while line.undoes is not None:
+        line = by_id[line.undoes]
+    return line
+
+
+def _read_again(ledger: Ledger, history: History, line: Feedback, now: int) -> str:
+    """Pull the window again from the source; what comes back different counts, the rest stays void."""
+    with ledger.read() as tx:
+        names = sorted({one.metric for one in series.by_id(tx, line.series)})
+        records = [metrics.metric(tx, name) for name in names]
+        sources = {source.name: source for source in metrics.sources(tx)}
+    changed = 0
+    try:
+        for metric in records:
+            start = floor_to_step(line.start, metric.step_s, metric.timezone)
+            end = floor_to_step(line.end + metric.step_s - 1, metric.step_s, metric.timezone)
+            changed += collect.pull(ledger, history, sources[metric.source], metric, start, end, now=now + 1)
+    except SourceError as error:
+        return f"The source could not be read again, so they stay void: {error}."
+    return (
+        f"Read again from the source: {_many(changed, 'point')} came back different."
+        if changed
+        else "Read again from the source: nothing came back different, so they stay void."
+    )
+
+
+def _is_caught(judgements: Judgements, line: Feedback) -> bool:
+    for one, judgement in judgements.of_series(line.series).items():
+        if any(run.member.start < line.end and line.start < run.member.end for run in judgement.runs_of(one)):
+            return True
+    return False
+
+
+def _metric_of(ledger: Ledger, line: Feedback) -> Metric:
+    with ledger.read() as tx:
+        return metrics.metric(tx, series.by_id(tx, line.series[:1])[0].metric)
+
+
+def _keep(ledger: Ledger, line: Feedback, text: str, weighing: hear.Weighing) -> Receipt:
+    made = Receipt(
+        feedback=line,
+        sentence=text,
+        before=weighing.before,
+        after=weighing.after,
+        vanished=weighing.vanished,
+        appeared=weighing.appeared,
+        confirmed=weighing.confirmed,
+        confirmed_kept=weighing.confirmed - len(weighing.confirmed_lost),
+    )
+    with ledger.write() as tx:
+        receipts.put(tx, line.id, json.dumps(msgspec.to_builtins(made)))
+    return made
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -1,0 +1,78 @@
+"""A source's rows become points in the history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pyarrow as pa
+from watchkeeper.sources.sql import SqlSource
+
+from watchkeeper.domain.metric import Metric, Source
+from watchkeeper.domain.times import DAY, floor_to_step
+from watchkeeper.stores.history import History
+from watchkeeper.stores.ledger import Ledger, series
+
+BACKFILL_S = 365 * DAY
+"""How far back a new metric is read where it does not say `since`."""
+OVERLAP_STEPS = 3
+"""Periods already read that are read again each time, for rows that came late."""
+SLICE_S = 92 * DAY
+"""A long window is read in slices of about a quarter, so that no single statement runs for hours."""
+
+
+def window(metric: Metric, newest: int | None, now: int) -> tuple[int, int]:
+    """`[start, end)` still to be read, on the metric's own grid of periods; empty when start == end."""
+    since = metric.since_s if metric.since_s is not None else now - BACKFILL_S
+    until = min(now - metric.settle_s, metric.until_s if metric.until_s is not None else now)
+    start = since if newest is None else max(since, newest - OVERLAP_STEPS * metric.step_s)
+    start = floor_to_step(start, metric.step_s, metric.timezone)
+    end = floor_to_step(until, metric.step_s, metric.timezone)
+    return start, max(start, end)
+
+
+def pull(
+    ledger: Ledger,
+    history: History,
+    source: Source,
+    metric: Metric,
+    start: int,
+    end: int,
+    *,
+    now: int,
+    progress: Callable[[int], None] = lambda rows: None,
+) -> int:
+    """Read `[start, end)` from the source into the history; returns how many points were new or different.
+
+    Raises SourceError; what arrived before it stays, and reading again adds nothing twice.
+    """
+    reader = SqlSource(source)
+    changed = 0
+    try:
+        for left in range(start, end, SLICE_S):
+            right = min(end, left + SLICE_S)
+            for batch in reader.pull(
+                metric,
+                floor_to_step(left, metric.step_s, metric.timezone),
+                floor_to_step(right, metric.step_s, metric.timezone),
+            ):
+                changed += _keep(ledger, history, metric, batch, now)
+                progress(batch.num_rows)
+    finally:
+        reader.close()
+    return changed
+
+
+def _keep(ledger: Ledger, history: History, metric: Metric, batch: pa.RecordBatch, now: int) -> int:
+    if not batch.num_rows:
+        return 0
+    ids = np.zeros(batch.num_rows, dtype=np.int32)
+    columns = [batch.column(name).to_pylist() for name in metric.dimensions]
+    keys = list(zip(*columns, strict=True)) if columns else [()] * batch.num_rows
+    distinct = sorted(set(keys))
+    with ledger.write() as tx:
+        known = {one.values: one.id for one in series.intern(tx, metric.name, distinct)}
+    ids[:] = [known[key] for key in keys]
+    time = np.asarray(batch.column("time"), dtype=np.int64)
+    value = batch.column("value").to_numpy(zero_copy_only=False).astype(np.float64)
+    return history.append(ids, time, value, known_at=now)

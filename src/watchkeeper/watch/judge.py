@@ -1,0 +1,166 @@
+"""The history of one metric, replayed with what is known: what was expected, how surprising it was, what fires."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from watchkeeper import learn
+from watchkeeper.detect import Judged, Points, SeriesSettings, ValueKind
+from watchkeeper.domain.alert import Cause, Member
+from watchkeeper.domain.feedback import Feedback
+from watchkeeper.domain.metric import Direction, Metric, Series
+from watchkeeper.domain.points import PointColumns
+from watchkeeper.domain.times import local_seconds, periods
+from watchkeeper.watch.incidents import Run
+
+SIDE = {Direction.BOTH: 0, Direction.UP: 1, Direction.DOWN: -1}
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """One metric judged up to an instant. Columns are as long as `columns.time`: one row a period, missing too.
+
+    `alert` says where a person would be told; `silent` where missing points are themselves a fault; `explained` where
+    an event accounts for whatever is seen.
+    """
+
+    metric: Metric
+    series: tuple[Series, ...]
+    columns: PointColumns
+    judged: Judged
+    alert: NDArray[np.bool_]
+    silent: NDArray[np.bool_]
+    explained: NDArray[np.bool_]
+
+    def place(self, series_id: int) -> int:
+        """Where a series stands in this judgement; ValueError where it does not."""
+        return self.columns.series.index(series_id)
+
+    def fires(self, member: Member) -> bool:
+        """Whether today's knowledge still tells this member of an alert."""
+        if member.series not in self.columns.series:
+            return False
+        at = self.columns.of(self.place(member.series))
+        time = self.columns.time[at]
+        inside = slice(int(np.searchsorted(time, member.start)), int(np.searchsorted(time, member.end)))
+        flags = self.alert if member.cause is Cause.ANOMALY else self.silent
+        return bool((flags[at] & ~self.explained[at])[inside].any())
+
+    def runs(self, after: int) -> list[Run]:
+        """The runs that began or went on after the instant `after`, of every series, explained ones too."""
+        found = []
+        for place in range(len(self.series)):
+            found += self._runs_of(place, self.alert, Cause.ANOMALY, after)
+            found += self._runs_of(place, self.silent, Cause.SILENCE, after)
+        return found
+
+    def runs_of(self, series_id: int) -> list[Run]:
+        """Every anomalous run of one series that is not explained."""
+        return self._runs_of(self.place(series_id), self.alert & ~self.explained, Cause.ANOMALY, None)
+
+    def _runs_of(self, place: int, flags: NDArray[np.bool_], cause: Cause, after: int | None) -> list[Run]:
+        at = self.columns.of(place)
+        time, step = self.columns.time[at], self.metric.step_s
+        edges = np.flatnonzero(np.diff(np.r_[False, flags[at], False].astype(np.int8)))
+        runs = []
+        present = np.isfinite(self.columns.value[at])
+        for first, last in zip(edges[::2], edges[1::2], strict=True):
+            # A run held open over missing points was last seen at its last value.
+            seen = last - 1 if cause is Cause.SILENCE else first + int(np.flatnonzero(present[first:last])[-1])
+            end = int(time[seen]) + step
+            if after is None or end > after:
+                runs.append(self._run(place, int(first), int(last), end, cause, is_open=int(last) == len(time)))
+        return runs
+
+    def _run(self, place: int, first: int, last: int, end: int, cause: Cause, *, is_open: bool) -> Run:
+        at = self.columns.of(place)
+        begin = at.start + first
+        evidence = self.judged.score if cause is Cause.ANOMALY else self.judged.silence
+        rows = slice(begin, at.start + last)
+        peak = begin + int(np.argmax(np.nan_to_num(evidence[rows], nan=-np.inf)))
+        silent = cause is Cause.SILENCE
+        member = Member(
+            series=self.series[place].id,
+            start=int(self.columns.time[begin]),
+            end=end,
+            is_open=is_open,
+            cause=cause,
+            peak_time=int(self.columns.time[peak]),
+            peak_score=float(evidence[peak]),
+            value=math.nan if silent else float(self.columns.value[peak]),
+            expected=math.nan if silent else float(self.judged.expected[peak]),
+            lower=math.nan if silent else float(self.judged.lower[peak]),
+            upper=math.nan if silent else float(self.judged.upper[peak]),
+        )
+        return Run(member=member, known_at=member.start + self.metric.step_s, step_s=self.metric.step_s)
+
+
+def judge(
+    metric: Metric, series: tuple[Series, ...], columns: PointColumns, log: Sequence[Feedback], until: int
+) -> Judgement:
+    """Judge the metric's points up to `until` (seconds) with everything the log says, in hindsight.
+
+    The budget is the metric's: each of its series gets an equal share of the false alerts it may cost a month.
+    """
+    grid = on_grid(metric, columns, until)
+    bar = -math.log10(metric.false_alerts_per_month / max(1, len(series)))
+    points = Points(start=grid.start, time=grid.time, value=grid.value, local=local_seconds(grid.time, metric.timezone))
+    settings = SeriesSettings.uniform(
+        len(series),
+        step=metric.step_s,
+        kind=ValueKind[metric.kind.name],
+        direction=SIDE[metric.direction],
+        min_absolute=metric.smallest_change,
+        min_relative=metric.smallest_change_share,
+    )
+    found = learn.judge(points, settings, learn.fold(log), bar, ids=grid.series, known_at=grid.known_at)
+    return Judgement(
+        metric=metric,
+        series=series,
+        columns=grid,
+        judged=found.judged,
+        alert=found.alert,
+        silent=np.isnan(grid.value) & (found.judged.silence >= bar),
+        explained=found.explained,
+    )
+
+
+def on_grid(metric: Metric, columns: PointColumns, until: int) -> PointColumns:
+    """The same points with a row for every period from a series' first point to `until`: absent ones are missing (NaN)."""
+    pieces = []
+    starts = [0]
+    filled = [
+        int(columns.time[columns.of(place).start])
+        for place in range(len(columns.series))
+        if columns.start[place] < columns.start[place + 1]
+    ]
+    grid = periods(min(filled), until, metric.step_s, metric.timezone) if filled else np.zeros(0, np.int64)
+    for place in range(len(columns.series)):
+        at = columns.of(place)
+        time = columns.time[at]
+        rows = grid[np.searchsorted(grid, time[0]) :] if len(time) else grid[:0]
+        value = np.full(len(rows), np.nan)
+        known = np.zeros(len(rows), dtype=np.int64)
+        spot = np.searchsorted(rows, time)
+        fits = (
+            (spot < len(rows)) & (rows[np.minimum(spot, max(0, len(rows) - 1))] == time)
+            if len(rows)
+            else np.zeros(len(time), np.bool_)
+        )
+        value[spot[fits]] = columns.value[at][fits]
+        known[spot[fits]] = columns.known_at[at][fits]
+        pieces.append((rows, value, known))
+        starts.append(starts[-1] + len(rows))
+    time, value, known = (np.concatenate([piece[k] for piece in pieces]) if pieces else np.zeros(0) for k in range(3))
+    return PointColumns(
+        series=columns.series,
+        start=np.array(starts, dtype=np.int64),
+        time=time.astype(np.int64),
+        value=value.astype(np.float64),
+        known_at=known.astype(np.int64),
+    )

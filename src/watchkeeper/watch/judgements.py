@@ -1,0 +1,64 @@
+"""Judgements of metrics under the log as it stands, kept until points or answers change them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from threading import RLock
+
+from watchkeeper.domain.feedback import Feedback
+from watchkeeper.domain.metric import Metric, Series
+from watchkeeper.stores.history import History
+from watchkeeper.stores.ledger import Ledger, feedback, metrics, series, watermarks
+from watchkeeper.watch.judge import Judgement, judge
+
+
+class Judgements:
+    """Judges metrics from history; remembers the last answer of each until told to `forget` it."""
+
+    def __init__(self, ledger: Ledger, history: History) -> None:
+        self._ledger = ledger
+        self._history = history
+        self._kept: dict[str, tuple[int, Judgement]] = {}
+        self._lock = RLock()
+
+    def of(self, metric: Metric, until: int | None = None) -> Judgement:
+        """The metric under all answers in force, judged up to `until` (default: its watermark)."""
+        with self._lock:
+            with self._ledger.read() as tx:
+                end = until if until is not None else watermarks.get(tx, metric.name) or 0
+                kept = self._kept.get(metric.name)
+                if kept is not None and kept[0] == end and kept[1].metric == metric:
+                    return kept[1]
+                members = tuple(series.of_metric(tx, metric.name))
+                log = feedback.log(tx, series=[one.id for one in members])
+            judgement = self._judge(metric, members, log, end)
+            self._kept[metric.name] = (end, judgement)
+            return judgement
+
+    def under(self, metric: Metric, log: Sequence[Feedback]) -> Judgement:
+        """The metric under another log: what an answer would change. Never kept."""
+        with self._ledger.read() as tx:
+            end = watermarks.get(tx, metric.name) or 0
+            members = tuple(series.of_metric(tx, metric.name))
+        return self._judge(metric, members, log, end)
+
+    def of_series(self, series_ids: Sequence[int]) -> dict[int, Judgement]:
+        """The judgement that holds each series, by series id."""
+        with self._ledger.read() as tx:
+            by_metric: dict[str, list[Series]] = {}
+            for one in series.by_id(tx, sorted(set(series_ids))):
+                by_metric.setdefault(one.metric, []).append(one)
+            found = {name: metrics.metric(tx, name) for name in by_metric}
+        return {one.id: self.of(found[name]) for name, members in by_metric.items() for one in members}
+
+    def forget(self, metric: str | None = None) -> None:
+        """Points or answers changed: judge anew when next asked."""
+        with self._lock:
+            if metric is None:
+                self._kept.clear()
+            else:
+                self._kept.pop(metric, None)
+
+    def _judge(self, metric: Metric, members: tuple[Series, ...], log: Sequence[Feedback], until: int) -> Judgement:
+        columns = self._history.read(tuple(one.id for one in members), end=until)
+        return judge(metric, members, columns, log, until)

@@ -1,0 +1,345 @@
+"""Builds the records that pages and commands show."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from watchkeeper.detect import Phase
+from watchkeeper.domain.alert import Alert, Cause, Status
+from watchkeeper.domain.errors import NotFoundError
+from watchkeeper.domain.feedback import Answer, Feedback
+from watchkeeper.domain.metric import Metric, Series
+from watchkeeper.domain.times import DAY
+from watchkeeper.learn import in_force
+from watchkeeper.notify import message
+from watchkeeper.stores.ledger import Ledger, alerts, deliveries, feedback, metrics, series, transitions, watermarks
+from watchkeeper.watch import views
+from watchkeeper.watch.judge import Judgement
+from watchkeeper.watch.judgements import Judgements
+
+PAGE = 20
+SPARK_POINTS = 48
+CHARTS = 6
+SIMILAR = 5
+
+
+class Look:
+    """Read-only questions over ledger and judgements; each answer is one record."""
+
+    def __init__(self, ledger: Ledger, judgements: Judgements) -> None:
+        self._ledger = ledger
+        self._judgements = judgements
+
+    def inbox(
+        self, *, show: str, order: Literal["severity", "newest"], page: int, text: str, metric: str
+    ) -> views.Inbox:
+        """See Watchkeeper.inbox."""
+        lines = self._lines(self._listed(order))
+        if metric:
+            lines = [
+                line
+                for line in lines
+                if any(member in self._series_of(metric) for member in (one.series for one in line.alert.members))
+            ]
+        if text:
+            lines = [line for line in lines if text.lower() in f"{line.title} {line.sentence}".lower()]
+        groups = {
+            name: [line for line in lines if _belongs(line, name)]
+            for name in ("open", "answered", "explained", "resolved", "quiet", "all")
+        }
+        chosen = groups.get(show, groups["all"])
+        pages = max(1, math.ceil(len(chosen) / PAGE))
+        page = min(max(1, page), pages)
+        return views.Inbox(
+            show=show,
+            order=order,
+            lines=tuple(chosen[(page - 1) * PAGE : page * PAGE]),
+            counts={name: len(group) for name, group in groups.items()},
+            page=page,
+            pages=pages,
+            metrics=self.metrics(),
+            told_in=", ".join(self._channels()),
+        )
+
+    def alert_page(self, alert_id: int) -> views.AlertPage:
+        """See Watchkeeper.alert_page."""
+        line = self.line_of(alert_id)
+        alert = line.alert
+        with self._ledger.read() as tx:
+            members = {one.id: one for one in series.by_id(tx, [member.series for member in alert.members])}
+            related = alerts.of_series(tx, list(members))
+            log = in_force(feedback.log(tx, series=list(members)))
+            whole = feedback.log(tx, series=list(members))
+            changes = transitions.of_alert(tx, alert_id)
+            told = deliveries.of_alert(tx, alert_id)
+        ranked = sorted(alert.members, key=lambda member: -member.peak_score)
+        charts, marks = [], []
+        for member in ranked[:CHARTS]:
+            judgement = self._judgement(members[member.series])
+            span = max(alert.end - alert.start, 2 * DAY, 24 * judgement.metric.step_s)
+            charts.append(chart(judgement, member.series, alert.start - 3 * span, alert.end + span))
+            marks.append(tuple(_marks(member.series, related, log)))
+        records = {one.id: self._judgement(one).metric for one in members.values()}
+        return views.AlertPage(
+            line=line,
+            members=tuple(
+                views.MemberLine(
+                    member=member,
+                    metric=records[member.series],
+                    series=members[member.series],
+                    sentence=message.sentence(member, records[member.series], members[member.series]),
+                )
+                for member in ranked
+            ),
+            charts=tuple(charts),
+            marks=tuple(marks),
+            history=tuple(
+                views.TransitionLine(
+                    transition=change,
+                    deliveries=tuple(
+                        f"{one.target}: {one.outcome}{f' ({one.reason})' if one.reason else ''}"
+                        for one in told
+                        if one.transition == change.id
+                    ),
+                )
+                for change in changes
+            ),
+            answers=tuple(_about(whole, alert)),
+            similar=tuple(self._similar(alert, related)),
+        )
+
+    def metric_page(self, name: str, series_id: int | None) -> views.MetricPage:
+        """See Watchkeeper.metric_page."""
+        with self._ledger.read() as tx:
+            metric = metrics.metric(tx, name)
+            members = tuple(series.of_metric(tx, name))
+            if not members:
+                raise NotFoundError(f"metric {name} has no points yet: `watchkeeper run` reads them")
+            chosen = next((one for one in members if one.id == series_id), members[0])
+            if series_id is not None and chosen.id != series_id:
+                raise NotFoundError(f"series {series_id} is not one of metric {name}")
+            related = alerts.of_series(tx, [chosen.id])
+            whole = feedback.log(tx, series=[chosen.id])
+        judgement = self._judgements.of(metric)
+        return views.MetricPage(
+            line=self._metric_line(metric),
+            series=members,
+            chosen=chosen,
+            chart=chart(judgement, chosen.id),
+            marks=tuple(_marks(chosen.id, related, in_force(whole))),
+            alerts=tuple(self._lines(sorted(related, key=lambda alert: -alert.start))),
+            answers=tuple(whole),
+        )
+
+    def metrics(self) -> tuple[views.MetricLine, ...]:
+        """See Watchkeeper.metrics."""
+        with self._ledger.read() as tx:
+            known = metrics.metrics(tx)
+        return tuple(self._metric_line(metric) for metric in known)
+
+    def line_of(self, alert_id: int) -> views.AlertLine:
+        """One alert as a line; NotFoundError."""
+        with self._ledger.read() as tx:
+            alert = alerts.get(tx, alert_id)
+        return self._lines([alert])[0]
+
+    def sentences(self, alert: Alert) -> list[str]:
+        """Every member in a sentence, the most surprising first."""
+        judgements = self._judgements.of_series([member.series for member in alert.members])
+        ranked = sorted(alert.members, key=lambda member: -member.peak_score)
+        return [message.sentence(one, judgements[one.series].metric, _series(judgements, one.series)) for one in ranked]
+
+    def _lines(self, chosen: Sequence[Alert]) -> list[views.AlertLine]:
+        judgements = self._judgements.of_series([member.series for alert in chosen for member in alert.members])
+        with self._ledger.read() as tx:
+            log = in_force(feedback.log(tx))
+        said = {one.alert: one for one in log if one.alert is not None}
+        events = [one for one in log if one.answer is Answer.EVENT]
+        return [self._line(alert, judgements, said.get(alert.id), events) for alert in chosen]
+
+    def _line(
+        self, alert: Alert, judgements: dict[int, Judgement], answer: Feedback | None, events: Sequence[Feedback]
+    ) -> views.AlertLine:
+        peak = alert.peak
+        judgement = judgements[peak.series]
+        one = _series(judgements, peak.series)
+        others = len({member.series for member in alert.members}) - 1
+        explained = next(
+            (
+                event
+                for event in events
+                if all(
+                    member.series in event.series and event.start <= member.peak_time < event.end
+                    for member in alert.members
+                )
+            ),
+            None,
+        )
+        return views.AlertLine(
+            alert=alert,
+            sentence=message.headline(alert, judgement.metric, one, others),
+            title=message.subject(judgement.metric, one),
+            timezone=judgement.metric.timezone,
+            peak_metric=judgement.metric,
+            peak_series=one,
+            series_count=others + 1,
+            metric_count=len({judgements[member.series].metric.name for member in alert.members}),
+            duration_s=alert.end - alert.start,
+            answer=answer,
+            explained_by=explained,
+            still_fires=any(judgements[member.series].fires(member) for member in alert.members),
+            spark=_spark(judgement, peak.series, alert.start, alert.end),
+        )
+
+    def _metric_line(self, metric: Metric) -> views.MetricLine:
+        with self._ledger.read() as tx:
+            ids = [one.id for one in series.of_metric(tx, metric.name)]
+            until = watermarks.get(tx, metric.name)
+            told = alerts.of_series(tx, ids)
+            log = in_force(feedback.log(tx, series=ids))
+        mine = {alert.id for alert in told}
+        answers = [one.answer for one in log if one.alert in mine]
+        return views.MetricLine(
+            metric=metric,
+            series_count=len(ids),
+            alerts_30_days=sum(1 for alert in told if until is not None and alert.start >= until - 30 * DAY),
+            answered=len(answers),
+            real=answers.count(Answer.REAL),
+            false_alarms=answers.count(Answer.FALSE_ALARM),
+            newest_point=None if until is None else until - metric.step_s,
+        )
+
+    def _similar(self, alert: Alert, related: Sequence[Alert]) -> list[views.AlertLine]:
+        mine = {member.series for member in alert.members}
+        scored = []
+        for other in related:
+            theirs = {member.series for member in other.members}
+            if other.id != alert.id:
+                scored.append(
+                    (
+                        -len(mine & theirs) / len(mine | theirs),
+                        abs(math.log(max(0.1, other.severity) / max(0.1, alert.severity))),
+                        other,
+                    )
+                )
+        scored.sort(key=lambda entry: entry[:2])
+        return self._lines([other for *_, other in scored[:SIMILAR]])
+
+    def _judgement(self, one: Series) -> Judgement:
+        return self._judgements.of_series([one.id])[one.id]
+
+    def _listed(self, order: Literal["severity", "newest"]) -> list[Alert]:
+        with self._ledger.read() as tx:
+            return alerts.listed(tx, order=order, limit=100_000)
+
+    def _series_of(self, metric: str) -> set[int]:
+        with self._ledger.read() as tx:
+            return {one.id for one in series.of_metric(tx, metric)}
+
+    def _channels(self) -> list[str]:
+        with self._ledger.read() as tx:
+            return [channel.name for channel in metrics.channels(tx)]
+
+
+def chart(judgement: Judgement, series_id: int, start: int | None = None, end: int | None = None) -> views.SeriesChart:
+    """The columns of one series' chart in `[start, end)`, or whole."""
+    place = judgement.place(series_id)
+    at = judgement.columns.of(place)
+    time = judgement.columns.time[at]
+    left = at.start + (0 if start is None else int(np.searchsorted(time, start)))
+    right = at.start + (len(time) if end is None else int(np.searchsorted(time, end)))
+    rows = slice(left, right)
+    judged = judgement.judged
+    return views.SeriesChart(
+        series=judgement.series[place],
+        metric=judgement.metric,
+        time=judgement.columns.time[rows].tolist(),
+        value=_plain(judgement.columns.value[rows]),
+        expected=_plain(judged.expected[rows]),
+        lower=_plain(judged.lower[rows]),
+        upper=_plain(judged.upper[rows]),
+        score=_plain(judged.score[rows]),
+        is_alert=(judgement.alert[rows] | judgement.silent[rows]).tolist(),
+        is_learning=(judged.phase[rows] == Phase.LEARNING).tolist(),
+    )
+
+
+def _belongs(line: views.AlertLine, group: str) -> bool:
+    settled = line.answer is not None or line.explained_by is not None
+    return {
+        "open": not settled and line.still_fires,
+        "answered": line.answer is not None,
+        "explained": line.explained_by is not None,
+        "resolved": line.alert.status is Status.RESOLVED,
+        "quiet": not settled and not line.still_fires,
+        "all": True,
+    }[group]
+
+
+def _about(log: Sequence[Feedback], alert: Alert) -> list[Feedback]:
+    """The lines said on the alert or on part of its window, and what undoes them."""
+    said = [one for one in log if one.alert == alert.id or _overlaps(one, alert)]
+    known = {one.id for one in said}
+    for one in log:
+        if one.undoes in known and one.id not in known:
+            said.append(one)
+            known.add(one.id)
+    return sorted(said, key=lambda one: one.id)
+
+
+def _overlaps(line: Feedback, alert: Alert) -> bool:
+    return line.answer is not None and line.start < alert.end and alert.start < max(line.end, line.start + 1)
+
+
+def _marks(series_id: int, related: Sequence[Alert], log: Sequence[Feedback]) -> list[views.Mark]:
+    marks = [
+        views.Mark(
+            kind="alert",
+            start=member.start,
+            end=member.end,
+            label=f"alert #{alert.id}" + (": no data" if member.cause is Cause.SILENCE else ""),
+            link=f"/alerts/{alert.id}",
+        )
+        for alert in related
+        for member in alert.members
+        if member.series == series_id
+    ]
+    drawn = (Answer.EVENT, Answer.BAD_DATA, Answer.NEW_NORMAL, Answer.MISSED)
+    marks += [
+        views.Mark(
+            kind=line.answer.value,
+            start=line.start,
+            end=line.end,
+            label=line.note or line.answer.value.replace("_", " "),
+        )
+        for line in log
+        if line.answer in drawn and series_id in line.series
+    ]
+    return marks
+
+
+def _spark(judgement: Judgement, series_id: int, start: int, end: int) -> views.Spark:
+    place = judgement.place(series_id)
+    at = judgement.columns.of(place)
+    time = judgement.columns.time[at]
+    first, last = int(np.searchsorted(time, start)), int(np.searchsorted(time, end))
+    spare = max(0, SPARK_POINTS - (last - first))
+    rows = slice(at.start + max(0, first - (2 * spare) // 3 - 1), min(at.stop, at.start + last + spare // 3))
+    return views.Spark(
+        values=tuple(_plain(judgement.columns.value[rows])),
+        is_surprising=tuple((judgement.alert[rows] | judgement.silent[rows]).tolist()),
+    )
+
+
+def _plain(column: NDArray[np.float64]) -> list[float | None]:
+    return [float(value) if math.isfinite(value) else None for value in column]
+
+
+def _series(judgements: dict[int, Judgement], series_id: int) -> Series:
+    judgement = judgements[series_id]
+    return judgement.series[judgement.place(series_id)]

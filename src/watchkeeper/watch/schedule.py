@@ -1,0 +1,45 @@
+"""Runs the service on the clock, in one thread beside the pages."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from types import TracebackType
+from typing import Self
+
+from watchkeeper.domain.errors import WatchkeeperError
+from watchkeeper.watch.service import Watchkeeper
+
+log = logging.getLogger("watchkeeper.schedule")
+
+
+class Schedule:
+    """Reads, judges and tells every `every_s` seconds until it is left; troubles are logged and tried again."""
+
+    def __init__(self, service: Watchkeeper, every_s: float = 30.0) -> None:
+        self._service = service
+        self._every_s = every_s
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._loop, name="schedule", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _loop(self) -> None:
+        while not self._stop.is_set():
+            try:
+                for trouble in self._service.run_until(int(time.time())).troubles:
+                    log.warning("%s", trouble)
+            except WatchkeeperError as error:
+                log.error("%s", error)
+            except Exception:
+                log.exception("the run failed; it is tried again in %s s", self._every_s)
+            self._stop.wait(self._every_s)

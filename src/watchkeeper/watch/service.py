@@ -1,0 +1,286 @@
+"""Watchkeeper as one object: what the command line, the pages and the API call."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from threading import RLock
+from types import TracebackType
+from typing import Literal, Self
+
+import msgspec
+from sqlalchemy import Connection
+
+from watchkeeper.domain.alert import Alert, Transition
+from watchkeeper.domain.config import Config
+from watchkeeper.domain.errors import ChannelError, SourceError, WatchkeeperError
+from watchkeeper.domain.metric import Metric
+from watchkeeper.notify import channels as ways
+from watchkeeper.notify import message
+from watchkeeper.stores.history import History
+from watchkeeper.stores.ledger import Ledger, alerts, audit, metrics, series, sessions, transitions, watermarks
+from watchkeeper.watch import answers, collect, views
+from watchkeeper.watch.incidents import Run, Step, fold
+from watchkeeper.watch.judgements import Judgements
+from watchkeeper.watch.look import Look
+from watchkeeper.watch.tell import tell
+
+LINK_LIFETIME_S = 15 * 60
+LOOK_BACK_S = 8 * 86400
+"""Alerts resolved longer ago than this are never reopened."""
+
+
+class Progressed(msgspec.Struct, frozen=True, kw_only=True):
+    """What one run did: points new or different, alerts opened, messages sent, and what failed, in words."""
+
+    points: int
+    opened: int
+    sent: int
+    troubles: tuple[str, ...]
+
+
+class Watchkeeper:
+    """The service over one home directory: `ledger.db` and `history.duckdb`. Methods may be called from any thread."""
+
+    def __init__(self, ledger: Ledger, history: History, *, link: str, clock: Callable[[], float]) -> None:
+        self._ledger = ledger
+        self._history = history
+        self._clock = clock
+        self._link = link
+        self._writing = RLock()
+        self._judgements = Judgements(ledger, history)
+        self._look = Look(ledger, self._judgements)
+
+    @classmethod
+    def open(cls, home: Path, *, link: str = "", clock: Callable[[], float] = time.time) -> Self:
+        """Open or make the stores in `home`. `link` is the address that messages point to.
+
+        Raises StoreError where another process holds them.
+        """
+        home.mkdir(parents=True, exist_ok=True)
+        ledger = Ledger.open(f"sqlite:///{home / 'ledger.db'}")
+        try:
+            history = History.open(home / "history.duckdb")
+        except WatchkeeperError:
+            ledger.close()
+            raise
+        return cls(ledger, history, link=link, clock=clock)
+
+    def close(self) -> None:
+        """Let go of the stores."""
+        self._history.close()
+        self._ledger.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # setting up
+
+    def apply(self, config: Config, by: str) -> None:
+        """Insert or update what a configuration names; what it does not name stays."""
+        now = int(self._clock())
+        with self._writing, self._ledger.write() as tx:
+            changed = [f"source {one.name}" for one in config.sources if metrics.put_source(tx, one)]
+            changed += [f"metric {one.name}" for one in config.metrics if metrics.put_metric(tx, one)]
+            changed += [f"channel {one.name}" for one in config.channels if metrics.put_channel(tx, one)]
+            if changed:
+                audit.add(tx, by, now, "apply", ", ".join(changed))
+        self._judgements.forget()
+
+    # running
+
+    def run_until(self, now: int, progress: Callable[[str], None] = lambda step: None) -> Progressed:
+        """Read what sources have up to `now`, judge it, store the alerts, tell people. Safe to repeat and to kill."""
+        with self._writing:
+            troubles: list[str] = []
+            points = self.collect(now, troubles, progress)
+            opened = self.judge(now, progress)
+            sent = self._tell(now, troubles)
+        return Progressed(points=points, opened=opened, sent=sent, troubles=tuple(troubles))
+
+    def collect(self, now: int, troubles: list[str], progress: Callable[[str], None] = lambda step: None) -> int:
+        """Pull every metric's outstanding window; a source that fails is named in `troubles` and stops no other."""
+        with self._ledger.read() as tx:
+            known = metrics.metrics(tx)
+            sources = {source.name: source for source in metrics.sources(tx)}
+            members = {metric.name: [one.id for one in series.of_metric(tx, metric.name)] for metric in known}
+        total = 0
+        for metric in known:
+            newest = max(self._history.last_time(tuple(members[metric.name])).values(), default=None)
+            start, end = collect.window(metric, newest, now)
+            if (
+                newest is not None
+                and newest + metric.step_s >= end
+                and metric.until_s is not None
+                and metric.until_s <= end
+            ):
+                continue
+            if start < end:
+                progress(f"reading {metric.label}")
+                try:
+                    changed = collect.pull(
+                        self._ledger, self._history, sources[metric.source], metric, start, end, now=now
+                    )
+                except SourceError as error:
+                    troubles.append(str(error))
+                    continue
+                if changed:
+                    self._judgements.forget(metric.name)
+                total += changed
+        return total
+
+    def judge(self, now: int, progress: Callable[[str], None] = lambda step: None) -> int:
+        """Judge what is past each metric's watermark and store alerts, transitions and watermarks, family by family."""
+        with self._ledger.read() as tx:
+            families: dict[str, list[tuple[Metric, int | None]]] = {}
+            for metric in metrics.metrics(tx):
+                families.setdefault(metric.family, []).append((metric, watermarks.get(tx, metric.name)))
+        opened = 0
+        for family, members in families.items():
+            runs, marks = [], []
+            for metric, mark in members:
+                _, end = collect.window(metric, None, now)
+                if mark is not None and end <= mark:
+                    continue
+                progress(f"judging {metric.label}")
+                runs += self._judgements.of(metric, end).runs(mark if mark is not None else 0)
+                marks.append((metric.name, end))
+            if marks:
+                opened += self._store(family, [metric for metric, _ in members], runs, marks, now)
+        return opened
+
+    def _store(
+        self, family: str, members: list[Metric], runs: list[Run], marks: list[tuple[str, int]], now: int
+    ) -> int:
+        slack = max(min(3 * metric.step_s, 3 * 3600) for metric in members)
+        until = min(end for _, end in marks)
+        earliest = min([until, *(run.member.start for run in runs)]) - LOOK_BACK_S
+        with self._ledger.write() as tx:
+            recent = [
+                alert
+                for alert in alerts.listed(tx, start=earliest, order="newest", limit=100_000)
+                if alert.family == family
+            ]
+            steps = fold(recent, runs, family=family, slack_s=slack, until=until)
+            ids: dict[int, int] = {}
+            for step in steps:
+                alert = self._keep(tx, step, ids)
+                transitions.add(tx, alert.id, step.change, at=step.at, recorded_at=now, detail=step.detail)
+            for name, end in marks:
+                watermarks.advance(tx, name, end)
+        return len(ids)
+
+    @staticmethod
+    def _keep(tx: Connection, step: Step, ids: dict[int, int]) -> Alert:
+        if step.alert.id < 0 and step.alert.id not in ids:
+            kept = alerts.insert(tx, step.alert)
+            ids[step.alert.id] = kept.id
+            return kept
+        kept = msgspec.structs.replace(step.alert, id=ids.get(step.alert.id, step.alert.id))
+        alerts.save(tx, kept)
+        return kept
+
+    def _tell(self, now: int, troubles: list[str]) -> int:
+        with self._ledger.read() as tx:
+            channels = metrics.channels(tx)
+        sent = 0
+        for channel in channels:
+            try:
+                sent += tell(self._ledger, channel, self._write, self._is_explained, now=now)
+            except ChannelError as error:
+                troubles.append(str(error))
+        return sent
+
+    def _write(self, transition: Transition) -> tuple[str, str]:
+        line = self._look.line_of(transition.alert)
+        details = self._look.sentences(line.alert)[:5]
+        link = f"{self._link}/alerts/{transition.alert}" if self._link else ""
+        return message.notification(line.sentence, details, line.alert, line.peak_metric, link)
+
+    def _is_explained(self, transition: Transition) -> bool:
+        return self._look.line_of(transition.alert).explained_by is not None
+
+    # answering
+
+    def answer(self, draft: views.Draft) -> views.Receipt:
+        """Write an answer to the log and say what it changed.
+
+        Raises InputError where the window or series make no sense, NotFoundError, and GuardError where alerts that a
+        person confirmed would be lost and `draft.force` is not set; then nothing is written.
+        """
+        with self._writing:
+            return answers.give(self._ledger, self._history, self._judgements, draft, now=int(self._clock()))
+
+    def undo(self, feedback_id: int, by: str) -> views.Receipt:
+        """Take an answer back (or bring back one that was taken back); says what that changed."""
+        with self._writing:
+            return answers.undo(self._ledger, self._judgements, feedback_id, by, now=int(self._clock()))
+
+    def receipt(self, feedback_id: int) -> views.Receipt:
+        """What an answer or an undo changed, as it was told then."""
+        return answers.receipt(self._ledger, feedback_id)
+
+    # looking
+
+    def inbox(
+        self,
+        *,
+        show: str = "open",
+        order: Literal["severity", "newest"] = "severity",
+        page: int = 1,
+        text: str = "",
+        metric: str = "",
+    ) -> views.Inbox:
+        """A page of alerts with counts."""
+        return self._look.inbox(show=show, order=order, page=page, text=text, metric=metric)
+
+    def alert_page(self, alert_id: int) -> views.AlertPage:
+        """One alert whole; NotFoundError."""
+        return self._look.alert_page(alert_id)
+
+    def metric_page(self, name: str, series_id: int | None = None) -> views.MetricPage:
+        """One metric whole; NotFoundError."""
+        return self._look.metric_page(name, series_id)
+
+    def metrics(self) -> tuple[views.MetricLine, ...]:
+        """Every metric with its record."""
+        return self._look.metrics()
+
+    def told(self, limit: int = 50) -> tuple[str, ...]:
+        """The newest messages that went to file channels, newest first."""
+        with self._ledger.read() as tx:
+            paths = [ways.file_of(channel) for channel in metrics.channels(tx)]
+        entries = []
+        for path in paths:
+            if path is not None and path.exists():
+                entries += [entry.strip() for entry in path.read_text(encoding="utf-8").split("\n## ")]
+        return tuple(entry.removeprefix("## ") for entry in entries[::-1][:limit] if entry)
+
+    # signing in
+
+    def make_sign_in_link(self, base_url: str) -> str:
+        """An address that signs one person in once, within a quarter of an hour."""
+        return sign_in_link(self._ledger, base_url, int(self._clock()))
+
+    def redeem(self, token: str) -> str | None:
+        """The session key for a link's token; None where it was used or is too old."""
+        with self._writing, self._ledger.write() as tx:
+            return sessions.redeem(tx, token, int(self._clock()))
+
+    def is_signed_in(self, key: str) -> bool:
+        """Whether the session is known."""
+        with self._ledger.read() as tx:
+            return sessions.is_live(tx, key, int(self._clock()))
+
+
+def sign_in_link(ledger: Ledger, base_url: str, now: int) -> str:
+    """An address that signs one person in once; needs the ledger alone, so it works beside a running server."""
+    with ledger.write() as tx:
+        token = sessions.make_link(tx, now, LINK_LIFETIME_S)
+    return f"{base_url.rstrip('/')}/sign-in?token={token}"

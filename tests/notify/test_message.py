@@ -1,0 +1,56 @@
+"""What is said of an alert is one sentence that a reader understands."""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+import pytest
+
+from watchkeeper.domain.alert import Cause, Member
+from watchkeeper.domain.metric import Kind, Metric, Series
+from watchkeeper.domain.times import parse_instant
+from watchkeeper.notify.message import number, sentence
+
+ORDERS = Metric(
+    name="orders", title="Orders", source="shop", query="q", step="1h", kind=Kind.COUNT, dimensions=("country",),
+    timezone="Europe/Berlin", unit="orders",
+)  # fmt: skip
+GERMANY = Series(id=1, metric="orders", values=("DE",))
+NOON = parse_instant("2026-11-24T12:00", "Europe/Berlin")
+DROP = Member(
+    series=1, start=NOON, end=NOON + 3 * 3600, is_open=False, peak_time=NOON, peak_score=2.0, value=66.0, expected=100.0, lower=80.0, upper=120.0
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "metric", "text"),
+    [
+        ({}, ORDERS, "Orders (DE) fell 34 % below what is usual for a Tuesday at 12:00; lasting 3 hours"),
+        ({"value": 150.0}, ORDERS, "Orders (DE) rose 50 % above what is usual for a Tuesday at 12:00; lasting 3 hours"),
+        (
+            {"expected": 0.0},
+            ORDERS,
+            "Orders (DE) rose to 66 orders, above the usual 0 orders on a Tuesday at 12:00; lasting 3 hours",
+        ),
+        (
+            {"value": 0.62, "expected": 0.02},
+            msgspec.structs.replace(ORDERS, kind=Kind.RATE),
+            "Orders (DE) rose to 62 %, above the usual 2 % on a Tuesday at 12:00; lasting 3 hours",
+        ),
+        (
+            {"cause": Cause.SILENCE, "value": math.nan, "expected": math.nan},
+            ORDERS,
+            "Orders (DE) sends no data, which is unusual for a Tuesday at 12:00; lasting 3 hours",
+        ),
+    ],
+)
+def test_sentences(changes: dict[str, object], metric: Metric, text: str):
+    assert sentence(msgspec.structs.replace(DROP, **changes), metric, GERMANY) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(1240.4, "1,240 orders"), (3.14159, "3.14 orders"), (7.0, "7 orders"), (math.nan, "no value")]
+)
+def test_numbers_carry_their_unit(value: float, text: str):
+    assert number(value, ORDERS) == text
