@@ -24,7 +24,9 @@ def histories(draw: st.DrawFn, max_points: int = 400) -> tuple[Points, SeriesSet
         starts.append(starts[-1] + size)
     time, value, mark = (np.concatenate([c[k] for c in columns]) for k in range(3))
     offset = draw(st.sampled_from([None, 3600, -5 * 3600]))
-    points = Points(np.array(starts), time, value, local=None if offset is None else time + offset, mark=mark.astype(np.uint8))
+    points = Points(
+        np.array(starts), time, value, local=None if offset is None else time + offset, mark=mark.astype(np.uint8)
+    )
     return points, SeriesSettings.uniform(len(starts) - 1, step=step, kind=kind)
 
 
@@ -52,6 +54,8 @@ def hourly(value: np.ndarray, start: int = 1_699_920_000) -> Points:
     return Points(np.array([0, len(value)]), start + 3600 * np.arange(len(value)), value)
 
 
-def noisy_days(rng: np.random.Generator, size: int, level: float = 100.0, swing: float = 30.0, noise: float = 3.0) -> np.ndarray:
+def noisy_days(
+    rng: np.random.Generator, size: int, level: float = 100.0, swing: float = 30.0, noise: float = 3.0
+) -> np.ndarray:
     """An hourly gauge with a daily wave and Gaussian noise."""
     return level + swing * np.sin(2 * np.pi * np.arange(size) / 24) + rng.normal(size=size) * noise

@@ -124,8 +124,19 @@ def test_a_run_opens_at_the_bar_and_stays_open_until_it_is_well_below() -> None:
 
 @pytest.mark.parametrize(
     ("direction", "value", "min_absolute", "min_relative", "is_alert"),
-    [(1, 20, 0, 0, True), (1, 5, 0, 0, False), (-1, 5, 0, 0, True), (0, 5, 6, 0, False), (0, 20, 0, 1.1, False), (0, 20, 10, 1, True)],
+    [
+        (1, 20, 0, 0, True),
+        (1, 5, 0, 0, False),
+        (-1, 5, 0, 0, True),
+        (0, 5, 6, 0, False),
+        (0, 20, 0, 1.1, False),
+        (0, 20, 10, 1, True),
+    ],
 )
-def test_direction_and_smallest_change(direction: int, value: float, min_absolute: float, min_relative: float, is_alert: bool) -> None:
-    series = SeriesSettings.uniform(1, step=3600, direction=direction, min_absolute=min_absolute, min_relative=min_relative)
+def test_direction_and_smallest_change(
+    direction: int, value: float, min_absolute: float, min_relative: float, is_alert: bool
+) -> None:
+    series = SeriesSettings.uniform(
+        1, step=3600, direction=direction, min_absolute=min_absolute, min_relative=min_relative
+    )
     assert decide(judged_like([3.0]), hourly(np.array([value])), series, BAR).tolist() == [is_alert]

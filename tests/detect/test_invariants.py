@@ -70,7 +70,9 @@ def test_one_point_at_a_time_equals_replay(history: tuple[Points, SeriesSettings
 
 @settings(deadline=None, max_examples=40)
 @given(histories(), st.floats(0, 1), st.integers(0, 2**32 - 1))
-def test_what_comes_later_changes_no_earlier_judgement(history: tuple[Points, SeriesSettings], cut: float, seed: int) -> None:
+def test_what_comes_later_changes_no_earlier_judgement(
+    history: tuple[Points, SeriesSettings], cut: float, seed: int
+) -> None:
     points, series = history
     rng = np.random.default_rng(seed)
     later = np.zeros(len(points.time), bool)
@@ -81,7 +83,9 @@ def test_what_comes_later_changes_no_earlier_judgement(history: tuple[Points, Se
         points.time,
         np.where(later, rng.normal(size=len(later)) * 1e3, points.value),
         local=points.local,
-        mark=None if points.mark is None else np.where(later, rng.integers(0, 8, len(later)), points.mark).astype(np.uint8),
+        mark=None
+        if points.mark is None
+        else np.where(later, rng.integers(0, 8, len(later)), points.mark).astype(np.uint8),
     )
     _, one = replay(points, series)
     _, two = replay(other, series)

@@ -8,12 +8,14 @@ from __future__ import annotations
 import math
 import random
 from dataclasses import dataclass, field
+from functools import cache
 
 from watchkeeper.domain.alert import Alert, Cause, Change, Member, Status, Transition
 from watchkeeper.domain.errors import GuardError, InputError, NotFoundError
 from watchkeeper.domain.feedback import Answer, Feedback
 from watchkeeper.domain.metric import Direction, Kind, Metric, Series
 from watchkeeper.domain.times import DAY, HOUR, format_duration
+from watchkeeper.server.facade import Order
 from watchkeeper.watch import views
 
 YEAR = 1357016400
@@ -83,6 +85,7 @@ def metric_named(name: str) -> Metric:
     return found[0]
 
 
+@cache
 def line_of(series: Series, start: int, end: int, holes: tuple[tuple[int, int], ...] = ()) -> views.SeriesChart:
     """Numbers like a day at an airport, with the blizzard in them."""
     metric = metric_named(series.metric)
@@ -105,7 +108,11 @@ def line_of(series: Series, start: int, end: int, holes: tuple[tuple[int, int], 
         time.append(instant)
         is_early = instant < YEAR + 21 * DAY
         columns["value"].append(None if is_hole else value)
-        for name, number in (("expected", level), ("lower", max(0.0, level - 2.6 * spread)), ("upper", level + 2.6 * spread)):
+        for name, number in (
+            ("expected", level),
+            ("lower", max(0.0, level - 2.6 * spread)),
+            ("upper", level + 2.6 * spread),
+        ):
             columns[name].append(None if is_early else number)
         columns["score"].append(None if is_early or is_hole else (3.1 if is_storm else -1.0))
         alerts.append(is_storm and not is_early)
@@ -125,7 +132,9 @@ def _level(metric: Metric, instant: int) -> float:
     return _PROFILE[hour] * week
 
 
-def _member(series: int, start: int, hours: int, value: float, expected: float, score: float, is_open: bool = False) -> Member:
+def _member(
+    series: int, start: int, hours: int, value: float, expected: float, score: float, is_open: bool = False
+) -> Member:
     return Member(
         series=series,
         start=start,
@@ -180,7 +189,7 @@ ALERTS = (
 )
 
 SENTENCES = {
-    1: "4 series moved together: share cancelled reached 81 %, where 2 % is usual for a Friday afternoon; departures all but stopped at EWR, JFK and LGA",
+    1: "Share cancelled rose to 81 %, above the usual 2 % on a Friday at 12:00; 3 other series moved with it",
     2: "Departures per hour at JFK fell to 4 flights, 83 % below what is usual for a Monday morning",
     3: "Departures per hour at LGA went quiet: no data for 5 hours, where there is data at this time of day",
     4: "Departures per hour at EWR fell to 6 flights, 74 % below what is usual for a Sunday afternoon",
@@ -202,7 +211,7 @@ class FakeService:
     many: int = 0
 
     def inbox(
-        self, *, show: str = "open", order: str = "severity", page: int = 1, text: str = "", metric: str = ""
+        self, *, show: str = "open", order: Order = "severity", page: int = 1, text: str = "", metric: str = ""
     ) -> views.Inbox:
         lines = [] if self.is_empty else [self._line(alert) for alert in ALERTS]
         lines += [self._line(ALERTS[3]) for _ in range(self.many)]
@@ -210,6 +219,7 @@ class FakeService:
             "open": [line for line in lines if line.alert.status is Status.OPEN],
             "answered": [line for line in lines if line.answer],
             "explained": [line for line in lines if line.explained_by],
+            "quiet": [],
             "resolved": [line for line in lines if line.alert.status is Status.RESOLVED],
             "all": lines,
         }
@@ -246,7 +256,10 @@ class FakeService:
         )
 
     def told(self, limit: int = 50) -> tuple[str, ...]:
-        return tuple(f"{when} {SENTENCES[id_]} → /alerts/{id_}" for id_, when in ((2, "2013-10-28 10:00"), (1, "2013-02-08 15:00")))[:limit]
+        return tuple(
+            f"{when} {SENTENCES[id_]} → /alerts/{id_}"
+            for id_, when in ((2, "2013-10-28 10:00"), (1, "2013-02-08 15:00"))
+        )[:limit]
 
     def alert_page(self, alert_id: int) -> views.AlertPage:
         alert = self._alert(alert_id)
@@ -254,11 +267,15 @@ class FakeService:
             line_of(SERIES[member.series - 1], alert.start - 8 * DAY, alert.end + 2 * DAY, _holes(member))
             for member in alert.members
         )
-        own = views.Mark(kind="alert", start=alert.start, end=alert.end, label="This alert")
+        own = views.Mark(
+            kind="alert", start=alert.start, end=alert.end, label=f"alert #{alert.id}", link=f"/alerts/{alert.id}"
+        )
         marks = [own]
         explained = self._explained(alert)
         if explained:
-            marks.append(views.Mark(kind="event", start=explained.start, end=explained.end, label=explained.note or "Event"))
+            marks.append(
+                views.Mark(kind="event", start=explained.start, end=explained.end, label=explained.note or "Event")
+            )
         return views.AlertPage(
             line=self._line(alert),
             members=tuple(self._member_line(member) for member in alert.members),
@@ -270,7 +287,7 @@ class FakeService:
         )
 
     def metric_page(self, name: str, series_id: int | None = None) -> views.MetricPage:
-        metric = metric_named(name)
+        metric_named(name)
         series = tuple(each for each in SERIES if each.metric == name)
         found = [each for each in series if each.id == series_id] or list(series[:1])
         if series_id is not None and found[0].id != series_id:
@@ -278,16 +295,26 @@ class FakeService:
         chosen = found[0]
         alerts = tuple(self._line(alert) for alert in ALERTS if any(each.series == chosen.id for each in alert.members))
         marks = [
-            views.Mark(kind="alert", start=line.alert.start, end=line.alert.end, label=line.title, link=f"/alerts/{line.alert.id}")
+            views.Mark(
+                kind="alert",
+                start=line.alert.start,
+                end=line.alert.end,
+                label=line.title,
+                link=f"/alerts/{line.alert.id}",
+            )
             for line in alerts
         ]
-        marks.append(views.Mark(kind="new_normal", start=YEAR + 150 * DAY, end=YEAR + 150 * DAY, label="New summer timetable"))
+        marks.append(
+            views.Mark(kind="new_normal", start=YEAR + 150 * DAY, end=YEAR + 150 * DAY, label="New summer timetable")
+        )
         marks.append(views.Mark(kind="event", start=YEAR + 183 * DAY, end=YEAR + 185 * DAY, label="Independence Day"))
         return views.MetricPage(
             line=next(line for line in self.metrics() if line.metric.name == name),
             series=series,
             chosen=chosen,
-            chart=line_of(chosen, YEAR, YEAR + 301 * DAY, ((YEAR + 299 * DAY, YEAR + 300 * DAY),) if chosen.id == 3 else ()),
+            chart=line_of(
+                chosen, YEAR, YEAR + 301 * DAY, ((YEAR + 299 * DAY, YEAR + 300 * DAY),) if chosen.id == 3 else ()
+            ),
             marks=tuple(marks),
             alerts=alerts,
             answers=tuple(line for line in self.log if chosen.id in line.series),
@@ -304,7 +331,7 @@ class FakeService:
         if draft.answer is not Answer.NEW_NORMAL and end <= start:
             raise InputError("the window ends before it begins: give a later end")
         if draft.alert == GUARDED and draft.answer is Answer.FALSE_ALARM and not draft.force:
-            raise GuardError("1 alert that a person confirmed as real would no longer fire: alert 6, Share cancelled on 8 March 2013.")
+            raise GuardError("1 alert that a person confirmed as real would no longer fire: alert 6, 8 March 2013.")
         said = Feedback(
             id=len(self.log) + 1,
             by=draft.by,
@@ -316,13 +343,22 @@ class FakeService:
             alert=draft.alert,
             note=draft.note,
         )
-        return self._keep(said, "2 of the last 9 alerts would not have fired; all 4 confirmed ones still do.", before=9, after=7)
+        return self._keep(
+            said, "2 of the last 9 alerts would not have fired; all 4 confirmed ones still do.", before=9, after=7
+        )
 
     def undo(self, feedback_id: int, by: str) -> views.Receipt:
         said = next((line for line in self.log if line.id == feedback_id), None)
         if said is None:
             raise NotFoundError(f"there is no answer {feedback_id} to undo")
-        undone = Feedback(id=len(self.log) + 1, by=by, given_at=1763900000 + len(self.log), alert=said.alert, series=said.series, undoes=said.id)
+        undone = Feedback(
+            id=len(self.log) + 1,
+            by=by,
+            given_at=1763900000 + len(self.log),
+            alert=said.alert,
+            series=said.series,
+            undoes=said.id,
+        )
         return self._keep(undone, "Taken back: everything is as if it had not been said.", before=7, after=9)
 
     def receipt(self, feedback_id: int) -> views.Receipt:
@@ -348,7 +384,14 @@ class FakeService:
     def _keep(self, said: Feedback, sentence: str, *, before: int, after: int) -> views.Receipt:
         self.log.append(said)
         receipt = views.Receipt(
-            feedback=said, sentence=sentence, before=before, after=after, vanished=(), appeared=(), confirmed=4, confirmed_kept=4
+            feedback=said,
+            sentence=sentence,
+            before=before,
+            after=after,
+            vanished=(),
+            appeared=(),
+            confirmed=4,
+            confirmed_kept=4,
         )
         self.receipts[said.id] = receipt
         return receipt
@@ -370,7 +413,9 @@ class FakeService:
         series = SERIES[alert.peak.series - 1]
         metric = metric_named(series.metric)
         answers = self._in_force(alert)
-        chart = line_of(series, alert.peak.start - 30 * metric.step_s, alert.peak.end + 6 * metric.step_s, _holes(alert.peak))
+        chart = line_of(
+            series, alert.peak.start - 30 * metric.step_s, alert.peak.end + 6 * metric.step_s, _holes(alert.peak)
+        )
         surprising = tuple(alert.peak.start <= instant < alert.peak.end for instant in chart.time)
         return views.AlertLine(
             alert=alert,
@@ -398,10 +443,19 @@ class FakeService:
         return views.MemberLine(member=member, metric=metric, series=series, sentence=sentence)
 
     def _history(self, alert: Alert) -> tuple[views.TransitionLine, ...]:
-        opened = Transition(id=1, alert=alert.id, change=Change.OPENED, at=alert.start + HOUR, recorded_at=alert.start + HOUR + 40)
+        opened = Transition(
+            id=1, alert=alert.id, change=Change.OPENED, at=alert.start + HOUR, recorded_at=alert.start + HOUR + 40
+        )
         lines = [views.TransitionLine(transition=opened, deliveries=("told.txt, 41 seconds later",))]
         if alert.status is Status.RESOLVED:
-            closed = Transition(id=2, alert=alert.id, change=Change.RESOLVED, at=alert.end, recorded_at=alert.end + 30, detail="the values are back inside the band")
+            closed = Transition(
+                id=2,
+                alert=alert.id,
+                change=Change.RESOLVED,
+                at=alert.end,
+                recorded_at=alert.end + 30,
+                detail="the values are back inside the band",
+            )
             lines.append(views.TransitionLine(transition=closed, deliveries=()))
         return tuple(lines)
 

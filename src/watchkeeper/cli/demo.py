@@ -42,6 +42,8 @@ def command(home: Path, serve: bool | None, port: int) -> None:
     if warehouse.build(home / "warehouse.duckdb"):
         click.echo(f"Loaded {warehouse.FLIGHTS:,} flights into {home / 'warehouse.duckdb'}", err=True)
     done, biggest = replay.replay_year(home)
+    for trouble in done.troubles:
+        click.echo(f"watchkeeper: {trouble}", err=True)
     print_alerts(biggest, "The ten biggest alerts of 2013")
     click.echo(
         f"{done.points:,} points, {done.opened} alerts opened, {done.sent} messages written to {home / 'told.txt'}, in {time.perf_counter() - began:.1f} s",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from watchkeeper.demo.warehouse import config_text
 from watchkeeper.domain.config import parse_config
-from watchkeeper.domain.times import WEEK, parse_instant
+from watchkeeper.domain.times import DAY, WEEK, parse_instant
 from watchkeeper.watch.service import Progressed, Watchkeeper
 from watchkeeper.watch.views import AlertLine
 
@@ -21,7 +21,7 @@ def replay_year(home: Path) -> tuple[Progressed, tuple[AlertLine, ...]]:
 
     start, end = parse_instant("2013-01-01", ZONE), parse_instant("2014-01-01", ZONE)
     weeks = [*range(start + WEEK, end, WEEK), end]
-    points = opened = sent = 0
+    opened = sent = 0
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -32,12 +32,15 @@ def replay_year(home: Path) -> tuple[Progressed, tuple[AlertLine, ...]]:
     with Watchkeeper.open(home, link=ADDRESS) as service:
         service.apply(parse_config(config_text(), "flights.yaml"), "demo")
         with bar:
+            reading = bar.add_task("reading the warehouse", total=None)
+            troubles: list[str] = []
+            points = service.collect(end, troubles, lambda step: bar.update(reading, description=step))
+            bar.update(reading, description="read the warehouse", total=1, completed=1)
             task = bar.add_task("replaying 2013", total=len(weeks))
             for week in weeks:
-                done = service.run_until(week)
-                points, opened, sent = points + done.points, opened + done.opened, sent + done.sent
-                for trouble in done.troubles:
-                    bar.console.print(trouble, style="red")
+                done = service.run_until(week, stale_s=WEEK + DAY)
+                opened, sent = opened + done.opened, sent + done.sent
+                troubles += done.troubles
                 bar.advance(task)
         biggest = service.inbox(show="all", order="severity").lines[:10]
-    return Progressed(points=points, opened=opened, sent=sent, troubles=()), biggest
+    return Progressed(points=points, opened=opened, sent=sent, troubles=tuple(troubles)), biggest

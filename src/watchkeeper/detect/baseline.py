@@ -1,47 +1,26 @@
-"""What to expect: three simple forecasters, mixed by how well each has done.
+"""What to expect: a level, a day profile and a week profile, learned by clipped residuals.
 
-The forecasters are exponential smoothing of the level of the raw value, of the value without its day profile, and of the value
-without day and week profile (Holt-Winters with additive seasons; robust updates as in Gelper, Fried and Croux 2010, "Robust
-forecasting with exponential and Holt-Winters smoothing", section 3). Their weights fall with the sixth power of their recent mean
-absolute error, so a series without seasons is not forced into one.
+Exponential smoothing with additive seasons (Holt 1957, Winters 1960), robust by Huber's clipping (Gelper, Fried and Croux 2010,
+"Robust forecasting with exponential and Holt-Winters smoothing", section 3). The week profile is a correction of the day profile
+and is used as far as it has proved itself: its weight rises with the ratio of the mean absolute errors without and with it.
 """
 
 from __future__ import annotations
-
-import math
 
 from numba import njit
 
 from watchkeeper.detect import layout as at
 
-COUNT = 0
-LEVEL_RATE = 0.15
-ERROR_RATE = 0.02
-HUBER = 2.5
-"""A residual counts as at most this many scales when it teaches."""
-
-
-@njit(cache=True, nogil=True)  # type: ignore[misc]
-def weights(slim, s):  # type: ignore[no-untyped-def]
-    """Weights of the three forecasters, adding up to one."""
-    a, b, c = float(slim[at.ERROR, s]), float(slim[at.ERROR + 1, s]), float(slim[at.ERROR + 2, s])
-    best = min(a, min(b, c))
-    if best <= 0.0:
-        u, v, w = 1.0 if a <= 0.0 else 0.0, 1.0 if b <= 0.0 else 0.0, 1.0 if c <= 0.0 else 0.0
-    else:
-        u, v, w = (best / a) ** 2, (best / b) ** 2, (best / c) ** 2
-        u, v, w = u * u * u, v * v * v, w * w * w
-    total = u + v + w
-    return u / total, v / total, w / total
-
-
-@njit(cache=True, nogil=True)  # type: ignore[misc]
-def scale_floor(wide, slim, s, kind, expected):  # type: ignore[no-untyped-def]
-    """The least scale: a constant series still has rounding, and a count has at least its Poisson noise."""
-    floor = max(1e-4 * abs(wide[at.LEVEL, s]), 0.02 * slim[at.AWAY, s])
-    if kind == COUNT:
-        floor = max(floor, math.sqrt(max(expected, 0.0) + 0.25))
-    return max(floor, 1e-12)
+LEVEL_S = 4 * at.DAY_S
+LEVEL_STEPS = 10.0
+MEAN_S = 60 * at.DAY_S
+MEAN_STEPS = 1000.0
+DAY_RATE = 0.2
+WEEK_RATE = 0.2
+SPREAD_RATE = 0.1
+CLIP = 4.0
+"""A residual counts as at most this many mean absolute residuals when it teaches."""
+SPREAD_POWER_HALF = True
 
 
 @njit(cache=True, nogil=True)  # type: ignore[misc]
@@ -51,49 +30,70 @@ def clip(value, limit):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)  # type: ignore[misc]
-def begin(wide, slim, s, value):  # type: ignore[no-untyped-def]
-    """First point of a series: every level is this value."""
-    for row in range(3):
-        wide[at.LEVEL + row, s] = value
-    wide[at.MEAN, s] = value
+def week_weight(slim, s):  # type: ignore[no-untyped-def]
+    """How far the week profile is used, 0 to 1."""
+    without, with_week = slim[at.DAY_ERROR, s], slim[at.WEEK_ERROR, s]
+    if without <= 0.0 or with_week <= 0.0:
+        return 1.0 if without > 0.0 else 0.0
+    ratio = without / with_week
+    cube = ratio * ratio * ratio
+    return cube * cube / (1.0 + cube * cube)
 
 
 @njit(cache=True, nogil=True)  # type: ignore[misc]
-def relevel(wide, slim, s, change):  # type: ignore[no-untyped-def]
-    """Move every level by `change`, profiles kept."""
-    for row in range(3):
-        wide[at.LEVEL + row, s] += change
-    wide[at.MEAN, s] += change
-    slim[at.TREND, s] = 0.0
-
-
-@njit(cache=True, nogil=True)  # type: ignore[misc]
-def learn(wide, slim, profile, s, value, day, spread, week, scale, share, per_day, days):  # type: ignore[no-untyped-def]
-    """Teach the levels, the profiles and the running errors one value, all by clipped residuals.
-
-    `day`, `spread`, `week` are places in `profile` (negative: the series has no such profile); `share` is 0 to 1, how much of this
-    point counts.
-    """
-    seen = slim[at.SEEN, s]
-    day_value = profile[day] if day >= 0 else 0.0
-    week_value = profile[week] if week >= 0 else 0.0
-    error_rate = share * max(ERROR_RATE, 1.0 / (seen + 1.0))
-    level_rate = share * max(LEVEL_RATE, 1.0 / (seen + 1.0))
-    limit = HUBER * scale if seen > 20 else 1e300
-    for row in range(3):
-        season = 0.0 if row == 0 else (day_value if row == 1 else day_value + week_value)
-        error = value - wide[at.LEVEL + row, s] - season - slim[at.TREND, s]
-        slim[at.ERROR + row, s] += error_rate * (min(abs(error), 2.0 * limit) - slim[at.ERROR + row, s])
-        wide[at.LEVEL + row, s] += slim[at.TREND, s] * share + level_rate * clip(error, limit)
-        if row == 1:
-            slim[at.TREND, s] = 0.98 * slim[at.TREND, s] + 0.01 * level_rate * clip(error, limit)
-    away = value - wide[at.MEAN, s]
-    mean_rate = share * max(1.0 / max(per_day, 12.0), 1.0 / (seen + 1.0))
-    wide[at.MEAN, s] += mean_rate * clip(away, 3.0 * limit)
-    away -= day_value + week_value
-    slim[at.AWAY, s] += error_rate * (min(abs(away), 3.0 * limit) - slim[at.AWAY, s])
+def learn_first_day(wide, slim, profile, s, value, day, mean_rate):  # type: ignore[no-untyped-def]
+    """The first day is the first day profile, relative to the first value."""
     if day >= 0:
-        profile[day] += share * max(0.1, 1.0 / (days + 1.0)) * clip(away + week_value, 3.0 * limit)
-        profile[spread] += share * 0.1 * (min(abs(value - wide[at.LEVEL + 1, s] - day_value) / max(scale, 1e-300), 4.0) - 0.8 - profile[spread])
-    if week >= 0:
-        profile[week] += share * max(0.15, 1.0 / (days / 7.0 + 2.0)) * clip(away, 3.0 * limit)
+        profile[day] = value - wide[at.LEVEL, s]
+    else:
+        wide[at.LEVEL, s] += mean_rate * (value - wide[at.LEVEL, s])
+    learn_mean(wide, slim, s, value, mean_rate, 1e300)
+
+
+@njit(cache=True, nogil=True)  # type: ignore[misc]
+def centre(wide, profile, s, base, stride, slots):  # type: ignore[no-untyped-def]
+    """After the first day: the level becomes the mean of the day; slots without a value expect that level."""
+    total = 0.0
+    count = 0
+    for k in range(slots):
+        value = profile[base + k * stride]
+        if value != 0.0:
+            total += value
+        count += value != 0.0
+    if count > 0:
+        mean = total / count
+        wide[at.LEVEL, s] += mean
+        for k in range(slots):
+            if profile[base + k * stride] != 0.0:
+                profile[base + k * stride] -= mean
+
+
+@njit(cache=True, nogil=True)  # type: ignore[misc]
+def learn_mean(wide, slim, s, value, rate, clip_at):  # type: ignore[no-untyped-def]
+    """Teach the mean of the raw value and its mean absolute distance from it."""
+    away = value - wide[at.MEAN, s]
+    limit = clip_at * slim[at.SPAN, s]
+    wide[at.MEAN, s] += rate * (away if clip_at > CLIP else clip(away, limit))
+    slim[at.SPAN, s] += rate * ((abs(away) if clip_at > CLIP else min(abs(away), limit)) - slim[at.SPAN, s])
+
+
+@njit(cache=True, nogil=True)  # type: ignore[misc]
+def learn(wide, slim, profile, s, value, day, spread, week, day_rate, week_rate, spread_rate, level_rate, mean_rate, error_rate, is_early):  # type: ignore[no-untyped-def]
+    """Teach level, mean, profiles and running errors one value. `day`, `spread`, `week` are places in `profile` (-1: none)."""
+    slot_spread = 1.0 + profile[spread] if day >= 0 else 1.0
+    limit = 1e300 if is_early else CLIP * slim[at.NOISE, s] * slot_spread
+    residual = value - wide[at.LEVEL, s] - (profile[day] if day >= 0 else 0.0)
+    without = min(abs(residual), limit)
+    slim[at.DAY_ERROR, s] += error_rate * (without - slim[at.DAY_ERROR, s])
+    beyond = residual - profile[week]
+    slim[at.WEEK_ERROR, s] += error_rate * (min(abs(beyond), limit) - slim[at.WEEK_ERROR, s])
+    step = clip(residual, limit)
+    if day >= 0:
+        profile[day] += day_rate * step
+    profile[week] += week_rate * clip(beyond, limit)
+    wide[at.LEVEL, s] += level_rate * step
+    noise = without / slot_spread
+    slim[at.NOISE, s] += level_rate * (noise - slim[at.NOISE, s])
+    if day >= 0 and slim[at.NOISE, s] > 0.0:
+        profile[spread] += spread_rate * (min(without / slim[at.NOISE, s], 6.0) - 1.0 - profile[spread])
+    learn_mean(wide, slim, s, value, mean_rate, 1e300 if is_early else CLIP)

@@ -7,16 +7,18 @@ import math
 import numpy as np
 from numba import njit
 
-from watchkeeper.detect import baseline, presence, tail
+from watchkeeper.detect import baseline, evidence, presence, tail
 from watchkeeper.detect import layout as at
 
 EXCLUDED, VOID, RESTART = 1, 2, 4
 LEARNING, WATCHING, SETTLING, MISSING = 0, 1, 2, 3
+RATE = 2
+SHORT_S, LONG_S, LONG_STEPS = 3600, 8 * 3600, 8
+LONG_DISCOUNT = 0.8
 LARGEST = 1e4
-"""Evidence is not told apart beyond this many scales."""
-DRIFT_RATES = (0.25, 0.04)
-DRIFT_FLOOR = (0.3, 0.11)
-"""Mean absolute value of the smoothed errors where these are white noise."""
+"""Squared evidence is not told apart beyond this."""
+HOLD = 0.3
+"""A point with at least this score teaches the baseline nothing."""
 
 
 @njit(cache=True, nogil=True)  # type: ignore[misc]
@@ -27,8 +29,8 @@ def learning_points(step):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)  # type: ignore[misc]
 def settling_steps(step):  # type: ignore[no-untyped-def]
-    """Steps that a change must last to be taken for permanent, and that settling then takes: a day, 8 to 96 steps."""
-    return min(max(at.DAY_S // step, 8), 96)
+    """Steps that a change must last to be taken for permanent, and that settling then takes: a day, at least 8 steps."""
+    return max(at.DAY_S // step, 8)
 
 
 @njit(cache=True, nogil=True)  # type: ignore[misc]
@@ -40,7 +42,7 @@ def week_slot_of(local, slots):  # type: ignore[no-untyped-def]
 def skip(wide, slim, present, s, base, stride, slots, step, steps, offset):  # type: ignore[no-untyped-def]
     """Pass over `steps` missing grid steps after the newest one; returns the evidence of the silence."""
     month = at.MONTH_S / step
-    evidence = float(slim[at.SILENCE, s])
+    silence = float(slim[at.SILENCE, s])
     longest = presence.LONGEST_SILENCE_S // step
     for _ in range(steps):
         if slim[at.MISSES, s] >= longest:
@@ -49,8 +51,33 @@ def skip(wide, slim, present, s, base, stride, slots, step, steps, offset):  # t
         slot = week_slot_of(np.int64(wide[at.LAST, s]) * step + offset, slots)
         weeks = np.int64((wide[at.LAST, s] - wide[at.FIRST, s]) * step // at.WEEK_S)
         presence.enter_slot(slim, present, s, base, stride, slot)
-        evidence = presence.miss(slim, present, s, base, stride, slot, slots, weeks, month)
-    return evidence
+        silence = presence.miss(slim, present, s, base, stride, slot, slots, weeks, month)
+    return silence
+
+
+@njit(cache=True, nogil=True)  # type: ignore[misc]
+def begin(wide, slim, s, now, value):  # type: ignore[no-untyped-def]
+    """First value of a series."""
+    wide[at.LAST, s] = wide[at.FIRST, s] = now
+    wide[at.LEVEL, s] = wide[at.MEAN, s] = wide[at.SMOOTH, s] = wide[at.SMOOTH + 1, s] = value
+    slim[at.OFTEN_LEVEL, s] = tail.PRIOR_OFTEN
+    slim[at.SELDOM_LEVEL, s] = tail.PRIOR_SELDOM
+    slim[at.TOLD, s] = -10.0
+    slim[at.DAY_ERROR, s] = -1.0  # the first day is not yet a profile
+    slim[at.LOWEST, s] = slim[at.HIGHEST, s] = value
+    slim[at.MISS_START, s] = 0.002
+    slim[at.MISS_STAY, s] = 0.5
+
+
+@njit(cache=True, nogil=True)  # type: ignore[misc]
+def move_level(wide, slim, s, change, settle):  # type: ignore[no-untyped-def]
+    """The level is `change` higher from now on, profiles kept; settle."""
+    wide[at.LEVEL, s] += change
+    wide[at.MEAN, s] += change
+    slim[at.ERROR, s] = slim[at.ERROR + 1, s] = 0.0
+    slim[at.OUTSIDE, s] = 0
+    slim[at.OUTSIDE_MEAN, s] = 0.0
+    slim[at.SETTLE, s] = settle
 
 
 @njit(cache=True, nogil=True)  # type: ignore[misc]
@@ -65,6 +92,13 @@ def replay_series(  # type: ignore[no-untyped-def]
     month = at.MONTH_S / step
     warm = learning_points(step)
     settle = settling_steps(step)
+    short, long = max(SHORT_S / step, 1.0), max(LONG_S / step, LONG_STEPS)
+    level_steps = max(baseline.LEVEL_S / step, baseline.LEVEL_STEPS)
+    mean_steps = max(baseline.MEAN_S / step, baseline.MEAN_STEPS)
+    scale_steps = max(evidence.SCALE_S / step, evidence.SCALE_STEPS)
+    per_day_slot = max(per_day / day_slots, 1.0)
+    per_week_slot = max(7.0 * per_day / week_slots, 1.0)
+    fade_per_step = tail.MARGIN / max(tail.MEMORY_S / step, 1.0)
     for i in range(first, last):
         now = time[i] // step
         clock = local[i] if len(local) else time[i]
@@ -77,102 +111,116 @@ def replay_series(  # type: ignore[no-untyped-def]
                 expected[i] = lower[i] = upper[i] = score[i] = silence[i] = math.nan
                 phase[i] = MISSING
                 continue
-            wide[at.LAST, s] = now
-            wide[at.FIRST, s] = now
-            slim[at.TAIL_UP, s] = slim[at.TAIL_DOWN, s] = tail.PRIOR_NEAR
-            slim[at.TAIL_UP + 1, s] = slim[at.TAIL_DOWN + 1, s] = tail.PRIOR_FAR
-            slim[at.CLUSTER, s] = tail.PRIOR_CLUSTER
-            slim[at.DRIFT_SCALE, s] = 0.3
-            slim[at.DRIFT_SCALE + 1, s] = 0.15
-            slim[at.MISS_START, s] = 0.002
-            slim[at.MISS_STAY, s] = 0.5
-            slim[at.SINCE, s] = 100
-            baseline.begin(wide, slim, s, x)
+            begin(wide, slim, s, now, x)
         steps = now - np.int64(wide[at.LAST, s])
         seen = slim[at.SEEN, s]
         is_learning = seen < warm
-        gap_evidence = math.nan
+        gap = math.nan
         if steps > 1 or (steps == 1 and is_missing):
-            gap_evidence = skip(wide, slim, present, s, presence_base, stride, week_slots, step, steps - (0 if is_missing else 1), offset)
+            gap = skip(wide, slim, present, s, presence_base, stride, week_slots, step, steps - (0 if is_missing else 1), offset)
         wide[at.LAST, s] = max(wide[at.LAST, s], now)
+        misses = slim[at.MISSES, s]
         day = (clock % at.DAY_S) * day_slots // at.DAY_S
         week = week_slot_of(clock, week_slots)
         day_place = profile_base + day * stride if day_slots > 1 else np.int64(-1)
-        spread_place = profile_base + (day_slots + day) * stride if day_slots > 1 else np.int64(-1)
+        spread_place = profile_base + (day_slots + day) * stride
         week_place = profile_base + (2 * day_slots + week) * stride
+        if day_slots > 1 and slim[at.DAY_ERROR, s] < 0.0 and now - wide[at.FIRST, s] >= np.int64(per_day) and not is_missing:
+            baseline.centre(wide, profile, s, profile_base, stride, day_slots)
+            slim[at.DAY_ERROR, s] = 0.0
         day_value = profile[day_place] if day_slots > 1 else 0.0
-        spread_value = profile[spread_place] if day_slots > 1 else 0.0
-        week_value = profile[week_place]
-        u, v, w = baseline.weights(slim, s)
-        season = (v + w) * day_value + w * week_value
-        mid = u * wide[at.LEVEL, s] + v * wide[at.LEVEL + 1, s] + w * wide[at.LEVEL + 2, s] + season + slim[at.TREND, s]
-        error = u * slim[at.ERROR, s] + v * slim[at.ERROR + 1, s] + w * slim[at.ERROR + 2, s]
-        scale = 1.2533 * error * (1.0 + 0.6 * spread_value)
-        scale = max(scale, baseline.scale_floor(wide, slim, s, kind, mid))
-        scale *= math.sqrt(1.0 + 0.05 * min(slim[at.MISSES, s], 100.0))
-        if slim[at.SETTLE, s] > 0:
-            scale *= 1.0 + 2.0 * slim[at.SETTLE, s] / settle
-        scale *= 1.0 + 4.0 / (seen + 1.0)
-        incidents = 2.0 * month * slim[at.CLUSTER, s]
+        spread = math.sqrt(max(1.0 + profile[spread_place], 0.05)) if day_slots > 1 else 1.0
+        mid = wide[at.LEVEL, s] + day_value + baseline.week_weight(slim, s) * profile[week_place]
         if (bits & RESTART) != 0 and not is_missing:
-            baseline.relevel(wide, slim, s, x - mid)
-            slim[at.SETTLE, s] = settle
-            slim[at.OUTSIDE, s] = 0
+            move_level(wide, slim, s, x - mid, settle)
             mid = x
+        if slim[at.LOWEST, s] >= 0.0:
+            mid = max(mid, 0.0)
+        if kind == RATE and slim[at.HIGHEST, s] <= 1.0:
+            mid = min(mid, 1.0)
+        widen = 1.0 + 0.02 * min(misses, 100.0) + 4.0 / (seen + 1.0)
+        if slim[at.SETTLE, s] > 0:
+            widen += 2.0 * slim[at.SETTLE, s] / settle
+        # The band: values that, staying there, are left about once a month on this evidence.
+        once, slope = tail.once_a_month(slim, s)
+        limit = math.exp(2.0 * once) * widen * widen
+        alone = evidence.alone(slim, s)
+        above = math.sqrt(float(slim[at.SCALE, s]) * slim[at.SCALE + 2, s]) * limit * spread
+        below = math.sqrt(float(slim[at.SCALE + 1, s]) * slim[at.SCALE + 3, s]) * limit * spread
+        half = 0.5 * (mid - wide[at.MEAN, s])
         expected[i] = mid
-        upper[i] = mid + scale * tail.evidence_at(0.0, slim[at.TAIL_UP, s], slim[at.TAIL_UP + 1, s], incidents)
-        lower[i] = mid - scale * tail.evidence_at(0.0, slim[at.TAIL_DOWN, s], slim[at.TAIL_DOWN + 1, s], incidents)
+        upper[i] = mid + min(math.sqrt(half * half + above) - half, spread * math.sqrt(slim[at.SCALE, s] * limit / alone))
+        lower[i] = mid - min(math.sqrt(half * half + below) + half, spread * math.sqrt(slim[at.SCALE + 1, s] * limit / alone))
+        if slim[at.LOWEST, s] >= 0.0:
+            lower[i] = max(lower[i], 0.0)
+        if kind == RATE and slim[at.HIGHEST, s] <= 1.0:
+            upper[i] = min(upper[i], 1.0)
         if is_missing:
-            silence[i] = math.nan if is_learning else (gap_evidence if steps > 0 else float(slim[at.SILENCE, s]))
+            silence[i] = math.nan if is_learning else (gap if steps > 0 else float(slim[at.SILENCE, s]))
             score[i] = math.nan
             phase[i] = MISSING
             continue
-        silence[i] = math.nan if is_learning else gap_evidence
+        silence[i] = math.nan if is_learning else gap
         presence.enter_slot(slim, present, s, presence_base, stride, week)
         presence.arrive(slim, present, s, presence_base, stride, week)
-        z = baseline.clip((x - mid) / scale, LARGEST)
-        away = (x - wide[at.MEAN, s] - season) / max(1.2533 * slim[at.AWAY, s] * (1.0 + 4.0 / (seen + 1.0)), scale)
-        rise, fall = max(z, 0.8 * away), max(-z, -0.8 * away)
-        for row in range(2):
-            drift = slim[at.DRIFT + row, s]
-            if (bits & EXCLUDED) == 0:
-                drift += DRIFT_RATES[row] * (baseline.clip(z, 4.0) - drift)
-                slim[at.DRIFT + row, s] = drift
-            drift /= 1.2533 * max(slim[at.DRIFT_SCALE + row, s], DRIFT_FLOOR[row])
-            rise, fall = max(rise, drift), max(fall, -drift)
-        rise, fall = min(rise, LARGEST), min(fall, LARGEST)
-        surprise = max(
-            tail.tail_score(rise, slim[at.TAIL_UP, s], slim[at.TAIL_UP + 1, s], incidents),
-            tail.tail_score(fall, slim[at.TAIL_DOWN, s], slim[at.TAIL_DOWN + 1, s], incidents),
-        )
+        teach = (bits & EXCLUDED) == 0
+        residual = (x - mid) / spread
+        passed = max(steps, 1)
+        days = (now - wide[at.FIRST, s]) // np.int64(per_day)
+        known = seen if day_slots == 1 else max(seen - per_day, 0.0)  # values that had a profile to be measured against
+        floor = 1e-9 * abs(wide[at.LEVEL, s]) + 1e-12
+        if kind == 0:
+            floor = max(floor, math.sqrt(mid + 0.25))
+        has_profile = day_slots == 1 or days >= 1
+        if not has_profile:
+            residual = 0.0
+        away_square = float(slim[at.SPAN, s]) * slim[at.SPAN, s]
+        square = 0.0
+        for horizon in range(2):
+            window = short if horizon == 0 else long
+            share = min(passed / min(seen + 1.0, window), 1.0)
+            smooth = wide[at.SMOOTH + horizon, s] + share * (x - wide[at.SMOOTH + horizon, s])
+            error = slim[at.ERROR + horizon, s] + share * (residual - slim[at.ERROR + horizon, s])
+            if teach:
+                wide[at.SMOOTH + horizon, s] = smooth
+                slim[at.ERROR + horizon, s] = error
+            row = at.SCALE + 4 * horizon
+            by_residual = evidence.ratio(slim, s, row, error, away_square, floor if horizon == 0 else 0.3 * floor, scale_steps, teach and has_profile)
+            by_distance = evidence.ratio(slim, s, row + 2, smooth - wide[at.MEAN, s], away_square, floor, scale_steps, teach)
+            square = max(square, evidence.squared(by_residual, by_distance, alone) * (1.0 if horizon == 0 else LONG_DISCOUNT))
+        log_evidence = 0.5 * math.log(min(square, LARGEST) + 1e-12) - math.log(widen)
+        fresh = log_evidence if is_learning else tail.news(slim, s, log_evidence, fade_per_step * passed)
+        surprise = tail.tail_score(fresh, once, slope)
         score[i] = math.nan if is_learning else surprise
         phase[i] = LEARNING if is_learning else (SETTLING if slim[at.SETTLE, s] > 0 else WATCHING)
-        if (bits & EXCLUDED) != 0:
+        if not teach:
             continue
-        is_incident = surprise >= 0.0 and not is_learning
+        if not is_learning:
+            tail.learn_tail(slim, s, fresh, seen / month, month)
+        # Outside the band, or news: an incident, which must not teach the baseline.
+        is_incident = not is_learning and (surprise >= HOLD or x > upper[i] or x < lower[i])
         if is_incident:
-            slim[at.OUTSIDE, s] += 1
-            slim[at.OUTSIDE_SUM, s] += (x - mid - slim[at.OUTSIDE_SUM, s]) / min(slim[at.OUTSIDE, s], 0.5 * settle)
+            slim[at.OUTSIDE, s] += passed
+            slim[at.OUTSIDE_MEAN, s] += (x - mid - slim[at.OUTSIDE_MEAN, s]) / min(slim[at.OUTSIDE, s], 0.5 * settle)
         elif slim[at.OUTSIDE, s] > 0:
-            slim[at.OUTSIDE, s] = max(slim[at.OUTSIDE, s] - 2.0, 0.0)
-            if slim[at.OUTSIDE, s] == 0:
-                slim[at.OUTSIDE_SUM, s] = 0.0
+            slim[at.OUTSIDE, s] = max(slim[at.OUTSIDE, s] - 2.0 * passed, 0.0)
+        slim[at.SETTLE, s] = max(slim[at.SETTLE, s] - passed, 0.0)
         if slim[at.OUTSIDE, s] >= settle:
-            baseline.relevel(wide, slim, s, float(slim[at.OUTSIDE_SUM, s]))
-            slim[at.OUTSIDE, s] = 0
-            slim[at.OUTSIDE_SUM, s] = 0.0
-            slim[at.DRIFT, s] = slim[at.DRIFT + 1, s] = 0.0
-            slim[at.SETTLE, s] = settle
-        elif slim[at.SETTLE, s] > 0:
-            slim[at.SETTLE, s] = max(slim[at.SETTLE, s] - max(steps, 1), 0.0)
-        if not is_learning and slim[at.OUTSIDE, s] <= 1:  # an incident counts once
-            tail.learn_tail(slim, s, at.TAIL_UP, rise, seen)
-            tail.learn_tail(slim, s, at.TAIL_DOWN, fall, seen)
-            above = rise > math.exp(slim[at.TAIL_UP + 1, s]) or fall > math.exp(slim[at.TAIL_DOWN + 1, s])
-            tail.learn_cluster(slim, s, above)
-        if not is_incident:
-            days = (now - wide[at.FIRST, s]) // per_day
-            for row in range(2):
-                slim[at.DRIFT_SCALE + row, s] += 0.01 * (min(abs(slim[at.DRIFT + row, s]), 4.0 * slim[at.DRIFT_SCALE + row, s]) - slim[at.DRIFT_SCALE + row, s])
-            baseline.learn(wide, slim, profile, s, x, day_place, spread_place, week_place, scale, 1.0, per_day, days)
-            slim[at.SEEN, s] += 1
+            move_level(wide, slim, s, float(slim[at.OUTSIDE_MEAN, s]), settle)
+        slim[at.LOWEST, s] = min(slim[at.LOWEST, s], x)
+        slim[at.HIGHEST, s] = max(slim[at.HIGHEST, s], x)
+        if is_incident:
+            continue
+        if not has_profile:
+            baseline.learn_first_day(wide, slim, profile, s, x, day_place, 1.0 / (seen + 1.0))
+            slim[at.SEEN, s] = seen + 1
+            continue
+        baseline.learn(
+            wide, slim, profile, s, x, day_place, spread_place, week_place,
+            max(baseline.DAY_RATE, 1.0 / (days + 1.0)) / per_day_slot,
+            max(baseline.WEEK_RATE, 1.0 / (days // 7 + 1.0)) / per_week_slot if days >= 7 else 0.0,
+            baseline.SPREAD_RATE / per_day_slot if days >= 2 else 0.0,
+            max(1.0 / level_steps, 1.0 / (seen + 1.0)), max(1.0 / mean_steps, 1.0 / (seen + 1.0)),
+            max(1.0 / (14.0 * per_day), 1.0 / (known + 1.0)), known < max(20.0, per_day),
+        )  # fmt: skip
+        slim[at.SEEN, s] = seen + 1

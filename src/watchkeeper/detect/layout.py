@@ -20,31 +20,34 @@ FINEST_WEEK_SLOT_S = 3600
 # Rows of `wide`.
 LAST = 0  # number of the newest grid step seen (time // step); NaN before the first
 FIRST = 1  # number of the first grid step seen
-LEVEL = 2  # level of the raw value, rows LEVEL .. LEVEL+2: raw, without the day profile, without day and week profile
-MEAN = 5  # slow mean of the raw value, over about a day
+LEVEL = 2  # level of the value without its profiles, over some days
+MEAN = 3  # mean of the raw value, over weeks
+SMOOTH = 4  # smoothed raw value, one row per horizon: SMOOTH, SMOOTH+1
 WIDE = 6
 
 # Rows of `slim`.
-SEEN = 0  # present points judged or learned from
-ERROR = 1  # mean absolute one-step error of the three levels, rows ERROR .. ERROR+2
-AWAY = 4  # mean absolute distance from the slow mean
-DRIFT = 5  # evidence on longer horizons: smoothed standardised errors, rows DRIFT, DRIFT+1
-DRIFT_SCALE = 7  # their running scale, rows DRIFT_SCALE, DRIFT_SCALE+1
-TAIL_UP = 9  # logarithms of the two tail quantiles of the evidence above expectation
-TAIL_DOWN = 11  # and below
-CLUSTER = 13  # share of exceedances that begin a cluster (extremal index)
-SINCE = 14  # steps since the last exceedance
-OUTSIDE = 15  # steps of evidence that the level has moved for good
-OUTSIDE_SUM = 16  # mean residual of those steps
-SETTLE = 17  # steps left of settling
-SHIFTS = 18  # steps since level began again
-MISSES = 19  # consecutive missing steps
-SILENCE = 20  # evidence of the present silence
-MISS_START = 21  # share of steps at which a silence begins in an open slot
-MISS_STAY = 22  # share of missing steps followed by a missing step in an open slot
-WEEK_SLOT = 23  # week slot of the newest grid step
-TREND = 24
-SLIM = 25
+SEEN = 0  # values learned from
+DAY_ERROR = 1  # mean absolute error with the day profile only
+WEEK_ERROR = 2  # and with the week profile too
+NOISE = 3  # mean absolute residual in units of the slot's spread: the limit of what one value may teach
+SPAN = 4  # mean absolute distance from MEAN
+ERROR = 5  # smoothed residual, one row per horizon: ERROR, ERROR+1
+SCALE = 7  # mean squares, rows SCALE + 4 * horizon + 2 * (0 residual, 1 distance from MEAN) + (0 above, 1 below)
+OFTEN_LEVEL = 15  # logarithms of the evidence exceeded often and seldom, see `tail`
+SELDOM_LEVEL = 16
+TOLD = 17  # logarithm of the evidence already told of: the present or last incident, fading
+OUTSIDE = 18  # steps of evidence that the level has moved for good
+OUTSIDE_MEAN = 19  # mean residual of those steps
+SETTLE = 20  # steps left of settling
+LOWEST = 21  # least and greatest value seen
+HIGHEST = 22
+MISSES = 23  # consecutive missing steps
+SILENCE = 24  # evidence of the present silence
+MISS_START = 25  # share of steps at which a silence begins in an open slot
+MISS_STAY = 26  # share of missing steps followed by a missing step in an open slot
+WEEK_SLOT = 27  # week slot of the newest grid step
+COUNT = 28  # values behind each SCALE row
+SLIM = 36
 
 
 def day_slots(step: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -1,9 +1,13 @@
 """From evidence to false alerts a month: the tail of the evidence, learned online.
 
-Two upper quantiles of the evidence are tracked by stochastic approximation (Robbins and Monro, 1951) on its logarithm; the tail
-beyond them is that of a Weibull distribution through both, `-ln P(evidence > m) = c * m**k`. A quantile moves by a bounded step
-whatever the size of an anomaly, so incidents hardly teach it. Points above the upper quantile come in clusters; the share that
-begins one (the extremal index, Leadbetter 1983) turns points into incidents.
+Two levels of evidence are tracked by stochastic approximation of quantiles (Robbins and Monro 1951), on the logarithm of the evidence:
+the one that news exceeds `OFTEN` times a month and the one it exceeds `SELDOM` times. Between and just beyond them the rate falls as
+a power of the evidence (a Pareto tail through both, Pickands 1975). A level moves by a bounded step whatever the size of an anomaly, so an
+incident teaches the calibration no more than a false alert would.
+
+What is tracked is news: evidence that an incident has already been told of does not count again. After evidence m the series must exceed
+`m * exp(MARGIN)`, a bound that falls back to m within `MEMORY_S`; so a cluster counts once (declustering, Leadbetter 1983), and what
+keeps happening stops being news.
 """
 
 from __future__ import annotations
@@ -14,58 +18,55 @@ from numba import njit
 
 from watchkeeper.detect import layout as at
 
-NEAR, FAR = 0.05, 0.01
-"""Shares of all points above the two quantiles, on each side."""
-LN_NEAR, LN_FAR = math.log(NEAR), math.log(FAR)
-SPREAD = math.log(LN_FAR / LN_NEAR)
-PRIOR_NEAR, PRIOR_FAR = math.log(1.9), math.log(2.9)
-PRIOR_CLUSTER = 0.6
-LIGHTEST, HEAVIEST = 2.0, 0.4
-"""Bounds of the Weibull exponent: a Gaussian tail, and one about as heavy as lognormal."""
-CLUSTER_GAP = 3
-LN10 = math.log(10.0)
+OFTEN, SELDOM = 8.0, 2.0
+"""Exceedances a month of the two levels."""
+DECADES = math.log10(OFTEN / SELDOM)
+PRIOR_OFTEN, PRIOR_SELDOM = 0.80, 1.0
+"""Logarithms of the two levels before anything is known."""
+PRIOR_EVENTS, MOST_EVENTS = 3.0, 40.0
+"""How many exceedances the prior is worth, and how many the past may weigh at most."""
+GAIN = 0.17
+"""Step of a level at its first exceedance, times the exceedances behind it: one over the density of log evidence, typically."""
+FLATTEST, STEEPEST = 1.2, 6.0
+"""Bounds of the decades of rate per unit of log evidence: lognormal amounts, and Gaussian noise."""
+KNEE, SLOPE = 0.7, 3.0
+"""Beyond this score nobody can tell how rare a value is; there the score grows by the same slope in every series, so that the
+greatest surprises of different series stay comparable."""
+MARGIN = 0.25 * math.log(10.0)
+MEMORY_S = 8 * 3600
+STALE = 4.0
+"""Evidence that is no news counts this much less, in logarithms."""
 
 
 @njit(cache=True, nogil=True)  # type: ignore[misc]
-def exponent(near, far):  # type: ignore[no-untyped-def]
-    """Weibull exponent of the tail through two log quantiles."""
-    return min(max(SPREAD / max(far - near, 1e-3), HEAVIEST), LIGHTEST)
+def news(slim, s, log_evidence, fade):  # type: ignore[no-untyped-def]
+    """The part of the evidence that has not been told, as a logarithm; `fade` is how far what was told fades before this point."""
+    told = slim[at.TOLD, s] - fade
+    fresh = log_evidence if log_evidence > told else log_evidence - STALE
+    slim[at.TOLD, s] = log_evidence + MARGIN if log_evidence > told else told
+    return fresh
 
 
 @njit(cache=True, nogil=True)  # type: ignore[misc]
-def tail_score(evidence, near, far, incidents):  # type: ignore[no-untyped-def]
-    """-log10(false alerts a month at this evidence); `incidents` is how many a month would begin if every point exceeded."""
-    if evidence <= 1e-3:
-        evidence = 1e-3
-    k = exponent(near, far)
-    return (-LN_FAR * math.exp(k * (math.log(evidence) - far)) - math.log(incidents)) / LN10
+def once_a_month(slim, s):  # type: ignore[no-untyped-def]
+    """(logarithm of the evidence that is exceeded once a month, decades of rate per unit of log evidence around it)."""
+    slope = min(max(DECADES / max(slim[at.SELDOM_LEVEL, s] - slim[at.OFTEN_LEVEL, s], 1e-3), FLATTEST), STEEPEST)
+    return slim[at.SELDOM_LEVEL, s] + math.log10(SELDOM) / slope, slope
 
 
 @njit(cache=True, nogil=True)  # type: ignore[misc]
-def evidence_at(score, near, far, incidents):  # type: ignore[no-untyped-def]
-    """The evidence whose score this is."""
-    k = exponent(near, far)
-    return math.exp(far + math.log(max(score * LN10 + math.log(incidents), 0.1) / -LN_FAR) / k)
+def tail_score(fresh, once, slope):  # type: ignore[no-untyped-def]
+    """-log10(false alerts a month at this evidence)."""
+    score = (fresh - once) * slope
+    return score if score <= KNEE else KNEE + (fresh - once - KNEE / slope) * SLOPE
 
 
 @njit(cache=True, nogil=True)  # type: ignore[misc]
-def learn_tail(slim, s, row, evidence, seen):  # type: ignore[no-untyped-def]
-    """Move the two quantiles of one side towards this point's evidence."""
-    rate = max(1.0 / (1.0 + 0.02 * seen), 0.03)
-    above_near = evidence > math.exp(slim[row, s])
-    above_far = evidence > math.exp(slim[row + 1, s])
-    slim[row, s] += rate * 1.0 * ((1.0 if above_near else 0.0) - NEAR)
-    slim[row + 1, s] += rate * 2.0 * ((1.0 if above_far else 0.0) - FAR)
-    if slim[row + 1, s] < slim[row, s] + 0.05:
-        slim[row + 1, s] = slim[row, s] + 0.05
-
-
-@njit(cache=True, nogil=True)  # type: ignore[misc]
-def learn_cluster(slim, s, is_above):  # type: ignore[no-untyped-def]
-    """Learn whether exceedances come alone or in clusters."""
-    if is_above:
-        begins = 1.0 if slim[at.SINCE, s] > CLUSTER_GAP else 0.0
-        slim[at.CLUSTER, s] += 0.05 * (begins - slim[at.CLUSTER, s])
-        slim[at.SINCE, s] = 0
-    else:
-        slim[at.SINCE, s] += 1
+def learn_tail(slim, s, fresh, months, steps_per_month):  # type: ignore[no-untyped-def]
+    """Move the two levels towards this point's news; `months` is how long the series has been watched."""
+    gain = GAIN / min(PRIOR_EVENTS + OFTEN * months, MOST_EVENTS)
+    slim[at.OFTEN_LEVEL, s] += gain * ((1.0 if fresh > slim[at.OFTEN_LEVEL, s] else 0.0) - OFTEN / steps_per_month)
+    gain = GAIN / min(PRIOR_EVENTS + SELDOM * months, MOST_EVENTS)
+    slim[at.SELDOM_LEVEL, s] += gain * ((1.0 if fresh > slim[at.SELDOM_LEVEL, s] else 0.0) - SELDOM / steps_per_month)
+    if slim[at.SELDOM_LEVEL, s] < slim[at.OFTEN_LEVEL, s]:
+        slim[at.SELDOM_LEVEL, s] = slim[at.OFTEN_LEVEL, s]

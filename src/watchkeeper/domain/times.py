@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from watchkeeper.domain.errors import InputError
 
-MINUTE, HOUR, DAY, WEEK = 60, 3600, 86400, 604800
+MINUTE, QUARTER, HOUR, DAY, WEEK = 60, 900, 3600, 86400, 604800
 MONTH = 30.4375 * DAY
 """Mean month in seconds: the unit of a false-alert budget."""
 
@@ -101,16 +101,23 @@ def zone_info(zone: str) -> ZoneInfo:
 def local_seconds(time: NDArray[np.int64], zone: str) -> NDArray[np.int64]:
     """The same instants as seconds on the zone's wall clock (so that midnight is a multiple of a day).
 
-    Offsets are looked up once for each quarter of an hour that occurs: zones change theirs on such a boundary.
+    Offsets are looked up once for each day that occurs, and once for each quarter of an hour of the days on which the
+    zone changes its clock: zones do so on such a boundary.
     """
     if zone == "UTC" or not len(time):
         return time
     info = zone_info(zone)
-    quarter = 900
-    slots, place = np.unique(time // quarter, return_inverse=True)
-    offset = np.fromiter(
-        (int(datetime.fromtimestamp(int(slot) * quarter, info).utcoffset().total_seconds()) for slot in slots),  # type: ignore[union-attr]
-        dtype=np.int64,
-        count=len(slots),
-    )
-    return time + offset[place]
+    days, place = np.unique(time // DAY, return_inverse=True)
+    at_midnight = {int(day): _offset(int(day) * DAY, info) for day in np.union1d(days, days + 1)}
+    offset = np.array([at_midnight[int(day)] for day in days], dtype=np.int64)[place]
+    changing = np.array([at_midnight[int(day)] != at_midnight[int(day) + 1] for day in days])[place]
+    if changing.any():
+        quarters, spot = np.unique(time[changing] // QUARTER, return_inverse=True)
+        offset[changing] = np.array([_offset(int(one) * QUARTER, info) for one in quarters], dtype=np.int64)[spot]
+    return time + offset
+
+
+def _offset(seconds: int, info: ZoneInfo) -> int:
+    shift = datetime.fromtimestamp(seconds, info).utcoffset()
+    assert shift is not None
+    return int(shift.total_seconds())

@@ -3,7 +3,7 @@
 from watchkeeper.learn.bars import bars
 from watchkeeper.learn.judge import Judgement, judge
 from watchkeeper.learn.knowledge import Epoch, Knowledge, fold, in_force
-from watchkeeper.learn.lines import read_lines
+from watchkeeper.learn.lines import Log, read_lines
 from watchkeeper.learn.marks import marks
 
-__all__ = ["Epoch", "Judgement", "Knowledge", "bars", "fold", "in_force", "judge", "marks", "read_lines"]
+__all__ = ["Epoch", "Judgement", "Knowledge", "Log", "bars", "fold", "in_force", "judge", "marks", "read_lines"]

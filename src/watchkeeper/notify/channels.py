@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 from watchkeeper.domain.config import Channel
 from watchkeeper.domain.errors import ChannelError
@@ -18,7 +18,7 @@ _FILE = "textfile://"
 
 def file_of(channel: Channel) -> Path | None:
     """Where a `textfile://PATH` channel writes; None for any other channel."""
-    return Path(unquote(_resolved(channel)[len(_FILE) :])) if channel.url.startswith(_FILE) else None
+    return Path(_resolved(channel)[len(_FILE) :]) if channel.url.startswith(_FILE) else None
 
 
 def send(channel: Channel, title: str, body: str) -> None:
@@ -28,13 +28,28 @@ def send(channel: Channel, title: str, body: str) -> None:
     did not take it.
     """
     import apprise
+
+    _know_files()
+    path = file_of(channel)
+    # Apprise takes a URL apart and folds case and slashes; as hexadecimal digits a path comes through whole.
+    url = _resolved(channel) if path is None else f"{_FILE}file/{os.fsencode(path).hex()}"
+    sender = apprise.Apprise()
+    if not sender.add(url):
+        raise ChannelError(
+            f"channel {channel.name}: its URL is not one that Apprise knows; docs/configuration.md says what it may be",
+            permanent=True,
+        )
+    if not sender.notify(title=title, body=body):
+        raise ChannelError(f"channel {channel.name}: the message was not taken; it will be tried again")
+
+
+@cache
+def _know_files() -> None:
+    """Teach Apprise the scheme `textfile`, once a process; its own log would repeat URLs with their secrets."""
     from apprise.decorators import notify
 
-    @notify(on="textfile")  # type: ignore[untyped-decorator]
-    def _to_file(body: str, title: str, notify_type: object, meta: dict[str, Any], **_: object) -> bool:
-        path = file_of(channel)
-        if path is None:
-            return False
+    def to_file(body: str, title: str, notify_type: object, meta: dict[str, Any], **_: object) -> bool:
+        path = Path(os.fsdecode(bytes.fromhex(meta["fullpath"].strip("/"))))
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a", encoding="utf-8") as file:
             file.write(f"## {title}\n{body}\n\n")
@@ -43,14 +58,7 @@ def send(channel: Channel, title: str, body: str) -> None:
         return True
 
     logging.getLogger("apprise").setLevel(logging.CRITICAL)
-    sender = apprise.Apprise()
-    if not sender.add(_resolved(channel)):
-        raise ChannelError(
-            f"channel {channel.name}: its URL is not one that Apprise knows; see `watchkeeper apply --help`",
-            permanent=True,
-        )
-    if not sender.notify(title=title, body=body):
-        raise ChannelError(f"channel {channel.name}: the message was not taken; it will be tried again")
+    notify(on="textfile")(to_file)  # type: ignore[no-untyped-call]
 
 
 def _resolved(channel: Channel) -> str:

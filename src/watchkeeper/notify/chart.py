@@ -1,14 +1,16 @@
 """How a series is drawn: value, expected, band, alerts and marks, as a Vega-Lite chart (through Altair) and as PNG.
 
-A drawing is split into what it shows (`drawing.py`), how it is laid out (`spec`, without a number or a colour in it) and
-in which colours (`palette.py`): a page fetches the numbers once and draws them again when the reader's theme changes, and
-the PNG for chat is the same spec with the same data. Times are drawn on the metric's wall clock: an instant is moved to
-where its wall clock would stand in UTC, and the axis is in UTC.
+A drawing is split into what it shows (`drawing.py`), how it is laid out (`spec`, without a number or a colour in it)
+and in which colours (`palette.py`): a page fetches the numbers once and draws them again when the reader's theme
+changes, and the PNG for chat is the same spec with the same data. Times are drawn on the metric's wall clock: an
+instant is moved to where its wall clock would stand in UTC, and the axis is in UTC.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Literal
 
 import altair as alt
@@ -25,9 +27,9 @@ _TIME_FORMAT = {
     "year": "%Y",
     "quarter": "%b",
     "month": "%b",
-    "week": "%a %d %b",
-    "date": "%a %d %b",
-    "day": "%a %d %b",
+    "week": "%a %-d %b",
+    "date": "%a %-d %b",
+    "day": "%a %-d %b",
     "hours": "%H:%M",
     "minutes": "%H:%M",
 }
@@ -47,45 +49,68 @@ def spec(
     Its parameters `shown_from` and `shown_to` (milliseconds) are what a page sets to zoom in time.
     """
     low, high = value_range(drawn, metric)
-    shown = [
-        alt.param(name="shown_from", value=drawn.t[0] if drawn.t else None),
-        alt.param(name="shown_to", value=drawn.t[-1] if drawn.t else None),
-    ]
+    kinds = frozenset(span.kind for span in behind)
+    has_told = any(value is not None for value in drawn.a)
+    found: dict[str, Any] = json.loads(_layout(kinds, has_told, _number_format(metric, high), width, height, is_small))
+    edges = (drawn.t[0], drawn.t[-1]) if drawn.t else (None, None)
+    for parameter, edge in zip(found["params"], edges, strict=True):
+        parameter["value"] = edge
+    for layer in found["layer"]:
+        if "y" in layer["encoding"]:
+            layer["encoding"]["y"]["scale"]["domain"] = [low, high]
+    return found
+
+
+@lru_cache(maxsize=256)
+def _layout(
+    kinds: frozenset[str], has_told: bool, number_format: str, width: Size, height: Size, is_small: bool
+) -> str:
+    """The layout as JSON, without what differs from series to series: Altair checks each spec, which takes a while."""
+    shown_from, shown_to = alt.param(name="shown_from", value=0), alt.param(name="shown_to", value=0)
     x = alt.X(
         "t:T",
         title=None,
         scale=alt.Scale(type="utc", nice=False, domainMin=alt.expr("shown_from"), domainMax=alt.expr("shown_to")),
-        axis=alt.Axis(format=_TIME_FORMAT, labelOverlap="greedy", tickCount=4 if is_small else alt.expr("max(2, width / 100)")),
+        axis=alt.Axis(
+            format=_TIME_FORMAT,
+            labelOverlap="greedy",
+            labelSeparation=10,
+            labelFlush=24,
+            tickCount=alt.expr("max(2, width / 100)"),
+        ),
     )
-    scale = alt.Scale(domain=[low, high], nice=False, zero=False)
-    axis = alt.Axis(tickCount=3 if is_small else 5, format=_number_format(metric, high))
+    scale = alt.Scale(domain=[0, 1], nice=False, zero=False)
+    axis = alt.Axis(tickCount=3 if is_small else 5, format=number_format)
 
     def y(field: str) -> alt.Y:
         return alt.Y(f"{field}:Q", title=None, scale=scale, axis=axis)
 
     points = alt.Chart(alt.NamedData("points")).encode(x=x)
     stretches = alt.Chart(alt.NamedData("spans")).encode(x=x)
-    present = {span.kind for span in behind}
     layers = [
         stretches.transform_filter(f"datum.kind == '{kind}'").mark_rect(style=f"span_{kind}", clip=True).encode(x2="t2")
         for kind in SPAN_KINDS
-        if kind in present and kind != "new_normal"
+        if kind in kinds and kind != "new_normal"
     ]
-    if "new_normal" in present:
+    if "new_normal" in kinds:
         edge = stretches.transform_filter("datum.kind == 'new_normal'")
         layers.append(edge.mark_rule(style="edge_new_normal", clip=True))
     layers += [
         points.mark_area(style="band", clip=True).encode(y=y("lo"), y2="hi"),
         points.mark_line(style="expected", clip=True).encode(y=y("e")),
         points.mark_line(style="value", clip=True).encode(y=y("v")),
-        points.mark_line(style="alert_line", clip=True).encode(y=y("a")),
-        points.transform_filter("isValid(datum.a)").mark_point(style="alert_point", clip=True).encode(y=y("a")),
     ]
+    if has_told:
+        told = points.transform_filter("isValid(datum.a)")
+        layers += [
+            points.mark_line(style="alert_line", clip=True).encode(y=y("a")),
+            told.mark_point(style="alert_point", clip=True).encode(y=y("a")),
+        ]
     fit = alt.AutoSizeParams(type="fit", contains="padding")
-    chart = alt.layer(*layers).add_params(*shown).properties(width=width, height=height, autosize=fit)
-    found: dict[str, Any] = chart.to_dict()
+    chart = alt.layer(*layers).properties(width=width, height=height, autosize=fit).add_params(shown_from, shown_to)
+    found = chart.to_dict()
     found.pop("config", None)
-    return found
+    return json.dumps(found)
 
 
 def png(
@@ -121,6 +146,6 @@ def datasets(drawn: Columns, behind: Sequence[Span]) -> dict[str, list[dict[str,
 
 def _number_format(metric: Metric, high: float) -> str:
     """Shares in percent, large numbers with k and M."""
-    if metric.kind is Kind.RATE and not metric.unit:
+    if metric.kind is Kind.RATE:
         return "~%"
     return "~s" if high >= 10_000 else ",~r"

@@ -1,4 +1,4 @@
-"""What a chart shows, as plain columns: numbers on the metric's wall clock, stretches behind them, the range of values."""
+"""What a chart shows, as plain columns: numbers on the metric's wall clock, stretches behind them, value range."""
 
 from __future__ import annotations
 
@@ -20,38 +20,63 @@ class Drawable(Protocol):
     """What a chart is drawn from: `watch.views.SeriesChart` is one (this floor lies below and cannot name it)."""
 
     @property
-    def metric(self) -> Metric: ...
+    def metric(self) -> Metric:
+        """Whose numbers they are."""
+
     @property
-    def time(self) -> list[int]: ...
+    def time(self) -> list[int]:
+        """Seconds UTC, ascending."""
+
     @property
-    def value(self) -> list[float | None]: ...
+    def value(self) -> list[float | None]:
+        """What was measured; None: missing."""
+
     @property
-    def expected(self) -> list[float | None]: ...
+    def expected(self) -> list[float | None]:
+        """What was expected; None: learning."""
+
     @property
-    def lower(self) -> list[float | None]: ...
+    def lower(self) -> list[float | None]:
+        """The lower end of the usual range."""
+
     @property
-    def upper(self) -> list[float | None]: ...
+    def upper(self) -> list[float | None]:
+        """The upper end of the usual range."""
+
     @property
-    def is_alert(self) -> list[bool]: ...
+    def is_alert(self) -> list[bool]:
+        """Where it was surprising."""
+
     @property
-    def is_learning(self) -> list[bool]: ...
+    def is_learning(self) -> list[bool]:
+        """Where the detector was still learning."""
 
 
 class Over(Protocol):
     """Something drawn over a chart, `[start, end)`: `watch.views.Mark` is one."""
 
     @property
-    def kind(self) -> str: ...
+    def kind(self) -> str:
+        """One of SPAN_KINDS."""
+
     @property
-    def start(self) -> int: ...
+    def start(self) -> int:
+        """Seconds UTC."""
+
     @property
-    def end(self) -> int: ...
+    def end(self) -> int:
+        """Seconds UTC, exclusive."""
+
     @property
-    def label(self) -> str: ...
+    def label(self) -> str:
+        """What it is, in words."""
 
 
 class Columns(msgspec.Struct, frozen=True, kw_only=True):
-    """Columns of one length: milliseconds on the metric's wall clock, value, expected, band, and the value where it alerts."""
+    """Columns of one length.
+
+    Milliseconds on the metric's wall clock, value, expected, band, and the value where it alerts.
+    """
 
     t: list[int]
     v: list[float | None]
@@ -83,16 +108,16 @@ def columns(chart: Drawable) -> Columns:
             rows.append((local[place] - step * 1000, None, None, None, None, None))
         value = _plain(chart.value[place])
         told = value if chart.is_alert[place] else None
-        rest = (_plain(column[place]) for column in (chart.expected, chart.lower, chart.upper))
-        rows.append((local[place], value, *rest, told))
+        expected, lower, upper = (_plain(column[place]) for column in (chart.expected, chart.lower, chart.upper))
+        rows.append((local[place], value, expected, lower, upper, told))
     return _turned(rows)
 
 
 def days(chart: Drawable) -> Columns:
     """The chart at a glance: one point a day on the wall clock, the mean of the day; an alert marks its day.
 
-    The band of a point is not the band of a day's mean, so there is none; nor is there a mean of a day that has less than
-    three quarters of its points, which would look like a fall.
+    The band of a point is not the band of a day's mean, so there is none; nor is there a mean of a day that has less
+    than three quarters of its points, which would look like a fall.
     """
     if chart.metric.step_s >= DAY:
         return columns(chart)

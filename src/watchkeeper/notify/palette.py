@@ -61,7 +61,13 @@ def theme(scheme: Theme, *, surface: bool = False) -> dict[str, Any]:
             "labelPadding": 6,
             "gridColor": colour["line"],
         },
-        "axisX": {"grid": False, "domain": True, "domainColor": colour["line"], "ticks": True, "tickColor": colour["line"]},
+        "axisX": {
+            "grid": False,
+            "domain": True,
+            "domainColor": colour["line"],
+            "ticks": True,
+            "tickColor": colour["line"],
+        },
         "style": {
             "band": {"color": colour["chart-band"], "opacity": band},
             "expected": {"color": colour["chart-expected"], "strokeWidth": 1.25, "opacity": 0.9},

@@ -1,4 +1,4 @@
-"""A drawn PNG made smaller without changing a pixel: the drawing library stores it fast, chat and phones want it small."""
+"""A drawn PNG made smaller without changing a pixel: it is stored fast by the library, and wanted small by phones."""
 
 from __future__ import annotations
 

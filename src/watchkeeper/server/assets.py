@@ -1,4 +1,4 @@
-"""Style sheets and scripts under addresses that carry a hash of their content, so that browsers may keep them for good."""
+"""Style sheets and scripts under addresses that carry a hash of their content, so browsers may keep them for good."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _bundle(cache_dir: Path) -> tuple[str, Asset]:
     try:
         body = kept.read_bytes()
     except OSError:
-        import vl_convert  # noqa: PLC0415 (only a first start pays for it)
+        import vl_convert
 
         body = vl_convert.javascript_bundle(_SNIPPET).encode()
         _keep(kept, body)

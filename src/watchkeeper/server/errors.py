@@ -44,24 +44,31 @@ def error_page(error: Exception) -> ErrorPage:
         return ErrorPage(
             status=403,
             title="This form is not from this session",
-            sentence="The form had no valid token: it was opened before you signed in, or sent from another place. Nothing was changed.",
+            sentence="It was opened before you signed in, or sent from another place. Nothing was changed.",
             mend="Go back, reload the page, and send it again.",
         )
     if isinstance(error, WrongHostError):
         return ErrorPage(
             status=421,
             title="Not the address of this server",
-            sentence=f"The request was addressed to {str(error)[:80] or 'no host'!r}, and this server does not answer to that name.",
+            sentence=f"This server does not answer to the name {str(error)[:80] or '(none)'!r}.",
             mend="Open the address that was printed at the start, or add the name to the allowed hosts.",
         )
     if isinstance(error, NotFoundError):
         return ErrorPage(status=404, title="Not here", sentence=_sentence(error), mend=_MENDS[404])
     if isinstance(error, GuardError):
-        return ErrorPage(status=409, title="That would lose a confirmed alert", sentence=_sentence(error), mend="Go back and choose another answer.")
+        return ErrorPage(
+            status=409,
+            title="That would lose a confirmed alert",
+            sentence=_sentence(error),
+            mend="Go back and choose another answer.",
+        )
     if isinstance(error, InputError):
         return ErrorPage(status=422, title="That cannot be used", sentence=_sentence(error), mend=_MENDS[422])
     if isinstance(error, WatchkeeperError):
-        return ErrorPage(status=503, title="Watchkeeper cannot do that now", sentence=_sentence(error), mend=_MENDS[503])
+        return ErrorPage(
+            status=503, title="Watchkeeper cannot do that now", sentence=_sentence(error), mend=_MENDS[503]
+        )
     if isinstance(error, HTTPException) and error.status_code < 500:
         phrase = HTTPStatus(error.status_code).phrase.capitalize()
         sentence = "There is no such page." if error.status_code == 404 else f"{error.detail}."
@@ -71,7 +78,15 @@ def error_page(error: Exception) -> ErrorPage:
             sentence=sentence,
             mend=_MENDS.get(error.status_code, _MENDS[400]),
         )
-    return ErrorPage(status=500, title="Something broke", sentence="The server met an error that nobody foresaw.", mend=_MENDS[500])
+    return ErrorPage(
+        status=500, title="Something broke", sentence="The server met an error that nobody foresaw.", mend=_MENDS[500]
+    )
+
+
+def _sentence(error: Exception) -> str:
+    """The message with a capital at its head and a stop at its end."""
+    text = str(error).strip()
+    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '!', '?')) else '.'}"
 
 
 def answer_error(request: PageRequest, error: Exception) -> Response[str]:

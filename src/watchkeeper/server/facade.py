@@ -5,16 +5,18 @@ Naming it as a protocol keeps the detector (and its compiler) out of `import wat
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Literal, Protocol
 
 from watchkeeper.watch import views
+
+Order = Literal["severity", "newest"]
 
 
 class Service(Protocol):
     """Every method blocks and is thread safe; the pages call them in worker threads."""
 
     def inbox(
-        self, *, show: str = "open", order: str = "severity", page: int = 1, text: str = "", metric: str = ""
+        self, *, show: str = "open", order: Order = "severity", page: int = 1, text: str = "", metric: str = ""
     ) -> views.Inbox:
         """The list of alerts."""
 
@@ -34,7 +36,7 @@ class Service(Protocol):
         """Say an answer. InputError, NotFoundError, or GuardError: say it again with `force` to accept the price."""
 
     def undo(self, feedback_id: int, by: str) -> views.Receipt:
-        """Take an answer back."""
+        """Take an answer back; taking an undo back brings its answer back."""
 
     def receipt(self, feedback_id: int) -> views.Receipt:
         """The receipt of an answer or of an undo, as it was given."""

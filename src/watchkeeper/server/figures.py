@@ -1,4 +1,4 @@
-"""Charts as pages carry them: numbers, layout and both colour schemes in one JSON, and words for those who hear a page."""
+"""Charts as pages carry them: numbers, layout and both colour schemes in one JSON, and words for those who listen."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from watchkeeper.watch.views import Mark, SeriesChart
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
-    """One chart in a page. `name` is unique there; `data` is JSON for the script, `fallback` a picture for those without."""
+    """One chart in a page: `name` is unique there, `data` is JSON for the script, `fallback` a picture without it."""
 
     name: str
     title: str
@@ -65,8 +65,8 @@ def figure_json(chart: SeriesChart, marks: Sequence[Mark], *, by_day: bool = Fal
         config=_schemes(),
         columns=drawn,
         spans=behind,
-        unit=metric.unit,
-        is_share=metric.kind is Kind.RATE and not metric.unit,
+        unit="" if metric.kind is Kind.RATE else metric.unit,
+        is_share=metric.kind is Kind.RATE,
         step_ms=(86400 if by_day else metric.step_s) * 1000,
     )
     text = msgspec.json.encode(data).decode()

@@ -110,8 +110,8 @@ async def signed_in(connection: Connection, _: BaseRouteHandler) -> None:
 
 
 async def own_form(connection: Connection, _: BaseRouteHandler) -> None:
-    """Guard: a request that changes something carries the token of its session (or of its visit, before there is one)."""
-    if connection.scope["method"] in ("GET", "HEAD", "OPTIONS"):
+    """Guard: a request that changes something carries the token of its session, or of its visit before there is one."""
+    if connection.scope.get("method") in ("GET", "HEAD", "OPTIONS"):
         return
     request = connection if isinstance(connection, Request) else Request(connection.scope)
     door: Door = connection.app.state.desk.door

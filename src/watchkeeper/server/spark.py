@@ -32,7 +32,9 @@ def draw(spark: Spark) -> Lines:
         None if value is None else (round(_EDGE + place * across, 1), round(HEIGHT - _EDGE - (value - low) * up, 1))
         for place, value in enumerate(values)
     ]
-    marked = [point if is_surprising else None for point, is_surprising in zip(points, spark.is_surprising, strict=True)]
+    marked = [
+        point if is_surprising else None for point, is_surprising in zip(points, spark.is_surprising, strict=True)
+    ]
     runs = _runs(marked)
     return Lines(
         usual=_path(_runs(points)),

@@ -27,11 +27,24 @@ class AnswerWord(msgspec.Struct, frozen=True, kw_only=True):
 
 ANSWERS = (
     AnswerWord(answer=Answer.REAL, key="1", label="Real", does="Worth telling. Alerts like it stay."),
-    AnswerWord(answer=Answer.FALSE_ALARM, key="2", label="False alarm", does="Nothing was wrong. Alerts like it become rarer."),
-    AnswerWord(answer=Answer.MISSED, key="3", label="Missed", does="More was wrong than was told. It becomes more sensitive."),
-    AnswerWord(answer=Answer.EVENT, key="4", label="Event", does="A known happening. It teaches nothing and is explained."),
-    AnswerWord(answer=Answer.NEW_NORMAL, key="5", label="New normal", does="It stays like this. The level begins again here."),
-    AnswerWord(answer=Answer.BAD_DATA, key="6", label="Bad data", does="The numbers were wrong. They are void and pulled again."),
+    AnswerWord(
+        answer=Answer.FALSE_ALARM, key="2", label="False alarm", does="Nothing was wrong. Alerts like it become rarer."
+    ),
+    AnswerWord(
+        answer=Answer.MISSED, key="3", label="Missed", does="More was wrong than was told. It becomes more sensitive."
+    ),
+    AnswerWord(
+        answer=Answer.EVENT, key="4", label="Event", does="A known happening. It teaches nothing and is explained."
+    ),
+    AnswerWord(
+        answer=Answer.NEW_NORMAL, key="5", label="New normal", does="It stays like this. The level begins again here."
+    ),
+    AnswerWord(
+        answer=Answer.BAD_DATA,
+        key="6",
+        label="Bad data",
+        does="The numbers were wrong. They are void and pulled again.",
+    ),
 )
 
 LABEL = {word.answer: word.label for word in ANSWERS}
@@ -54,10 +67,10 @@ def severity_level(severity: float) -> int:
 
 
 def number(value: float | None, metric: Metric) -> str:
-    """The value with its unit; a rate without a unit in percent; `no data` where there is none."""
+    """The value with its unit; a rate in percent; `no data` where there is none."""
     if value is None or not math.isfinite(value):
         return "no data"
-    if metric.kind is Kind.RATE and not metric.unit:
+    if metric.kind is Kind.RATE:
         return f"{_digits(100.0 * value)}{NO_BREAK}%"
     return f"{_digits(value)}{NO_BREAK}{metric.unit}" if metric.unit else _digits(value)
 
@@ -82,7 +95,7 @@ def plural(count: int, one: str, many: str = "") -> str:
 
 
 def when(seconds: int, zone: str, step_s: int = 0) -> Markup:
-    """The instant on the zone's wall clock as a `<time>`, with the exact one in UTC in its title; of daily numbers the day."""
+    """The instant on the zone's wall clock as a `<time>` with the exact one in its title; of daily numbers the day."""
     local = wall_clock(seconds, zone)
     text = _day(local) if step_s >= DAY else f"{_day(local)}, {local:%H:%M}"
     return _time(seconds, text, zone)

@@ -12,10 +12,12 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from watchkeeper.domain.errors import InputError
+from watchkeeper.domain.times import zone_info
 
 _MISSING_TEXT = pa.array(["", "nan", "-nan", "na", "n/a", "#n/a", "null", "none"])
-_HAS_OFFSET = r"[0-9][T ].*[0-9]([Zz]|[+-][0-9]{2}(:?[0-9]{2})?)$"
-_UNITS = (("seconds", 1, 1e11), ("milliseconds", 1_000, 1e14), ("microseconds", 1_000_000, 1e17))
+_TIME_MEND = "write it as 2026-11-23T09:00:00Z or as a number of seconds since 1970"
+_LARGEST = float(np.iinfo(np.int64).max)
+_UNITS = ((1, 1e11), (1_000, 1e14), (1_000_000, 1e17))
 
 
 @dataclass(frozen=True)
@@ -24,8 +26,9 @@ class Rows:
 
     `series` int32[n] is the place of the row's series in `names`, which holds the S different ones in order of first
     appearance in their own type; `time` int64[n] is seconds since 1970 UTC (fractions are cut off); `value` float64[n]
-    is NaN where it is missing; `moment` is the time column as timestamps, for a file that has types. `zone` is the wall
-    clock of the time column, `infinite` how many values were infinite and count as missing.
+    is NaN where it is missing. `moment` is the time column as timestamps or numbers, for a file that has types where
+    the table had text. `zone` is the wall clock of the time column, `infinite` how many values were infinite and count
+    as missing.
     """
 
     series: NDArray[np.int32]
@@ -47,13 +50,15 @@ def read_rows(table: pa.Table, place: str) -> Rows:
 
     Raises InputError naming the column, the row (the first is 1) and the mend.
     """
+    if table.num_rows == 0:
+        raise InputError(f"{place}: holds no rows; there is nothing to score")
     for name in ("series", "ts", "value"):
         if table.column_names.count(name) != 1:
             there = ", ".join(table.column_names)
             raise InputError(f"{place}: needs one column {name}; there are {there or 'none'}")
     series, names = _series(_one(table["series"]), place)
-    moment, zone = _moment(_one(table["ts"]), place)
-    time = _whole_seconds(moment)
+    moment, zone = _times(_one(table["ts"]), place)
+    time = _whole_seconds(moment, place)
     value, infinite = _value(_one(table["value"]), place)
     return Rows(series, names, time, value, moment, zone, infinite)
 
@@ -73,7 +78,9 @@ def _series(column: pa.Array, place: str) -> tuple[NDArray[np.int32], pa.Array]:
     if pa.types.is_null(column.type):
         column = column.cast(pa.string())
     if pa.types.is_nested(column.type):
-        raise InputError(f"{place}: column series holds {column.type}; a series is one value, such as a text or a number")
+        raise InputError(
+            f"{place}: column series holds {column.type}; a series is one value, such as a text or a number"
+        )
     encoded = column.dictionary_encode(null_encoding="encode")
     return encoded.indices.to_numpy(zero_copy_only=False), encoded.dictionary
 
@@ -95,84 +102,99 @@ def _value(column: pa.Array, place: str) -> tuple[NDArray[np.float64], int]:
 
 def _number_text(column: pa.Array, name: str, place: str) -> pa.Array:
     """Text as float64; what stands for a missing value is null."""
-    trimmed = pc.utf8_trim_whitespace(column)
+    trimmed = pc.ascii_trim_whitespace(column)
     missing = pc.is_in(pc.utf8_lower(trimmed), value_set=_MISSING_TEXT.cast(trimmed.type))
     trimmed = pc.if_else(missing, pa.scalar(None, trimmed.type), trimmed)
-    try:
-        return trimmed.cast(pa.float64())
-    except pa.ArrowInvalid:
-        row = next(row for row, text in enumerate(trimmed.to_pylist()) if not _casts(text, pa.float64()))
+    number = _cast(trimmed, pa.float64())
+    if number is None:
+        row = _first_that_is_not(trimmed, pa.float64())
+        text = column[row].as_py()
         mend = "write it with digits and a decimal point, or leave it empty where it is missing"
-        raise InputError(f"{place}: column {name}, row {row + 1}: {column[row].as_py()!r} is not a number; {mend}") from None
-
-
-def _casts(text: str | None, kind: pa.DataType) -> bool:
-    try:
-        pa.scalar(text, pa.string()).cast(kind)
-    except pa.ArrowInvalid:
-        return False
-    return True
-
-
-def _moment(column: pa.Array, place: str) -> tuple[pa.Array, str]:
-    """The times as timestamps (or whole seconds, where they are numbers), and their wall clock."""
-    kind = column.type
-    if pa.types.is_null(kind):
-        raise InputError(f"{place}: column ts, row 1: there is no time; every row needs one")
-    if pa.types.is_timestamp(kind):
-        moment, zone = column, kind.tz or "UTC"
-    elif pa.types.is_date(kind):
-        moment, zone = column.cast(pa.timestamp("s")), "UTC"
-    elif _is_text(kind):
-        moment, zone = _text_moment(column, place), "UTC"
-    elif _is_number(kind):
-        moment, zone = _number_moment(column, place), "UTC"
-    else:
-        raise InputError(f"{place}: column ts holds {kind}; times are timestamps, ISO text or numbers since 1970")
-    if moment.null_count:
-        row = int(np.flatnonzero(moment.is_null().to_numpy(zero_copy_only=False))[0])
-        raise InputError(f"{place}: column ts, row {row + 1}: there is no time; every row needs one")
-    return moment, zone
-
-
-def _text_moment(column: pa.Array, place: str) -> pa.Array:
-    """ISO text or digits as timestamps or whole seconds."""
-    trimmed = pc.utf8_trim_whitespace(column)
-    try:
-        if trimmed.null_count == 0:
-            return _number_moment(_not_a_date(trimmed.cast(pa.float64())), place)
-    except pa.ArrowInvalid:
-        pass
-    has_offset = pc.match_substring_regex(trimmed, _HAS_OFFSET)
-    try:
-        if pc.all(has_offset).as_py():
-            return trimmed.cast(pa.timestamp("us", "UTC"))
-        if not pc.any(has_offset).as_py():
-            return trimmed.cast(pa.timestamp("us"))
-    except pa.ArrowInvalid:
-        pass  # One by one below: more spellings of ISO 8601, and an error that names the row.
-    return _any_moment(column, trimmed, place)
-
-
-def _not_a_date(number: pa.Array) -> pa.Array:
-    """Refuse what ISO 8601 reads as a date: 20261123."""
-    if len(number) and 19000101 <= pc.min(number).as_py() and pc.max(number).as_py() <= 22001231:
-        raise pa.ArrowInvalid("dates")
+        raise InputError(f"{place}: column {name}, row {row + 1}: {text!r} is not a number; {mend}")
     return number
 
 
-def _any_moment(column: pa.Array, trimmed: pa.Array, place: str) -> pa.Array:
+def _first_that_is_not(text: pa.Array, kind: pa.DataType) -> int:
+    """The place of the first text that is not of that type, found by halving; there is one."""
+    first, end = 0, len(text)
+    while end - first > 1:
+        middle = (first + end) // 2
+        if _cast(text[first:middle], kind) is None:
+            end = middle
+        else:
+            first = middle
+    return first
+
+
+def _times(column: pa.Array, place: str) -> tuple[pa.Array, str]:
+    """The times as timestamps, or as numbers where they are such, and their wall clock."""
+    kind = column.type
+    zone = "UTC"
+    if column.null_count:
+        raise _no_time(place, int(np.argmax(column.is_null().to_numpy(zero_copy_only=False))))
+    if pa.types.is_timestamp(kind):
+        moment, zone = column, _zone(kind.tz)
+    elif pa.types.is_date(kind):
+        moment = column.cast(pa.timestamp("s"))
+    elif _is_text(kind):
+        moment = _text_times(column, place)
+    elif _is_number(kind):
+        moment = column
+    else:
+        raise InputError(f"{place}: column ts holds {kind}; times are timestamps, ISO text or numbers since 1970")
+    absent = pc.is_null(moment, nan_is_null=True).to_numpy(zero_copy_only=False)
+    if absent.any():
+        raise _no_time(place, int(np.argmax(absent)))
+    return moment, zone
+
+
+def _no_time(place: str, row: int) -> InputError:
+    return InputError(f"{place}: column ts, row {row + 1}: there is no time; every row needs one")
+
+
+def _zone(name: str | None) -> str:
+    """The zone as one whose wall clock can be looked up: a bare offset never changes, so UTC does as well."""
+    try:
+        return zone_info(name or "UTC").key
+    except InputError:
+        return "UTC"
+
+
+def _text_times(column: pa.Array, place: str) -> pa.Array:
+    trimmed = pc.ascii_trim_whitespace(column)
+    for kind in (pa.int64(), pa.float64()):
+        number = _cast(trimmed, kind)
+        # Eight digits are a date to ISO 8601 (20261123), not a moment in 1970.
+        if number is not None and (pc.min(number).as_py() < 19000101 or pc.max(number).as_py() > 22001231):
+            return number
+    for kind in (pa.timestamp("us", "UTC"), pa.timestamp("us")):
+        moment = _cast(trimmed, kind)
+        if moment is not None:
+            return moment
+    return _texts_one_by_one(column, trimmed, place)
+
+
+def _cast(text: pa.Array, kind: pa.DataType) -> pa.Array | None:
+    """All the text as that type, or None. A cast that fails goes on to the end, so the first text is tried alone."""
+    try:
+        text[:1].cast(kind)
+        return text.cast(kind)
+    except pa.ArrowInvalid:
+        return None
+
+
+def _texts_one_by_one(column: pa.Array, trimmed: pa.Array, place: str) -> pa.Array:
+    """More spellings of ISO 8601 than Arrow reads, offsets in some rows only, and errors that name the row."""
     encoded = trimmed.dictionary_encode(null_encoding="encode")
     found = np.array([_seconds_of(text) for text in encoded.dictionary.to_pylist()])
     seconds = found[encoded.indices.to_numpy(zero_copy_only=False)]
     bad = np.flatnonzero(np.isnan(seconds))
     if len(bad):
         row = int(bad[0])
+        if not trimmed[row].as_py():
+            raise _no_time(place, row)
         text = column[row].as_py()
-        if not (text or "").strip():
-            raise InputError(f"{place}: column ts, row {row + 1}: there is no time; every row needs one")
-        mend = "write it as 2026-11-23T09:00:00Z or as a number of seconds since 1970"
-        raise InputError(f"{place}: column ts, row {row + 1}: {text!r} is not a time; {mend}")
+        raise InputError(f"{place}: column ts, row {row + 1}: {text!r} is not a time; {_TIME_MEND}")
     return pa.array(np.round(seconds * 1e6).astype(np.int64)).cast(pa.timestamp("us", "UTC"))
 
 
@@ -185,23 +207,19 @@ def _seconds_of(text: str | None) -> float:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
-def _number_moment(column: pa.Array, place: str) -> pa.Array:
-    """Numbers since 1970, whatever their unit, as int64 whole seconds."""
-    number = column.to_numpy(zero_copy_only=False)
-    bad = np.flatnonzero(~np.isfinite(number)) if number.dtype.kind == "f" else []
-    if len(bad):
-        raise InputError(f"{place}: column ts, row {int(bad[0]) + 1}: there is no time; every row needs one")
-    largest = float(np.abs(number).max(initial=0))
-    divisor = next((divisor for _, divisor, limit in _UNITS if largest < limit), 1_000_000_000)
-    return pa.array(np.floor_divide(number, divisor).astype(np.int64))
-
-
-def _whole_seconds(moment: pa.Array) -> NDArray[np.int64]:
+def _whole_seconds(moment: pa.Array, place: str) -> NDArray[np.int64]:
+    """Whole seconds since 1970 UTC of timestamps or of numbers in a unit that their size tells."""
     if pa.types.is_timestamp(moment.type):
         per_second = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}[moment.type.unit]
-        count = moment.cast(pa.int64()).to_numpy(zero_copy_only=False)
+        count: NDArray[np.int64] = moment.cast(pa.int64()).to_numpy(zero_copy_only=False)
         return count if per_second == 1 else count // per_second
-    return moment.to_numpy(zero_copy_only=False)
+    number = moment.to_numpy(zero_copy_only=False)
+    largest = float(np.abs(number.astype(np.float64)).max(initial=0))
+    if largest >= _LARGEST:
+        row = int(np.argmax(np.abs(number)))
+        raise InputError(f"{place}: column ts, row {row + 1}: {number[row]} is not a time; {_TIME_MEND}")
+    per_second = next((per_second for per_second, limit in _UNITS if largest < limit), 1_000_000_000)
+    return np.asarray(np.floor_divide(number, per_second), np.int64)
 
 
 def _is_text(kind: pa.DataType) -> bool:

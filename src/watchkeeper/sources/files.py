@@ -1,4 +1,4 @@
-"""Tables on disk: Parquet and CSV files with the columns series, ts and value, read whole and written at once or not."""
+"""Parquet and CSV files with the columns series, ts and value: read whole, written at once or not at all."""
 
 from __future__ import annotations
 
@@ -117,6 +117,8 @@ def _read_csv(path: Path, columns: Sequence[str]) -> pa.Table:
             ).rename_columns(list(columns))
         except pa.ArrowInvalid as error:
             text = _first_line(error)
+    if "Empty CSV file" in text:  # A header without even a line break.
+        raise InputError(f"{path}: holds no rows; there is nothing to score")
     if "UTF8" in text:
         raise InputError(f"{path}: is not UTF-8 text; save it as UTF-8")
     raise InputError(f"{path}: cannot be read as CSV: {text.removeprefix('CSV parse error: ')}; mend that row")
@@ -139,7 +141,9 @@ def _check_header(path: Path, header: Sequence[str], columns: Sequence[str]) -> 
     for name in columns:
         if name not in header:
             there = ", ".join(header[:12]) + (", …" if len(header) > 12 else "")
-            raise InputError(f"{path}: has no column {name}; there are {there}. Rename the column that holds it to {name}")
+            raise InputError(
+                f"{path}: has no column {name}; there are {there}. Rename the column that holds it to {name}"
+            )
         if list(header).count(name) > 1:
             raise InputError(f"{path}: has the column {name} more than once; keep one")
 

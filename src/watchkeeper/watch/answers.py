@@ -46,7 +46,7 @@ def give(ledger: Ledger, history: History, judgements: Judgements, draft: Draft,
         judgements.forget()
         weighing = _weigh(ledger, judgements, log, [*log, kept])
     if draft.answer is Answer.MISSED and not _is_caught(judgements, kept):
-        note = "It cannot be caught, because the detector was still learning or saw no value there."
+        note = "It cannot be caught: it was too ordinary, or the detector was still learning, or saw no value there."
     metric = _metric_of(ledger, kept)
     text = hear.sentence(draft.answer, weighing, metric, start=kept.start, end=kept.end, note=note)
     return _keep(ledger, kept, text, weighing)
@@ -82,6 +82,11 @@ def receipt(ledger: Ledger, feedback_id: int) -> Receipt:
     if text is None:
         raise NotFoundError(f"no answer #{feedback_id} in the log")
     return msgspec.convert(json.loads(text), Receipt)
+
+
+def latest_on_alerts(log: Sequence[Feedback]) -> dict[int, Feedback]:
+    """The one answer of each alert: the last that is in force."""
+    return {one.alert: one for one in in_force(log) if one.alert is not None}
 
 
 def _resolve(ledger: Ledger, draft: Draft, now: int) -> Feedback:
@@ -136,7 +141,8 @@ def _weigh(
         name: judgements.under(record, after) if _speaks(subject, old[name].columns.series) else old[name]
         for name, record in records.items()
     }
-    confirmed = frozenset(one.alert for one in in_force(before) if one.answer is Answer.REAL and one.alert is not None)
+    said = latest_on_alerts(before)
+    confirmed = frozenset(alert for alert, one in said.items() if one.answer is Answer.REAL)
     return hear.weigh(
         touched,
         confirmed,
@@ -169,7 +175,7 @@ def _read_again(ledger: Ledger, history: History, line: Feedback, now: int) -> s
         for metric in records:
             start = floor_to_step(line.start, metric.step_s, metric.timezone)
             end = floor_to_step(line.end + metric.step_s - 1, metric.step_s, metric.timezone)
-            changed += collect.pull(ledger, history, sources[metric.source], metric, start, end, now=now + 1)
+            changed += collect.pull(ledger, history, sources[metric.source], metric, start, end, now=now)
     except SourceError as error:
         return f"The source could not be read again, so they stay void: {error}."
     return (

@@ -30,7 +30,7 @@ class Judgements:
                 if kept is not None and kept[0] == end and kept[1].metric == metric:
                     return kept[1]
                 members = tuple(series.of_metric(tx, metric.name))
-                log = feedback.log(tx, series=[one.id for one in members])
+                log = feedback.log(tx)
             judgement = self._judge(metric, members, log, end)
             self._kept[metric.name] = (end, judgement)
             return judgement

@@ -19,6 +19,7 @@ from watchkeeper.learn import in_force
 from watchkeeper.notify import message
 from watchkeeper.stores.ledger import Ledger, alerts, deliveries, feedback, metrics, series, transitions, watermarks
 from watchkeeper.watch import views
+from watchkeeper.watch.answers import latest_on_alerts
 from watchkeeper.watch.judge import Judgement
 from watchkeeper.watch.judgements import Judgements
 
@@ -158,8 +159,8 @@ class Look:
         judgements = self._judgements.of_series([member.series for alert in chosen for member in alert.members])
         with self._ledger.read() as tx:
             log = in_force(feedback.log(tx))
-        said = {one.alert: one for one in log if one.alert is not None}
-        events = [one for one in log if one.answer is Answer.EVENT]
+        said = latest_on_alerts(log)
+        events = [one for one in log if one.answer is Answer.EVENT and said.get(one.alert or 0, one) is one]
         return [self._line(alert, judgements, said.get(alert.id), events) for alert in chosen]
 
     def _line(
@@ -202,8 +203,8 @@ class Look:
             until = watermarks.get(tx, metric.name)
             told = alerts.of_series(tx, ids)
             log = in_force(feedback.log(tx, series=ids))
-        mine = {alert.id for alert in told}
-        answers = [one.answer for one in log if one.alert in mine]
+        said = latest_on_alerts(log)
+        answers = [said[alert.id].answer for alert in told if alert.id in said]
         return views.MetricLine(
             metric=metric,
             series_count=len(ids),

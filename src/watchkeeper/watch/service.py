@@ -24,7 +24,7 @@ from watchkeeper.watch import answers, collect, views
 from watchkeeper.watch.incidents import Run, Step, fold
 from watchkeeper.watch.judgements import Judgements
 from watchkeeper.watch.look import Look
-from watchkeeper.watch.tell import tell
+from watchkeeper.watch.tell import STALE_S, tell
 
 LINK_LIFETIME_S = 15 * 60
 LOOK_BACK_S = 8 * 86400
@@ -95,13 +95,18 @@ class Watchkeeper:
 
     # running
 
-    def run_until(self, now: int, progress: Callable[[str], None] = lambda step: None) -> Progressed:
-        """Read what sources have up to `now`, judge it, store the alerts, tell people. Safe to repeat and to kill."""
+    def run_until(
+        self, now: int, progress: Callable[[str], None] = lambda step: None, *, stale_s: int = STALE_S
+    ) -> Progressed:
+        """Read what sources have up to `now`, judge it, store the alerts, tell people. Safe to repeat and to kill.
+
+        What became known more than `stale_s` before `now` is stored but not sent: nobody is woken about the past.
+        """
         with self._writing:
             troubles: list[str] = []
             points = self.collect(now, troubles, progress)
             opened = self.judge(now, progress)
-            sent = self._tell(now, troubles)
+            sent = self._tell(now, stale_s, troubles)
         return Progressed(points=points, opened=opened, sent=sent, troubles=tuple(troubles))
 
     def collect(self, now: int, troubles: list[str], progress: Callable[[str], None] = lambda step: None) -> int:
@@ -114,13 +119,8 @@ class Watchkeeper:
         for metric in known:
             newest = max(self._history.last_time(tuple(members[metric.name])).values(), default=None)
             start, end = collect.window(metric, newest, now)
-            if (
-                newest is not None
-                and newest + metric.step_s >= end
-                and metric.until_s is not None
-                and metric.until_s <= end
-            ):
-                continue
+            if newest is not None and newest + metric.step_s >= end:
+                continue  # the newest whole period is here; late rows are read again with the next one
             if start < end:
                 progress(f"reading {metric.label}")
                 try:
@@ -186,13 +186,13 @@ class Watchkeeper:
         alerts.save(tx, kept)
         return kept
 
-    def _tell(self, now: int, troubles: list[str]) -> int:
+    def _tell(self, now: int, stale_s: int, troubles: list[str]) -> int:
         with self._ledger.read() as tx:
             channels = metrics.channels(tx)
         sent = 0
         for channel in channels:
             try:
-                sent += tell(self._ledger, channel, self._write, self._is_explained, now=now)
+                sent += tell(self._ledger, channel, self._write, self._is_explained, now=now, stale_s=stale_s)
             except ChannelError as error:
                 troubles.append(str(error))
         return sent

@@ -6,7 +6,7 @@ delivery is still to be told.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from watchkeeper.domain.alert import Change, Transition
 from watchkeeper.domain.config import Channel
@@ -20,7 +20,9 @@ STALE_S = DAY
 """What became known longer ago than this is the past (a backfill, a long downtime) and is not sent."""
 
 
-def reason_to_hold(transition: Transition, *, is_explained: bool) -> str | None:
+def reason_to_hold(
+    transition: Transition, is_explained: Callable[[Transition], bool], *, stale_s: int = STALE_S
+) -> str | None:
     """Why a transition is not sent, in words a person is shown; None where it is."""
     if transition.change is Change.UPDATED:
         return "grouped: the alert was told when it opened"
@@ -28,10 +30,10 @@ def reason_to_hold(transition: Transition, *, is_explained: bool) -> str | None:
         return "an answer: the person was shown what it changed"
     if transition.change is Change.RESOLVED:
         return "resolved by itself: shown in the inbox"
-    if is_explained:
-        return "explained by an event"
-    if transition.recorded_at - transition.at > STALE_S:
+    if transition.recorded_at - transition.at > stale_s:
         return "about the past: found while catching up"
+    if is_explained(transition):
+        return "explained by an event"
     return None
 
 
@@ -42,6 +44,7 @@ def tell(
     is_explained: Callable[[Transition], bool],
     *,
     now: int,
+    stale_s: int = STALE_S,
 ) -> int:
     """Send what the channel has not been told; `write` gives title and body. Returns how many messages were sent.
 
@@ -52,20 +55,36 @@ def tell(
     while True:
         with ledger.read() as tx:
             queue = transitions.undelivered(tx, channel.name, BATCH)
+        held: list[tuple[Transition, str]] = []
         for transition in queue:
-            reason = reason_to_hold(transition, is_explained=is_explained(transition))
-            outcome = "held" if reason else "sent"
-            if reason is None:
-                try:
-                    channels.send(channel, *write(transition))
-                    sent += 1
-                except ChannelError as error:
-                    if not error.permanent:
-                        raise
-                    outcome, reason = "failed", str(error)
-            with ledger.write() as tx:
-                deliveries.record(
-                    tx, transition.id, channel.name, delivered_at=now, outcome=outcome, reason=reason or ""
-                )
+            reason = reason_to_hold(transition, is_explained, stale_s=stale_s)
+            if reason is not None:
+                held.append((transition, reason))
+                continue
+            outcome: deliveries.Outcome = "sent"
+            try:
+                channels.send(channel, *write(transition))
+                sent += 1
+            except ChannelError as error:
+                if not error.permanent:
+                    _record(ledger, channel, held, "held", now)
+                    raise
+                outcome, reason = "failed", str(error)
+            _record(ledger, channel, [(transition, reason or "")], outcome, now)
+        _record(ledger, channel, held, "held", now)
         if len(queue) < BATCH:
             return sent
+
+
+def _record(
+    ledger: Ledger,
+    channel: Channel,
+    told: Sequence[tuple[Transition, str]],
+    outcome: deliveries.Outcome,
+    now: int,
+) -> None:
+    """What became of transitions, in one transaction."""
+    if told:
+        with ledger.write() as tx:
+            for transition, reason in told:
+                deliveries.record(tx, transition.id, channel.name, delivered_at=now, outcome=outcome, reason=reason)

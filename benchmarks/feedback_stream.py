@@ -1,0 +1,295 @@
+"""The stream of the feedback benchmark: a team's labelled series in time order, an operator who answers, and the count.
+
+The rules are those of the public definition (shared/bench/README.md, "The feedback benchmark"):
+
+- an incident is a run of alert points of one series, runs at most `GAP` points apart being one; it is a hit when it starts inside
+  a labelled window, from `SLACK` points before its first point to its last;
+- the operator sees an incident when it opens and answers one step later, wrong with probability `WRONG`;
+- once a week of stream time each labelled window that ended in that week unseen is reported as missed with probability `REPORTED`;
+- an answer counts for points stamped at or after the moment it was given, never before;
+- the first 15 % of each series is a warm-up that nobody sees; the second half is measured.
+
+Scores come from one replay, since labels change no score; only the bar that a score must reach is simulated online.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from heapq import heappop, heappush
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from watchkeeper.detect import Judged, Points, SeriesSettings, ValueKind, find_step, replay
+from watchkeeper.detect.decide import HYSTERESIS
+from watchkeeper.domain.feedback import Label
+
+WARM_UP = 0.15
+MEASURED_FROM = 0.5
+GAP = 3
+SLACK = 3
+WRONG = 0.05
+REPORTED = 0.5
+WEEK_S = 604_800
+DEEPEST = 2.0
+"""No learner may lower the bar by more than this many decades; below it a row is not looked at."""
+BLOCK = 256
+
+Windows = list[tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Team:
+    """A labelled file as one team's series: points, settings, what the detector says, and the true windows.
+
+    `windows[s]` are first and last row (counted within series s) of each labelled run that ends after the warm-up.
+    """
+
+    names: tuple[str, ...]
+    points: Points
+    settings: SeriesSettings
+    judged: Judged
+    windows: tuple[Windows, ...]
+    base: float
+
+    @property
+    def owner(self) -> NDArray[np.int64]:
+        """int64[n]: the series of each row."""
+        return np.repeat(np.arange(self.points.series), np.diff(self.points.start))
+
+
+class Told(NamedTuple):
+    """An incident that was told: the row where it opened, and whether it starts inside a labelled window."""
+
+    row: int
+    is_real: bool
+
+
+class Outcome(NamedTuple):
+    """`alert` bool[n]; the incidents in the order they were told; each answer given, with its series."""
+
+    alert: NDArray[np.bool_]
+    incidents: list[Told]
+    answers: list[tuple[int, Label]]
+
+
+class Learner(Protocol):
+    """What learns from answers. It is asked for bars in time order and hears each answer before later points."""
+
+    def bars(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """The score each of these rows must reach, from the answers heard so far and the points up to the row."""
+
+    def hear(self, series: int, label: Label) -> None:
+        """Take in one answer."""
+
+
+class Plain:
+    """No learning: the bar of the budget."""
+
+    def __init__(self, team: Team) -> None:
+        self._base = team.base
+
+    def bars(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """The base, whatever was said."""
+        return np.full(len(rows), self._base)
+
+    def hear(self, series: int, label: Label) -> None:
+        """Nothing."""
+
+
+def runs(flag: NDArray[np.bool_], gap: int = GAP) -> Windows:
+    """First and last index of each run of True, runs at most `gap` False apart being joined."""
+    index = np.flatnonzero(flag)
+    if not len(index):
+        return []
+    breaks = np.flatnonzero(np.diff(index) > gap + 1)
+    return list(zip(index[np.r_[0, breaks + 1]].tolist(), index[np.r_[breaks, len(index) - 1]].tolist(), strict=True))
+
+
+def load(path: Path, *, budget: float = 1.0) -> Team:
+    """Read a labelled file (columns series, ts, value, label) and replay it once; `budget` in false alerts a month."""
+    table = pq.read_table(path, columns=["series", "ts", "value", "label"]).sort_by(
+        [("series", "ascending"), ("ts", "ascending")]
+    )
+    names, first = np.unique(np.asarray(table["series"].to_pylist(), dtype=str), return_index=True)
+    start = np.r_[first, table.num_rows].astype(np.int64)
+    stamps = table["ts"].to_numpy().astype("datetime64[us]").astype(np.int64)
+    value = table["value"].to_numpy(zero_copy_only=False).astype(np.float64)
+    label = table["label"].to_numpy(zero_copy_only=False) > 0
+    points = Points(start, stamps // 1_000_000, value)
+    count = len(names)
+    settings = SeriesSettings(
+        step=np.array([find_step(points.time[a:b]) for a, b in _spans(points)]),
+        kind=np.full(count, ValueKind.GAUGE),
+        direction=np.zeros(count),
+        min_absolute=np.zeros(count),
+        min_relative=np.zeros(count),
+    )
+    _, judged = replay(points, settings)
+    windows = tuple([w for w in runs(label[a:b]) if w[1] >= int(WARM_UP * (b - a))] for a, b in _spans(points))
+    return Team(tuple(names.tolist()), points, settings, judged, windows, float(-np.log10(budget)))
+
+
+def _spans(points: Points) -> Iterator[tuple[int, int]]:
+    return zip(points.start[:-1].tolist(), points.start[1:].tolist(), strict=True)
+
+
+def stream(team: Team, learner: Learner, seed: int) -> Outcome:
+    """Let the stream run once. The same seed draws the same mistakes and reports for the same rows and windows."""
+    return _Stream(team, learner, seed).run()
+
+
+class _Stream:
+    """One pass over the rows that could matter, in order of (time, series, row)."""
+
+    def __init__(self, team: Team, learner: Learner, seed: int) -> None:
+        self.team, self.learner = team, learner
+        draw = np.random.default_rng(seed)
+        n = len(team.points.time)
+        self.is_wrong = draw.random(n) < WRONG
+        self.is_reported = [draw.random(len(windows)) < REPORTED for windows in team.windows]
+        self.owner = team.owner
+        self.warm = team.points.start[:-1] + (WARM_UP * np.diff(team.points.start)).astype(np.int64)
+        score = team.judged.score
+        self.low = np.cumsum(score < team.base - DEEPEST - HYSTERESIS)
+        rows = np.flatnonzero(score >= team.base - DEEPEST - HYSTERESIS)
+        self.rows = rows[np.lexsort((rows, self.owner[rows], team.points.time[rows]))]
+        self.alert = np.zeros(n, np.bool_)
+        self.last_row = np.full(team.points.series, -1, np.int64)
+        self.last_told = np.full(team.points.series, -(10**9), np.int64)
+        self.is_seen = [np.zeros(len(windows), np.bool_) for windows in team.windows]
+        self.pending: list[tuple[int, int, int, Label]] = []
+        self.incidents: list[Told] = []
+        self.answers: list[tuple[int, Label]] = []
+        self.said = 0
+
+    def run(self) -> Outcome:
+        time, score = self.team.points.time, self.team.judged.score
+        week_end = int(time.min()) + WEEK_S
+        ready: NDArray[np.float64] = np.zeros(0)
+        offset = 0
+        for place, row in enumerate(self.rows.tolist()):
+            now = int(time[row])
+            heard = False
+            while week_end <= now or (self.pending and self.pending[0][0] <= now):
+                if self.pending and self.pending[0][0] <= min(week_end, now):
+                    _, _, series, label = heappop(self.pending)
+                    self.learner.hear(series, label)
+                    self.answers.append((series, label))
+                    heard = True
+                else:
+                    self._report(week_end)
+                    week_end += WEEK_S
+            if heard or place - offset >= len(ready):
+                offset = place
+                ready = self.learner.bars(self.rows[place : place + BLOCK])
+            self._judge(row, float(score[row]), max(float(ready[place - offset]), self.team.base - DEEPEST))
+        return Outcome(self._filled(), self.incidents, self.answers)
+
+    def _judge(self, row: int, score: float, bar: float) -> None:
+        """`detect.decide`, one row at a time: open at the bar, stay until HYSTERESIS below it."""
+        series = int(self.owner[row])
+        last = int(self.last_row[series])
+        was_open = last >= 0 and bool(self.alert[last]) and self.low[row] == self.low[last]
+        self.alert[row] = score >= (bar - HYSTERESIS if was_open else bar)
+        self.last_row[series] = row
+        if not self.alert[row] or row < self.warm[series]:
+            return
+        told_before = int(self.last_told[series])
+        if was_open and told_before >= 0:  # missing points in between stay in the run
+            told_before = row - 1
+        self.last_told[series] = row
+        if row - told_before > GAP + 1:
+            self._open(series, row)
+
+    def _open(self, series: int, row: int) -> None:
+        place = row - int(self.team.points.start[series])
+        window = next((k for k, (a, b) in enumerate(self.team.windows[series]) if a - SLACK <= place <= b), None)
+        if window is not None:
+            self.is_seen[series][window] = True
+        self.incidents.append(Told(row, window is not None))
+        start = int(self.team.points.time[row])
+        is_real = (window is not None) != bool(self.is_wrong[row])
+        given_at = start + int(self.team.settings.step[series])
+        self._say(series, start, given_at, is_real=is_real, is_confirmed=is_real, given_at=given_at)
+
+    def _report(self, week_end: int) -> None:
+        time = self.team.points.time
+        for series, windows in enumerate(self.team.windows):
+            first = int(self.team.points.start[series])
+            for k, (a, b) in enumerate(windows):
+                ended = int(time[first + b])
+                is_due = week_end - WEEK_S <= ended < week_end
+                if is_due and not self.is_seen[series][k] and self.is_reported[series][k]:
+                    end = ended + int(self.team.settings.step[series])
+                    self._say(series, int(time[first + a]), end, is_real=True, is_confirmed=False, given_at=week_end)
+
+    def _say(self, series: int, start: int, end: int, *, is_real: bool, is_confirmed: bool, given_at: int) -> None:
+        self.said += 1
+        label = Label(
+            start=start, end=end, is_real=is_real, is_confirmed=is_confirmed, feedback=self.said, given_at=given_at
+        )
+        heappush(self.pending, (given_at, self.said, series, label))
+
+    def _filled(self) -> NDArray[np.bool_]:
+        """The alert flags with rows that have no score carrying the row before, as `decide` has them."""
+        alert = self.alert
+        for a, b in _spans(self.team.points):
+            blank = np.isnan(self.team.judged.score[a:b])
+            source = np.maximum.accumulate(np.where(blank, -1, np.arange(b - a)))
+            alert[a:b] = np.where(source >= 0, alert[a:b][source], False)
+        return alert
+
+
+class Counts(NamedTuple):
+    """What the measured half holds."""
+
+    hits: int
+    false_alerts: int
+    windows: int
+    weeks: float
+
+    @property
+    def precision(self) -> float:
+        """Hits among hits and false alerts."""
+        return self.hits / max(1, self.hits + self.false_alerts)
+
+    @property
+    def recall(self) -> float:
+        """Windows hit among all windows."""
+        return self.hits / max(1, self.windows)
+
+    @property
+    def f1(self) -> float:
+        """Harmonic mean of precision and recall."""
+        return 2 * self.precision * self.recall / max(1e-12, self.precision + self.recall)
+
+    @property
+    def false_alerts_per_series_week(self) -> float:
+        """False alerts per series and week."""
+        return self.false_alerts / max(1e-9, self.weeks)
+
+
+def count(team: Team, alert: NDArray[np.bool_], since: float = MEASURED_FROM) -> Counts:
+    """Count as score.py does, with everything before the share `since` of each series taken as its warm-up."""
+    hits = false_alerts = total = 0
+    weeks = 0.0
+    for series, (a, b) in enumerate(_spans(team.points)):
+        begin = int(since * (b - a))
+        windows = [window for window in team.windows[series] if window[1] >= begin]
+        flagged = alert[a:b].copy()
+        flagged[:begin] = False
+        hit = set()
+        for first, _ in runs(flagged):
+            window = next((k for k, (x, y) in enumerate(windows) if x - SLACK <= first <= y), None)
+            if window is None:
+                false_alerts += 1
+            hit.add(window)
+        hits += len(hit - {None})
+        total += len(windows)
+        weeks += float(team.points.time[b - 1] - team.points.time[a + begin]) / WEEK_S
+    return Counts(hits, false_alerts, total, weeks)

@@ -1,0 +1,77 @@
+"""The command line: one file per verb, imported only when its verb is used, so that help is instant."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any, Final
+
+import click
+
+from watchkeeper.domain.errors import WatchkeeperError
+
+VERBS: Final[dict[str, tuple[str, str]]] = {
+    "demo": ("watchkeeper.cli.demo", "Watch a year of real flights, end to end."),
+    "apply": ("watchkeeper.cli.apply", "Make a configuration file what is watched."),
+    "run": ("watchkeeper.cli.run", "Read, judge and tell once."),
+    "serve": ("watchkeeper.cli.serve", "Serve the pages and run the service."),
+    "link": ("watchkeeper.cli.link", "Print a new one-time sign-in link."),
+    "alerts": ("watchkeeper.cli.alerts", "List alerts on a terminal or for a script."),
+    "score": ("watchkeeper.cli.score", "Score the points of a Parquet or CSV file."),
+}
+"""Every verb: the module whose `command` it is, and its line in `--help`."""
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it: 128 and the number of the signal."""
+
+
+class _Verbs(click.Group):
+    """Commands that are imported when they are called; errors raised on purpose end with their own exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        command = importlib.import_module(VERBS[cmd_name][0]).command
+        assert isinstance(command, click.Command)
+        command.name = cmd_name
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(verb, line) for verb, (_, line) in VERBS.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except WatchkeeperError as error:
+            click.echo(f"watchkeeper: {error}", err=True)
+            ctx.exit(error.exit_code)
+        except KeyboardInterrupt:
+            click.echo("watchkeeper: interrupted", err=True)
+            ctx.exit(INTERRUPTED)
+
+
+def _print_version(ctx: click.Context, option: click.Parameter, is_wanted: bool) -> None:
+    if is_wanted:
+        import watchkeeper
+
+        click.echo(f"watchkeeper {watchkeeper.__version__}")
+        ctx.exit()
+
+
+@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Say which.")
+def main() -> None:
+    """Watch a company's metrics, and learn from the people who know them.
+
+    \b
+    Examples:
+      watchkeeper demo
+      watchkeeper score points.parquet scores.parquet
+      watchkeeper score --help
+
+    Exit codes: 0 done, 2 wrong usage, 3 input that cannot be used, 4 a configuration, 5 a source, 6 a store,
+    7 a channel, 8 not found, 9 a confirmed alert would be lost, 130 interrupted.
+    """  # noqa: D301 - click reads the backspace that \b is

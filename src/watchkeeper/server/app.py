@@ -1,0 +1,58 @@
+"""The application: routes, guards, headers and errors put together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from litestar import Litestar, Router
+from litestar.config.compression import CompressionConfig
+from litestar.datastructures import State
+
+from watchkeeper.server.assets import Assets
+from watchkeeper.server.desk import HERE, Desk, make_templates
+from watchkeeper.server.errors import HANDLERS
+from watchkeeper.server.facade import Service
+from watchkeeper.server.pages import alert, answers, health, inbox, metric, sign_in, told
+from watchkeeper.server.security import LOOPBACK, HostCheck, add_headers
+from watchkeeper.server.session import Door, own_form, signed_in
+
+
+def create_app(
+    service: Service, *, secret: bytes, cache_dir: Path, allowed_hosts: tuple[str, ...] = LOOPBACK
+) -> Litestar:
+    """The pages over a service. `secret` signs sessions and forms; `cache_dir` keeps the drawing bundle.
+
+    Requests whose Host header is not among `allowed_hosts` (without port) are refused.
+    """
+    desk = Desk(
+        service=service,
+        door=Door(service, secret),
+        assets=Assets(HERE / "static", cache_dir),
+        templates=make_templates(),
+    )
+    inside = Router(
+        path="/",
+        guards=[signed_in, own_form],
+        route_handlers=[
+            *inbox.HANDLERS,
+            *alert.HANDLERS,
+            *metric.HANDLERS,
+            *told.HANDLERS,
+            *answers.HANDLERS,
+            *sign_in.INSIDE,
+        ],
+    )
+    outside = Router(path="/", guards=[own_form], route_handlers=[*sign_in.OUTSIDE, *health.HANDLERS])
+    return Litestar(
+        route_handlers=[inside, outside],
+        state=State({"desk": desk}),
+        middleware=[HostCheck(allowed_hosts)],
+        exception_handlers=HANDLERS,
+        before_send=[add_headers],
+        compression_config=CompressionConfig(
+            backend="gzip", minimum_size=1000, gzip_compress_level=5, exclude="/assets/"
+        ),
+        request_max_body_size=100_000,
+        openapi_config=None,
+        logging_config=None,
+    )

@@ -1,0 +1,116 @@
+"""One alert: its chart, its members, the six answers, its history."""
+
+from __future__ import annotations
+
+import msgspec
+from litestar import Response, get
+from litestar.params import FromPath, FromQuery
+
+from watchkeeper.domain.errors import NotFoundError
+from watchkeeper.notify.chart import png
+from watchkeeper.notify.message import subject
+from watchkeeper.server.desk import desk_of
+from watchkeeper.server.figures import Figure, figure_json, legend, summary
+from watchkeeper.server.receipts import ReceiptBox, Said, box_of, said_lines
+from watchkeeper.server.session import PageRequest
+from watchkeeper.watch import views
+
+CHARTS = 7
+"""Charts drawn at once: the first large, the others small; all members stand in the table."""
+
+
+class AlertScreen(msgspec.Struct, frozen=True, kw_only=True):
+    """The page's record."""
+
+    line: views.AlertLine
+    members: tuple[views.MemberLine, ...]
+    figure: Figure | None
+    small: tuple[Figure, ...]
+    charts_left_out: int
+    known: tuple[views.Mark, ...]
+    history: tuple[views.TransitionLine, ...]
+    said: tuple[Said, ...]
+    undo: int | None
+    similar: tuple[views.AlertLine, ...]
+    receipt: ReceiptBox | None
+    here: str
+
+
+def alert_screen(page: views.AlertPage, receipt: ReceiptBox | None = None) -> AlertScreen:
+    """Lay out what the service gave."""
+    here = f"/alerts/{page.line.alert.id}"
+    peak = page.line.peak_series.id
+    pairs = sorted(zip(page.charts, page.marks, strict=True), key=lambda pair: pair[0].series.id != peak)[:CHARTS]
+    figures = [_figure(chart, marks, place, here) for place, (chart, marks) in enumerate(pairs)]
+    said = said_lines(page.answers)
+    known = tuple(mark for chart, marks in pairs[:1] for mark in marks if mark.link != here and _is_seen(chart, mark))
+    return AlertScreen(
+        line=page.line,
+        members=page.members,
+        figure=figures[0] if figures else None,
+        small=tuple(figures[1:]),
+        charts_left_out=max(0, len(page.members) - len(figures)),
+        known=known,
+        history=page.history,
+        said=said,
+        undo=next((line.feedback.id for line in said if line.is_in_force), None),
+        similar=page.similar,
+        receipt=receipt,
+        here=here,
+    )
+
+
+def _figure(chart: views.SeriesChart, marks: tuple[views.Mark, ...], place: int, here: str) -> Figure:
+    """The first chart is large and a window can be marked in it; the others are small."""
+    return Figure(
+        name=f"chart-{place}",
+        title=subject(chart.metric, chart.series),
+        summary=summary(chart),
+        data=figure_json(chart, marks, is_small=place > 0),
+        fallback=f"{here}/chart.png?series={chart.series.id}",
+        size="small" if place else "large",
+        has_brush=not place,
+        legend=() if place else legend(chart, marks),
+    )
+
+
+def _is_seen(chart: views.SeriesChart, mark: views.Mark) -> bool:
+    """Whether the mark lies where the chart does."""
+    return bool(chart.time) and mark.start <= chart.time[-1] and mark.end >= chart.time[0]
+
+
+@get("/alerts/{alert_id:int}", sync_to_thread=True)
+def show_alert(request: PageRequest, alert_id: FromPath[int], receipt: FromQuery[int | None] = None) -> Response[str]:
+    """The page of one alert."""
+    desk = desk_of(request)
+    page = desk.service.alert_page(alert_id)
+    return desk.page(request, "alert.html", alert_screen(page, box_of(desk.service, receipt)), draws=True)
+
+
+@get("/alerts/{alert_id:int}/chart.png", sync_to_thread=True)
+def draw_alert(
+    request: PageRequest,
+    alert_id: FromPath[int],
+    series: FromQuery[int | None] = None,
+    scheme: FromQuery[str] = "light",
+) -> Response[bytes]:
+    """A chart of the alert as a picture: of its most surprising series, or of another one."""
+    page = desk_of(request).service.alert_page(alert_id)
+    peak = page.line.peak_series.id
+    wanted = peak if series is None else series
+    for chart, marks in zip(page.charts, page.marks, strict=True):
+        if chart.series.id == wanted:
+            width, height = (900, 320) if wanted == peak else (480, 180)
+            picture = png(
+                chart,
+                marks,
+                scheme="dark" if scheme == "dark" else "light",
+                width=width,
+                height=height,
+                title=subject(chart.metric, chart.series) if wanted == peak else "",
+            )
+            return Response(picture, media_type="image/png")
+    raise NotFoundError(f"alert {alert_id} has no chart of series {wanted}: its page shows the ones there are")
+
+
+HANDLERS = (show_alert, draw_alert)

@@ -1,0 +1,170 @@
+"""Answers: forms become drafts, the service says what they changed, and the reader lands where the button was."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import msgspec
+from litestar import Response, post
+from litestar.enums import RequestEncodingType
+from litestar.params import Body, FromPath
+from litestar.response import Redirect
+
+from watchkeeper.domain.errors import GuardError, InputError
+from watchkeeper.domain.feedback import Answer
+from watchkeeper.domain.times import parse_instant
+from watchkeeper.server.desk import Desk, desk_of
+from watchkeeper.server.session import NAMELESS, PageRequest, visitor
+from watchkeeper.server.words import LABEL
+from watchkeeper.watch.views import Draft
+
+Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
+_NOTE_LENGTH = 2000
+_WINDOWED = (Answer.MISSED, Answer.EVENT, Answer.NEW_NORMAL, Answer.BAD_DATA)
+
+
+class GuardPage(msgspec.Struct, frozen=True, kw_only=True):
+    """What the answer would cost, and the same form again with `force`."""
+
+    label: str
+    sentence: str
+    action: str
+    fields: tuple[tuple[str, str], ...]
+    back: str
+
+
+def draft_on_alert(form: dict[str, str], alert_id: int, by: str, zone: str, start: int, end: int) -> Draft:
+    """The draft of an answer on an alert, whose own window fills what was left empty if the other end was typed."""
+    typed_from, typed_to = _instant(form, "from", zone), _instant(form, "to", zone)
+    answer = _answer(form)
+    window: tuple[int | None, int | None] = (None, None)
+    if typed_from is None and typed_to is None:
+        pass
+    elif answer is Answer.NEW_NORMAL:
+        window = (typed_from if typed_from is not None else start, None)
+    else:
+        window = (typed_from if typed_from is not None else start, typed_to if typed_to is not None else end)
+    _check_window(*window)
+    return Draft(
+        answer=answer, by=by, alert=alert_id, start=window[0], end=window[1], note=_note(form), force="force" in form
+    )
+
+
+def draft_on_metric(form: dict[str, str], by: str, zone: str, chosen: int, all_series: tuple[int, ...]) -> Draft:
+    """The draft of an answer on a window of a metric: of the chosen series, or of all."""
+    answer = _answer(form)
+    if answer not in _WINDOWED:
+        raise InputError(f"{LABEL[answer]} is said on an alert: open the alert and say it there")
+    start, end = _instant(form, "from", zone), _instant(form, "to", zone)
+    if start is None:
+        raise InputError("from: say when it began; type a time or mark the window in the chart")
+    if answer is Answer.NEW_NORMAL:
+        end = None
+    elif end is None:
+        raise InputError("to: say when it ended; type a time or mark the window in the chart")
+    _check_window(start, end)
+    series = all_series if form.get("scope") == "all" else (chosen,)
+    return Draft(answer=answer, by=by, series=series, start=start, end=end, note=_note(form), force="force" in form)
+
+
+def own_place(text: str, otherwise: str = "/") -> str:
+    """The page to go back to, if it is one of ours (and not an address elsewhere in disguise)."""
+    parts = urlsplit(text)
+    is_ours = text.startswith("/") and not text.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
+    return text if is_ours and text.isprintable() else otherwise
+
+
+def with_receipt(place: str, feedback_id: int) -> str:
+    """The page's address with the receipt to show on it."""
+    parts = urlsplit(place)
+    query = [pair for pair in parse_qsl(parts.query) if pair[0] != "receipt"]
+    return f"{parts.path}?{urlencode([*query, ('receipt', feedback_id)])}"
+
+
+@post("/alerts/{alert_id:int}/answer", sync_to_thread=True)
+def answer_alert(request: PageRequest, alert_id: FromPath[int], data: Form) -> Response[str] | Redirect:
+    """Say an answer on an alert."""
+    desk = desk_of(request)
+    line = desk.service.alert_page(alert_id).line
+    draft = draft_on_alert(data, alert_id, _by(request), line.timezone, line.alert.start, line.alert.end)
+    return _say(request, desk, draft, data, own_place(data.get("next", ""), f"/alerts/{alert_id}"))
+
+
+@post("/metrics/{name:str}/answer", sync_to_thread=True)
+def answer_metric(request: PageRequest, name: FromPath[str], data: Form) -> Response[str] | Redirect:
+    """Say an answer on a window of a metric."""
+    desk = desk_of(request)
+    page = desk.service.metric_page(name, _series(data))
+    draft = draft_on_metric(
+        data, _by(request), page.line.metric.timezone, page.chosen.id, tuple(series.id for series in page.series)
+    )
+    return _say(request, desk, draft, data, own_place(data.get("next", ""), f"/metrics/{name}?series={page.chosen.id}"))
+
+
+@post("/answers/{feedback_id:int}/undo", sync_to_thread=True)
+def undo(request: PageRequest, feedback_id: FromPath[int], data: Form) -> Redirect:
+    """Take an answer back."""
+    receipt = desk_of(request).service.undo(feedback_id, _by(request))
+    return Redirect(with_receipt(own_place(data.get("next", "")), receipt.feedback.id), status_code=303)
+
+
+def _say(request: PageRequest, desk: Desk, draft: Draft, form: dict[str, str], back: str) -> Response[str] | Redirect:
+    """Say it; where a confirmed alert would be lost, ask a second time."""
+    try:
+        receipt = desk.service.answer(draft)
+    except GuardError as error:
+        kept = tuple((name, value) for name, value in form.items() if name not in ("form_token", "force"))
+        sentence = str(error)
+        page = GuardPage(
+            label=LABEL[draft.answer],
+            sentence=sentence,
+            action=request.url.path,
+            fields=(*kept, ("force", "1")),
+            back=back,
+        )
+        return desk.page(request, "guard.html", page, status=409)
+    return Redirect(with_receipt(back, receipt.feedback.id), status_code=303)
+
+
+def _by(request: PageRequest) -> str:
+    found = visitor(request)
+    return found.name if found else NAMELESS
+
+
+def _answer(form: dict[str, str]) -> Answer:
+    try:
+        return Answer(form.get("answer", ""))
+    except ValueError:
+        raise InputError(f"answer: use one of {', '.join(answer.value for answer in Answer)}") from None
+
+
+def _instant(form: dict[str, str], name: str, zone: str) -> int | None:
+    text = form.get(name, "").strip()
+    return parse_instant(text, zone) if text else None
+
+
+def _check_window(start: int | None, end: int | None) -> None:
+    if start is not None and end is not None and end <= start:
+        raise InputError("to: the window ends before it begins; give an end after the beginning")
+
+
+def _series(form: dict[str, str]) -> int | None:
+    text = form.get("series", "")
+    if not text:
+        return None
+    if not text.isdecimal():
+        raise InputError(f"series: {text[:40]!r} is not the number of a series; choose one on the metric's page")
+    return int(text)
+
+
+def _note(form: dict[str, str]) -> str:
+    note = form.get("note", "").strip()
+    if len(note) > _NOTE_LENGTH:
+        raise InputError(
+            f"note: {len(note):,} characters are more than the {_NOTE_LENGTH:,} that fit; shorten it, or link to it"
+        )
+    return note
+
+
+HANDLERS = (answer_alert, answer_metric, undo)

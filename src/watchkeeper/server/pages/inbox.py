@@ -1,0 +1,134 @@
+"""The inbox: alerts as a list, with filters that live in the address."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import urlencode
+
+import msgspec
+from litestar import Response, get
+from litestar.params import FromQuery, QueryParameter
+
+from watchkeeper.domain.errors import InputError
+from watchkeeper.server.desk import desk_of
+from watchkeeper.server.facade import Order
+from watchkeeper.server.receipts import ReceiptBox, box_of
+from watchkeeper.server.session import PageRequest
+from watchkeeper.watch.views import AlertLine, Inbox, MetricLine
+
+SHOWS = (
+    ("open", "To answer"),
+    ("answered", "Answered"),
+    ("explained", "Explained"),
+    ("quiet", "Quietened"),
+    ("resolved", "Resolved"),
+    ("all", "All"),
+)
+ORDERS: tuple[tuple[Order, str], ...] = (("severity", "Biggest first"), ("newest", "Newest first"))
+
+
+class Filters(msgspec.Struct, frozen=True, kw_only=True):
+    """What the address asks for."""
+
+    show: str = "open"
+    order: str = "severity"
+    metric: str = ""
+    text: str = ""
+    page: int = 1
+
+    def address(self, **changes: str | int) -> str:
+        """The address with some of it changed; what is as usual is left out. A changed filter begins at page 1."""
+        usual = Filters()
+        wanted = {**msgspec.structs.asdict(self), "page": 1, **changes}
+        query = {name: value for name, value in wanted.items() if value != getattr(usual, name)}
+        return f"/?{urlencode(query)}" if query else "/"
+
+
+class Tab(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the lists, with how many alerts are in it."""
+
+    label: str
+    count: int
+    address: str
+    is_current: bool
+
+
+class InboxPage(msgspec.Struct, frozen=True, kw_only=True):
+    """The page's record."""
+
+    filters: Filters
+    tabs: tuple[Tab, ...]
+    orders: tuple[Tab, ...]
+    lines: tuple[AlertLine, ...]
+    metrics: tuple[MetricLine, ...]
+    told_in: str
+    receipt: ReceiptBox | None
+    empty: str
+    here: str
+    earlier: str
+    later: str
+    page: int
+    pages: int
+
+
+def inbox_page(inbox: Inbox, filters: Filters, receipt: ReceiptBox | None = None) -> InboxPage:
+    """Lay out what the service gave."""
+    tabs = tuple(
+        Tab(
+            label=label,
+            count=inbox.counts.get(name, 0),
+            address=filters.address(show=name),
+            is_current=name == inbox.show,
+        )
+        for name, label in SHOWS
+    )
+    orders = tuple(
+        Tab(label=label, count=0, address=filters.address(order=name), is_current=name == inbox.order)
+        for name, label in ORDERS
+    )
+    return InboxPage(
+        filters=filters,
+        tabs=tabs,
+        orders=orders,
+        lines=inbox.lines,
+        metrics=inbox.metrics,
+        told_in=inbox.told_in,
+        receipt=receipt,
+        empty="" if inbox.lines else _why_empty(inbox, filters),
+        here=filters.address(page=inbox.page),
+        later=filters.address(page=inbox.page - 1) if inbox.page > 1 else "",
+        earlier=filters.address(page=inbox.page + 1) if inbox.page < inbox.pages else "",
+        page=inbox.page,
+        pages=inbox.pages,
+    )
+
+
+def _why_empty(inbox: Inbox, filters: Filters) -> str:
+    """Which of the empty states it is; the template has words for each."""
+    if not inbox.metrics:
+        return "no metrics"
+    if filters.text or filters.metric:
+        return "filtered"
+    return inbox.show
+
+
+@get("/", sync_to_thread=True)
+def show_inbox(
+    request: PageRequest,
+    show: FromQuery[str] = "open",
+    order: FromQuery[Order] = "severity",
+    metric: FromQuery[str] = "",
+    text: FromQuery[str] = "",
+    page: Annotated[int, QueryParameter(ge=1, le=1_000_000)] = 1,
+    receipt: FromQuery[int | None] = None,
+) -> Response[str]:
+    """The list that the address asks for."""
+    if show not in dict(SHOWS):
+        raise InputError(f"show={show[:40]!r} is not a list: use one of {', '.join(dict(SHOWS))}")
+    desk = desk_of(request)
+    filters = Filters(show=show, order=order, metric=metric, text=text.strip()[:200], page=page)
+    found = desk.service.inbox(show=show, order=order, page=page, text=filters.text, metric=metric)
+    return desk.page(request, "inbox.html", inbox_page(found, filters, box_of(desk.service, receipt)))
+
+
+HANDLERS = (show_inbox,)

@@ -1,0 +1,108 @@
+"""Serving the pages with uvicorn."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import uvicorn
+
+from watchkeeper.domain.errors import InputError
+from watchkeeper.server.app import create_app
+from watchkeeper.server.facade import Service
+from watchkeeper.server.security import LOOPBACK
+
+_KEY_FILE = "session-key"
+
+
+def serve(
+    service: Service,
+    host: str,
+    port: int,
+    cache_dir: Path,
+    on_ready: Callable[[str], None] | None = None,
+    *,
+    allowed_hosts: tuple[str, ...] = (),
+) -> None:
+    """Serve until interrupted. Port 0 takes a free one; `on_ready` is told the address once requests are answered.
+
+    The address served on and the loopback names are allowed hosts; others (a proxy's name) are given.
+    """
+    listener = _listen(host, port)
+    name = f"[{host}]" if ":" in host else host
+    address = f"http://{name}:{listener.getsockname()[1]}"
+    hosts = (*LOOPBACK, name, *allowed_hosts)
+    app = create_app(service, secret=kept_secret(cache_dir), cache_dir=cache_dir, allowed_hosts=hosts)
+    config = uvicorn.Config(app, log_level="warning", lifespan="on", server_header=False, timeout_graceful_shutdown=3)
+    server = _Server(config, on_ready and (lambda: on_ready(address)))
+    with listener, contextlib.suppress(KeyboardInterrupt):
+        server.run(sockets=[listener])
+
+
+def kept_secret(cache_dir: Path) -> bytes:
+    """The key that signs sessions: made once, readable by its owner only, so that a restart signs nobody out."""
+    path = cache_dir / _KEY_FILE
+    with contextlib.suppress(FileNotFoundError):
+        found = path.read_bytes()
+        if len(found) >= 32:
+            return found
+        path.unlink()
+    cache_dir.mkdir(parents=True, exist_ok=True)
+    made = secrets.token_bytes(32)
+    with contextlib.suppress(FileExistsError):
+        path.touch(mode=0o600, exist_ok=False)
+        path.write_bytes(made)
+        return made
+    return path.read_bytes()
+
+
+class _Server(uvicorn.Server):
+    """Says when it is ready."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None] | None) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        if self.started and self._on_ready:
+            self._on_ready()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A bound socket, or an error that says which port and what to do."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise InputError(
+            f"cannot listen on {host}:{port} ({error.strerror}): stop what runs there, or choose another port"
+        ) from None
+    return listener
+
+
+@contextlib.contextmanager
+def running(service: Service, cache_dir: Path, host: str = "127.0.0.1") -> Iterator[str]:
+    """A server on a free port in a thread, for tests and notebooks; yields its address."""
+    import threading
+
+    listener = _listen(host, 0)
+    app = create_app(service, secret=secrets.token_bytes(32), cache_dir=cache_dir)
+    ready = threading.Event()
+    server = _Server(uvicorn.Config(app, log_level="warning", lifespan="on"), ready.set)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    try:
+        if not ready.wait(20):
+            raise InputError("the server did not start within 20 seconds: its log says why")
+        yield f"http://{host}:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        listener.close()

@@ -1,0 +1,273 @@
+// Draws the charts of a page, reads values under the pointer or the arrow keys, and lets a window be marked.
+// The drawing library interprets its expressions (`ast`), so that the page needs no permission to evaluate code.
+"use strict";
+
+(() => {
+  const DAY = 86400000;
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const moment = { weekday: "short", day: "numeric", month: "short", year: "numeric", timeZone: "UTC" };
+  const dayFormat = new Intl.DateTimeFormat("en-GB", moment);
+  const hourFormat = new Intl.DateTimeFormat("en-GB", { ...moment, hour: "2-digit", minute: "2-digit" });
+  const charts = new Map();
+  let library;
+
+  function drawing() {
+    library ??= new Promise((resolve, reject) => {
+      const script = document.createElement("script");
+      script.src = document.body.dataset.drawing;
+      script.onload = () => resolve(window.vegaEmbed);
+      script.onerror = reject;
+      document.head.append(script);
+    });
+    return library;
+  }
+
+  const node = (name, text, kind = "") => Object.assign(document.createElement(name), { textContent: text, className: kind });
+  const fieldTime = (t) => new Date(t).toISOString().slice(0, 16);
+  const fromField = (field) => (field?.value ? Date.parse(`${field.value}Z`) : NaN);
+
+  class Chart {
+    constructor(figure) {
+      this.figure = figure;
+      this.canvas = figure.querySelector(".canvas");
+      this.readout = figure.querySelector(".readout");
+      this.isStrip = figure.classList.contains("chart-strip");
+      this.form = document.getElementById(figure.dataset.brush ?? "");
+      this.place = -1;
+      this.shown = null;
+    }
+
+    async start() {
+      try {
+        const inline = this.figure.querySelector("script[type='application/json']");
+        const [embed, data] = await Promise.all([
+          drawing(),
+          inline ? JSON.parse(inline.textContent) : fetch(this.figure.dataset.source).then((answer) => answer.json()),
+        ]);
+        this.data = data;
+        this.embed = embed;
+        await this.draw();
+        this.listen();
+      } catch (error) {
+        console.warn("The chart could not be drawn here; the server draws it instead.", error);
+        this.canvas.replaceChildren(Object.assign(new Image(), { src: this.figure.dataset.fallback, alt: "" }));
+      }
+    }
+
+    async draw() {
+      const { spec, columns, spans, config } = this.data;
+      const points = columns.t.map((t, i) => ({ t, v: columns.v[i], e: columns.e[i], lo: columns.lo[i], hi: columns.hi[i], a: columns.a[i] }));
+      const box = document.createElement("div");
+      this.view?.finalize();
+      this.cursor = node("span", "", "cursor");
+      this.band = node("span", "", "brush");
+      this.canvas.replaceChildren(box, this.band, this.cursor);
+      const drawn = await this.embed(box, { ...spec, datasets: { points, spans } }, {
+        mode: "vega-lite", ast: true, actions: false, renderer: "canvas", tooltip: false, hover: false,
+        defaultStyle: false, config: config[dark.matches ? "dark" : "light"],
+      });
+      this.view = drawn.view;
+      const plot = `${this.view.origin()[1] + this.view.height()}px`;
+      this.cursor.style.height = plot;
+      this.band.style.height = plot;
+      if (this.shown) await this.show(...this.shown);
+      this.mark();
+    }
+
+    // Time at a place on the canvas, and the place of a time.
+    timeAt(x) { return +this.view.scale("x").invert(x - this.view.origin()[0]); }
+    placeOf(t) { return this.view.origin()[0] + this.view.scale("x")(t); }
+
+    // Which part of the time is shown.
+    async show(from, to) {
+      this.shown = [from, to];
+      if (!this.view) return;
+      await this.view.signal("shown_from", from).signal("shown_to", to).runAsync();
+      this.mark();
+    }
+
+    reach() {
+      const { t } = this.data.columns;
+      return this.shown ?? [t[0], t[t.length - 1]];
+    }
+
+    nearest(t) {
+      const times = this.data.columns.t;
+      let low = 0;
+      let high = times.length - 1;
+      while (low < high) {
+        const middle = (low + high) >> 1;
+        if (times[middle] < t) low = middle + 1;
+        else high = middle;
+      }
+      return low > 0 && t - times[low - 1] < times[low] - t ? low - 1 : low;
+    }
+
+    number(value) {
+      if (value === null) return "no data";
+      const shown = this.data.is_share ? 100 * value : value;
+      const digits = Math.abs(shown) >= 100 ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: 3 };
+      const unit = this.data.is_share ? "%" : this.data.unit;
+      return new Intl.NumberFormat("en-GB", digits).format(shown) + (unit ? `\u00a0${unit}` : "");
+    }
+
+    // Say the point at a place of the columns, in the line over the chart.
+    tell(place) {
+      const { t, v, e, lo, hi, a } = this.data.columns;
+      this.place = Math.max(0, Math.min(t.length - 1, place));
+      const at = t[this.place];
+      const format = this.data.step_ms >= DAY ? dayFormat : hourFormat;
+      const expected = e[this.place];
+      const words = [node("span", format.format(at)), node("b", this.number(v[this.place]), a[this.place] === null ? "" : "told")];
+      if (expected !== null) {
+        const range = lo[this.place] === null ? "" : ` (${this.number(lo[this.place]).split("\u00a0")[0]} to ${this.number(hi[this.place])})`;
+        words.push(node("span", `expected ${this.number(expected)}${range}`));
+      }
+      const here = this.data.spans.filter((span) => span.t <= at && at < Math.max(span.t2, span.t + this.data.step_ms));
+      if (here.length) words.push(node("span", `${[...new Set(here.map((span) => span.label))].join(", ")}`));
+      this.readout.replaceChildren(...words);
+      this.cursor.style.visibility = "visible";
+      this.cursor.style.transform = `translateX(${this.placeOf(at)}px)`;
+      this.canvas.setAttribute("aria-valuenow", String(this.place));
+      this.canvas.setAttribute("aria-valuetext", this.readout.textContent);
+    }
+
+    hush() {
+      this.cursor.style.visibility = "hidden";
+      this.readout.replaceChildren();
+    }
+
+    // The marked window: on the strip what is shown close up, elsewhere what the form says.
+    marked() {
+      if (this.isStrip) return charts.get("close-up")?.shown ?? [NaN, NaN];
+      if (!this.form) return [NaN, NaN];
+      const from = fromField(this.form.querySelector("[data-from]"));
+      const to = fromField(this.form.querySelector("[data-to]"));
+      return [from, Number.isNaN(to) ? from : to];
+    }
+
+    mark() {
+      const [from, to] = this.marked();
+      if (!this.view || Number.isNaN(from) || Number.isNaN(to)) {
+        this.band.style.visibility = "hidden";
+        return;
+      }
+      const [first, last] = this.reach();
+      const left = this.placeOf(Math.max(first, Math.min(last, from)));
+      const right = this.placeOf(Math.max(first, Math.min(last, to)));
+      this.band.style.visibility = from > last || to < first ? "hidden" : "visible";
+      this.band.style.transform = `translateX(${left}px)`;
+      this.band.style.width = `${Math.max(2, right - left)}px`;
+    }
+
+    choose(from, to) {
+      if (this.isStrip) {
+        const close = charts.get("close-up");
+        const [first, last] = [this.data.columns.t[0], this.data.columns.t[this.data.columns.t.length - 1] + DAY];
+        const length = Math.min(last - first, Math.max(to - from, DAY));
+        const begin = Math.max(first, Math.min(from, last - length));
+        close?.show(begin, begin + length).then(() => this.mark());
+        document.querySelectorAll(".months [aria-current]").forEach((link) => link.removeAttribute("aria-current"));
+        return;
+      }
+      if (!this.form) return;
+      this.form.querySelector("[data-from]").value = fieldTime(from);
+      this.form.querySelector("[data-to]").value = fieldTime(to);
+      const more = this.form.querySelector("details");
+      if (more) more.open = true;
+      this.mark();
+    }
+
+    // Whole steps between two times, in order.
+    steps(one, other) {
+      const { t } = this.data.columns;
+      const [low, high] = [this.nearest(Math.min(one, other)), this.nearest(Math.max(one, other))];
+      return [t[low], t[high] + this.data.step_ms];
+    }
+
+    listen() {
+      const { canvas } = this;
+      let begun = null;
+      const place = (event) => event.clientX - canvas.getBoundingClientRect().left;
+      if (!canvas.hasAttribute("tabindex")) {
+        canvas.tabIndex = 0;
+        canvas.setAttribute("role", "slider");
+        canvas.setAttribute("aria-valuemin", "0");
+        canvas.setAttribute("aria-valuemax", String(this.data.columns.t.length - 1));
+        canvas.setAttribute("aria-valuenow", "0");
+      }
+      canvas.addEventListener("pointermove", (event) => {
+        this.tell(this.nearest(this.timeAt(place(event))));
+        if (begun !== null && Math.abs(place(event) - begun) > 4) this.choose(...this.steps(this.timeAt(begun), this.timeAt(place(event))));
+      });
+      canvas.addEventListener("pointerleave", () => this.hush());
+      canvas.addEventListener("pointerdown", (event) => {
+        if (event.button !== 0 || !(this.form || this.isStrip)) return;
+        begun = place(event);
+        canvas.setPointerCapture(event.pointerId);
+      });
+      canvas.addEventListener("pointerup", (event) => {
+        if (begun !== null && this.isStrip && Math.abs(place(event) - begun) <= 4) {
+          const [from, to] = charts.get("close-up")?.shown ?? [0, 28 * DAY];
+          const middle = this.timeAt(begun);
+          this.choose(middle - (to - from) / 2, middle + (to - from) / 2);
+        }
+        begun = null;
+      });
+      canvas.addEventListener("pointercancel", () => { begun = null; });
+      canvas.addEventListener("keydown", (event) => this.key(event));
+      canvas.addEventListener("blur", () => this.hush());
+      this.form?.addEventListener("input", () => this.mark());
+      this.form?.addEventListener("reset", () => setTimeout(() => this.mark()));
+    }
+
+    // Arrows read point by point (with the page keys a day), and with Shift mark a window.
+    key(event) {
+      const { t } = this.data.columns;
+      const far = Math.max(1, Math.round(DAY / this.data.step_ms)) * (this.isStrip ? 7 : 1);
+      const by = { ArrowLeft: -1, ArrowRight: 1, PageUp: -far, PageDown: far }[event.key];
+      const edge = { Home: this.nearest(this.reach()[0]), End: this.nearest(this.reach()[1]) }[event.key];
+      if (by === undefined && edge === undefined) return;
+      event.preventDefault();
+      const before = this.place < 0 ? this.nearest((this.reach()[0] + this.reach()[1]) / 2) : this.place;
+      if (event.shiftKey && !this.isStrip) this.anchor ??= t[before];
+      else this.anchor = null;
+      this.tell(edge ?? before + by);
+      if (this.anchor !== null) this.choose(...this.steps(this.anchor, t[this.place]));
+      if (this.isStrip) {
+        const [from, to] = charts.get("close-up")?.shown ?? [t[0], t[t.length - 1]];
+        this.choose(t[this.place] - (to - from) / 2, t[this.place] + (to - from) / 2);
+      }
+    }
+  }
+
+  const seen = new IntersectionObserver((entries) => entries.forEach((entry) => {
+    if (!entry.isIntersecting) return;
+    seen.unobserve(entry.target);
+    charts.get(entry.target.id).start().then(() => entry.target.setAttribute("data-drawn", ""));
+  }), { rootMargin: "300px" });
+
+  const shown = document.getElementById("shown");
+  document.querySelectorAll("figure.chart").forEach((figure) => {
+    const chart = new Chart(figure);
+    if (figure.id === "close-up" && shown) chart.shown = [Date.parse(`${shown.dataset.from}Z`), Date.parse(`${shown.dataset.to}Z`)];
+    charts.set(figure.id, chart);
+    seen.observe(figure);
+  });
+
+  document.querySelectorAll(".months a").forEach((link) => link.addEventListener("click", (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    charts.get("close-up").show(Date.parse(`${link.dataset.from}Z`), Date.parse(`${link.dataset.to}Z`)).then(() => charts.get("year")?.mark());
+    document.querySelectorAll(".months [aria-current]").forEach((each) => each.removeAttribute("aria-current"));
+    link.setAttribute("aria-current", "true");
+    history.replaceState(null, "", link.href);
+  }));
+
+  dark.addEventListener("change", () => charts.forEach((chart) => { if (chart.data) chart.draw(); }));
+  let waiting;
+  addEventListener("resize", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => charts.forEach((chart) => { if (chart.view) chart.mark(); }), 150);
+  });
+})();

@@ -1,0 +1,86 @@
+// Keys, and small comforts. Everything here can also be done with the mouse and without this file.
+"use strict";
+
+(() => {
+  const one = (selector, place = document) => place.querySelector(selector);
+  const all = (selector, place = document) => [...place.querySelectorAll(selector)];
+  const rowLinks = () => all("#alerts .row-sentence a");
+  const help = one("#help");
+  let isGoing = false; // after g, the next key names a page
+
+  function activeRow() {
+    return document.activeElement ? document.activeElement.closest("#alerts .row") : null;
+  }
+
+  function move(by) {
+    const links = rowLinks();
+    if (!links.length) return;
+    const active = activeRow();
+    // Nothing in hand: begin at the first row, or where an answer was given just before.
+    const place = active ? links.findIndex((link) => link.closest(".row") === active) + by : Number(sessionStorage.getItem("row") ?? 0);
+    sessionStorage.removeItem("row");
+    const next = links[Math.max(0, Math.min(links.length - 1, place))];
+    next.focus();
+    next.closest(".row").scrollIntoView({ block: "nearest" });
+  }
+
+  // On an alert's page its own button; in the list the form that stands ready for the row in hand.
+  function answer(key) {
+    const button = one(`[data-key="${key}"]`);
+    if (button) return button.form.requestSubmit(button);
+    const row = activeRow();
+    const form = one("#quick-answer");
+    const word = all("#help [data-answer]").find((each) => each.dataset.for === key);
+    if (!row || !form || !word) return undefined;
+    sessionStorage.setItem("row", String(all("#alerts .row").indexOf(row)));
+    form.action = `/alerts/${row.dataset.alert}/answer`;
+    form.elements.answer.value = word.dataset.answer;
+    return form.requestSubmit();
+  }
+
+  const keys = {
+    j: () => move(1),
+    k: () => move(-1),
+    u: () => one("[data-undo]")?.click(),
+    "/": () => one("input[type=search]")?.focus(),
+    "?": () => help?.showModal(),
+    g: () => {
+      isGoing = true;
+      setTimeout(() => { isGoing = false; }, 1200);
+    },
+  };
+  const places = { i: "/", m: "/metrics", t: "/told" };
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (event.target.closest("input, select, textarea, dialog[open]")) return;
+    const act = isGoing && places[event.key]
+      ? () => location.assign(places[event.key])
+      : /^[1-6]$/.test(event.key) ? () => answer(event.key) : keys[event.key];
+    if (!act || !one(".top nav")) return;
+    event.preventDefault();
+    isGoing = false;
+    act();
+  });
+
+  one("[data-help]")?.addEventListener("click", () => help.showModal());
+  all("[data-submit]").forEach((field) => field.addEventListener("change", () => field.form.requestSubmit()));
+
+  // A form is sent once, however often its button is clicked.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.method !== "post") return;
+    if (form.dataset.sent) event.preventDefault();
+    form.dataset.sent = "yes";
+  });
+  window.addEventListener("pageshow", () => all("form[data-sent]").forEach((form) => delete form.dataset.sent));
+
+  // Hovering a time also tells it on the reader's own clock.
+  const clock = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+  document.addEventListener("pointerover", (event) => {
+    const time = event.target.closest?.("time[datetime]");
+    if (!time || time.dataset.told) return;
+    time.dataset.told = "yes";
+    time.title += ` · ${clock.format(new Date(time.dateTime))} on your clock`;
+  });
+})();

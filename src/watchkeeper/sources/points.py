@@ -1,0 +1,178 @@
+"""A source's answer, checked: one row a point, each with a time on the metric's grid, a number, and its dimensions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from watchkeeper.domain.errors import SourceError
+from watchkeeper.domain.metric import Metric
+from watchkeeper.domain.times import format_instant, local_seconds
+from watchkeeper.sources.times import Instants, from_wall, read_times
+
+Column: TypeAlias = "pa.ChunkedArray | Sequence[Any]"
+"""A column as Arrow or as Python objects (None: null), whichever the driver gives."""
+
+BATCH_ROWS = 65_536
+NO_VALUE = "(none)"
+"""What a dimension without a value is called."""
+
+
+class Checked(NamedTuple):
+    """Points, and how many rows lay outside the window and were left out."""
+
+    table: pa.Table
+    outside: int
+
+
+def check_points(metric: Metric, columns: Mapping[str, Column], start: int, end: int, zone: str) -> Checked:
+    """Make points of the columns that a metric's query returned for `[start, end)` (seconds UTC).
+
+    `zone` is the clock of times without a zone. The table has the columns time int64 (seconds UTC), value float64 (NaN:
+    missing; infinite counts as missing), and one string a dimension, in the metric's order; rows stay in theirs.
+    Raises SourceError, naming metric, source and column, for a missing column, null times, times that are none or lie
+    off the metric's steps, values that are no number, and several rows of one time and dimension values.
+    """
+    found = _pick(metric, columns)
+    time = _times(metric, found["time"], zone)
+    names = [_names(found[name]) for name in metric.dimensions]
+    seconds = _told_apart(time, names)
+    is_inside = (seconds >= start) & (seconds < end)
+    is_off = _is_off_grid(metric, seconds)
+    if time.is_wall and (is_off.any() or not is_inside.all()):
+        _check_clock(metric, time, zone, start, end)
+    if is_off.any():
+        raise failure(
+            metric,
+            f"column time: {int(is_off.sum())} of {len(seconds)} rows do not start a step of {metric.step} on the "
+            f"clock of {metric.timezone}, the first at {format_instant(int(seconds[is_off][0]))}; truncate times to "
+            "the step, on that clock, in the query",
+        )
+    _check_single(metric, seconds, names, [name for name in columns if name.lower() not in map(str.lower, found)])
+    table = pa.table(
+        [pa.array(seconds), pa.array(_values(metric, found["value"])), *names],
+        names=["time", "value", *metric.dimensions],
+    )
+    outside = int(len(seconds) - is_inside.sum())
+    return Checked(table.filter(pa.array(is_inside)) if outside else table, outside)
+
+
+def failure(metric: Metric, what: str) -> SourceError:
+    """An error that says which metric of which source it is about."""
+    return SourceError(f"metric {metric.name}, source {metric.source}: {what}")
+
+
+def _pick(metric: Metric, columns: Mapping[str, Column]) -> dict[str, Column]:
+    """The columns needed; databases that fold names to upper case are met half way."""
+    folded = {name.lower(): column for name, column in reversed(list(columns.items()))}
+    needed = ("time", "value", *metric.dimensions)
+    missing = [name for name in needed if name not in columns and name.lower() not in folded]
+    if missing:
+        raise failure(
+            metric,
+            f"the query returned {', '.join(columns) or 'no columns'}; it must also return {', '.join(missing)}",
+        )
+    return {name: columns[name] if name in columns else folded[name.lower()] for name in needed}
+
+
+def _times(metric: Metric, column: Column, zone: str) -> Instants:
+    if not len(column):
+        return Instants(np.empty(0, np.int64), np.empty(0, np.int64), is_wall=False)
+    nulls = column.null_count if isinstance(column, pa.ChunkedArray) else sum(value is None for value in column)
+    if nulls:
+        raise failure(metric, f"column time: {nulls} of {len(column)} rows have no time; leave them out in the query")
+    try:
+        return read_times(column, zone, metric.timezone)
+    except (ValueError, pa.ArrowInvalid) as error:
+        raise failure(metric, f"column time: {error}") from None
+
+
+def _names(column: Column) -> pa.Array:
+    if isinstance(column, pa.ChunkedArray):
+        return column.cast(pa.string()).fill_null(NO_VALUE).combine_chunks()
+    return pa.array([NO_VALUE if value is None else str(value) for value in column], pa.string())
+
+
+def _values(metric: Metric, column: Column) -> NDArray[np.float64]:
+    if not isinstance(column, pa.ChunkedArray):
+        try:
+            column = pa.chunked_array([[None if value is None else _number(value) for value in column]], pa.float64())
+        except TypeError as error:
+            raise failure(metric, f"column value: {error}") from None
+    elif _is_no_number(column.type):
+        raise failure(metric, f"column value: it holds {column.type}; return a number, for example with a cast")
+    value: NDArray[np.float64] = column.cast(pa.float64(), safe=False).to_numpy()
+    return value if np.isfinite(value).all() else np.where(np.isfinite(value), value, np.nan)
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, (str, bytes)) or not hasattr(value, "__float__"):
+        raise TypeError(f"it holds {type(value).__name__}; return a number, for example with a cast")
+    return float(value)
+
+
+def _is_no_number(kind: pa.DataType) -> bool:
+    checks = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_boolean, pa.types.is_null)
+    return not any(check(kind) for check in checks)
+
+
+def _told_apart(time: Instants, names: Sequence[pa.Array]) -> NDArray[np.int64]:
+    """Where the clock is put back, the first row of a repeated time is the first hour, the next row the second."""
+    rows = np.flatnonzero(time.is_repeated)
+    if not len(rows):
+        return time.early
+    seconds, seen = time.early.copy(), set()
+    for row in rows:
+        point = (int(seconds[row]), *(name[row].as_py() for name in names))
+        if point in seen:
+            seconds[row] = time.late[row]
+        seen.add(point)
+    return seconds
+
+
+def _is_off_grid(metric: Metric, seconds: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Times that start no step: the wall clock shows no multiple of the step, nor has it just skipped one."""
+    local, step = local_seconds(seconds, metric.timezone), metric.step_s
+    is_off: NDArray[np.bool_] = local % step != 0
+    if is_off.any():
+        is_off &= local // step <= local_seconds(seconds - 1, metric.timezone) // step
+    return is_off
+
+
+def _check_clock(metric: Metric, time: Instants, zone: str, start: int, end: int) -> None:
+    """Rows that only fit on the other clock tell that the query mixes two clocks."""
+    other = metric.timezone if zone == "UTC" else "UTC"
+    moved, _ = from_wall(local_seconds(time.early, zone), other)
+    if other != zone and ((moved >= start) & (moved < end)).all() and not _is_off_grid(metric, moved).any():
+        ask = ":start_local and :end_local" if zone == "UTC" else ":start and :end"
+        raise failure(
+            metric,
+            f"column time: the parameters of the query say that times without a zone are on the clock of {zone}, but "
+            f"they fit the window and the steps only on that of {other}; ask for the window with {ask}, or return "
+            "times with a zone",
+        )
+
+
+def _check_single(metric: Metric, seconds: NDArray[np.int64], names: Sequence[pa.Array], others: list[str]) -> None:
+    code = np.zeros(len(seconds), dtype=np.int64)
+    for name in names:
+        encoded = name.dictionary_encode()
+        code = code * len(encoded.dictionary) + encoded.indices.to_numpy()
+        code = np.unique(code, return_inverse=True)[1]
+    order = np.lexsort((seconds, code))
+    is_again = (np.diff(code[order]) == 0) & (np.diff(seconds[order]) == 0)
+    if is_again.any():
+        row = int(order[1:][is_again][0])
+        point = [f"time {format_instant(int(seconds[row]))}"]
+        point += [f"{name} {column[row].as_py()}" for name, column in zip(metric.dimensions, names, strict=True)]
+        hint = f"; it also returned {', '.join(others)}: is that a dimension?" if others else ""
+        by = ", ".join(("time", *metric.dimensions))
+        raise failure(
+            metric,
+            f"the query returned several rows for {int(is_again.sum())} points, the first for {', '.join(point)}; "
+            f"group by {by}{hint}",
+        )

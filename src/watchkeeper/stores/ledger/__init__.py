@@ -1,0 +1,29 @@
+"""The ledger: one relational database, one file per noun; each function takes the transaction it works in."""
+
+from watchkeeper.stores.ledger import (
+    alerts,
+    audit,
+    deliveries,
+    feedback,
+    metrics,
+    receipts,
+    series,
+    sessions,
+    transitions,
+    watermarks,
+)
+from watchkeeper.stores.ledger.ledger import Ledger
+
+__all__ = [
+    "Ledger",
+    "alerts",
+    "audit",
+    "deliveries",
+    "feedback",
+    "metrics",
+    "receipts",
+    "series",
+    "sessions",
+    "transitions",
+    "watermarks",
+]

@@ -1,0 +1,60 @@
+"""Series: the id of each combination of a metric's dimension values. An id is given once and never changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Column, Connection, ForeignKey, Row, Table, Text, UniqueConstraint, select
+
+from watchkeeper.domain.errors import NotFoundError
+from watchkeeper.domain.metric import Series
+from watchkeeper.stores.ledger.metrics import METRIC
+from watchkeeper.stores.ledger.schema import METADATA, Id, among, insert_or_leave
+
+SERIES = Table(
+    "series",
+    METADATA,
+    Column("id", Id, primary_key=True),
+    Column("metric", ForeignKey("metric.name"), nullable=False),
+    Column("dimension_values", Text, nullable=False),
+    UniqueConstraint("metric", "dimension_values"),
+    sqlite_autoincrement=True,
+)
+
+
+def intern(tx: Connection, metric: str, values_list: Iterable[Sequence[str]]) -> list[Series]:
+    """The series of `metric` for each combination of dimension values, in the order given; made where it is new.
+
+    Needs a write transaction where one is new. NotFoundError where the metric is not in the ledger.
+    """
+    wanted = [tuple(values) for values in values_list]
+    known = {one.values: one for one in of_metric(tx, metric)}
+    new = [values for values in dict.fromkeys(wanted) if values not in known]
+    if new:
+        if tx.execute(select(METRIC.c.name).where(METRIC.c.name == metric)).first() is None:
+            raise NotFoundError(f"no metric {metric!r}: its series cannot be made before it is")
+        rows = [{"metric": metric, "dimension_values": _text(values)} for values in new]
+        tx.execute(insert_or_leave(tx, SERIES), rows)
+        known = {one.values: one for one in of_metric(tx, metric)}
+    return [known[values] for values in wanted]
+
+
+def of_metric(tx: Connection, name: str) -> list[Series]:
+    """All series of a metric, in the order in which they were first seen."""
+    return [_series(row) for row in tx.execute(select(SERIES).where(SERIES.c.metric == name).order_by(SERIES.c.id))]
+
+
+def by_id(tx: Connection, ids: Iterable[int]) -> list[Series]:
+    """The series with these ids, each once, by id; an id that is not known is left out."""
+    return [_series(row) for row in tx.execute(select(SERIES).where(among(tx, SERIES.c.id, ids)).order_by(SERIES.c.id))]
+
+
+def _text(values: tuple[str, ...]) -> str:
+    return msgspec.json.encode(values).decode()
+
+
+def _series(row: Row[Any]) -> Series:
+    values = msgspec.json.decode(row.dimension_values, type=tuple[str, ...])
+    return Series(id=row.id, metric=row.metric, values=values)

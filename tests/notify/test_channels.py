@@ -1,0 +1,77 @@
+"""A channel is told once per message; what cannot be is told apart: for good, or for now."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from watchkeeper.domain.config import Channel
+from watchkeeper.domain.errors import ChannelError
+from watchkeeper.notify.channels import file_of, send
+
+
+def test_each_file_channel_writes_to_its_own_file(tmp_path: Path):
+    one, other = tmp_path / "On call.txt", tmp_path / "ops" / "told.txt"
+    for path in (one, other, one):
+        send(Channel(name="c", url=f"textfile://{path}"), "Orders", "fell\nby half")
+    assert one.read_text() == "## Orders\nfell\nby half\n\n" * 2
+    assert other.read_text() == "## Orders\nfell\nby half\n\n"
+
+
+def test_a_relative_path_and_a_variable_are_resolved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TOLD", "here/told.txt")
+    channel = Channel(name="c", url="textfile://${TOLD}")
+    send(channel, "t", "b")
+    assert file_of(channel) == Path("here/told.txt")
+    assert (tmp_path / "here" / "told.txt").exists()
+
+
+@pytest.mark.parametrize(
+    ("url", "says"), [("nonsense://x", "docs/configuration.md"), ("json://${NOT_SET_HERE}", "NOT_SET_HERE")]
+)
+def test_what_can_never_work_is_permanent(url: str, says: str):
+    with pytest.raises(ChannelError, match=says) as caught:
+        send(Channel(name="c", url=url), "t", "b")
+    assert caught.value.permanent
+
+
+class Webhook(http.server.BaseHTTPRequestHandler):
+    status = 200
+    received: list[dict[str, str]] = []  # noqa: RUF012 - one server a test, cleared by the fixture
+
+    def do_POST(self) -> None:  # noqa: N802 - the name that http.server calls
+        self.received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        self.send_response(self.status)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def webhook() -> Iterator[Channel]:
+    Webhook.received.clear()
+    Webhook.status = 200
+    server = http.server.HTTPServer(("127.0.0.1", 0), Webhook)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield Channel(name="hook", url=f"json://127.0.0.1:{server.server_port}/")
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_a_webhook_is_really_called_and_a_refusal_is_passing(webhook: Channel):
+    send(webhook, "Orders", "fell")
+    (message,) = Webhook.received
+    assert (message["title"], message["message"]) == ("Orders", "fell")
+    Webhook.status = 503
+    with pytest.raises(ChannelError, match="tried again") as caught:
+        send(webhook, "Orders", "fell")
+    assert not caught.value.permanent

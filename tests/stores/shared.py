@@ -1,0 +1,47 @@
+"""Records that the tests of the ledger share."""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+
+from watchkeeper.domain.alert import Alert, Cause, Member, Status
+from watchkeeper.domain.metric import Metric, Source
+
+SHOP = Source(name="shop", url="sqlite:///shop.db")
+ORDERS = Metric(name="orders", source="shop", query="select", step="1h", dimensions=("country", "device"))
+
+
+def member(series: int, **changes: object) -> Member:
+    """A member with numbers in every field."""
+    plain = Member(
+        series=series,
+        start=3600,
+        end=7200,
+        is_open=False,
+        peak_time=3600,
+        peak_score=1.25,
+        value=10.0,
+        expected=20.5,
+        lower=15.0,
+        upper=25.0,
+    )
+    return msgspec.structs.replace(plain, **changes)
+
+
+def silent(series: int, **changes: object) -> Member:
+    """A member that went quiet: it has no values."""
+    quiet = dict.fromkeys(("value", "expected", "lower", "upper"), math.nan)
+    return member(series, cause=Cause.SILENCE, **quiet, **changes)
+
+
+def alert(*members: Member, **changes: object) -> Alert:
+    """An alert over an hour."""
+    plain = Alert(id=0, family="shop", status=Status.OPEN, start=3600, end=7200, severity=1.0, members=members)
+    return msgspec.structs.replace(plain, **changes)
+
+
+def plain(record: msgspec.Struct) -> object:
+    """A record as builtins in which NaN equals NaN."""
+    return msgspec.json.decode(msgspec.json.encode(record))

@@ -1,0 +1,233 @@
+"""The history keeps every value and when it became known."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from watchkeeper.domain.errors import InputError, StoreError
+from watchkeeper.domain.points import PointColumns
+from watchkeeper.stores.history import History
+
+NAN = math.nan
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "history.duckdb"
+
+
+def points_of(columns: PointColumns) -> dict[tuple[int, int], tuple[float, int]]:
+    """(series, time) → (value, known_at), None for NaN so that dictionaries compare."""
+    found = {}
+    for place, series in enumerate(columns.series):
+        rows = columns.of(place)
+        times = columns.time[rows].tolist()
+        assert times == sorted(set(times)), "each series sorted by time, each time once"
+        for time, value, known_at in zip(
+            times, columns.value[rows].tolist(), columns.known_at[rows].tolist(), strict=True
+        ):
+            found[series, time] = (None if math.isnan(value) else value, known_at)
+    return found
+
+
+def test_what_was_appended_is_read_back_sorted_in_the_order_asked_for(path: Path) -> None:
+    with History.open(path) as history:
+        assert history.append([2, 1, 2], [7200, 3600, 3600], [1.5, NAN, 2.5], known_at=9000) == 3
+        columns = history.read((2, 7, 1))
+    assert columns.series == (2, 7, 1)
+    assert columns.start.tolist() == [0, 2, 2, 3]
+    assert columns.start.dtype == columns.time.dtype == columns.known_at.dtype == np.int64
+    assert columns.value.dtype == np.float64
+    assert columns.time.tolist() == [3600, 7200, 3600]
+    np.testing.assert_array_equal(columns.value, [2.5, 1.5, NAN])
+    assert columns.known_at.tolist() == [9000] * 3
+
+
+def test_a_window_is_half_open(path: Path) -> None:
+    with History.open(path) as history:
+        history.append([1] * 4, [0, 10, 20, 30], [0.0, 1.0, 2.0, 3.0], known_at=50)
+        assert history.read([1], start=10, end=30).time.tolist() == [10, 20]
+
+
+def test_only_new_and_changed_values_are_written(path: Path) -> None:
+    with History.open(path) as history:
+        assert history.append([1, 1], [0, 10], [1.0, NAN], known_at=100) == 2
+        assert history.append([1, 1], [0, 10], [1.0, NAN], known_at=200) == 0
+        assert history.append([1, 1, 1], [0, 10, 20], [1.0, 5.0, 6.0], known_at=300) == 2
+        assert points_of(history.read([1])) == {(1, 0): (1.0, 100), (1, 10): (5.0, 300), (1, 20): (6.0, 300)}
+
+
+def test_what_was_known_before_can_be_read_back(path: Path) -> None:
+    with History.open(path) as history:
+        history.append([1], [0], [1.0], known_at=100)
+        history.append([1], [0], [NAN], known_at=200)
+        assert points_of(history.read([1], known_before=100)) == {}
+        assert points_of(history.read([1], known_before=101)) == {(1, 0): (1.0, 100)}
+        assert points_of(history.read([1], known_before=201)) == {(1, 0): (None, 200)}
+
+
+def test_of_rows_of_one_point_the_last_wins_and_counts_once(path: Path) -> None:
+    with History.open(path) as history:
+        assert history.append([1, 1, 1], [0, 0, 0], [1.0, 3.0, 2.0], known_at=100) == 1
+        assert points_of(history.read([1])) == {(1, 0): (2.0, 100)}
+
+
+def test_of_values_known_in_one_second_the_later_append_wins(path: Path) -> None:
+    with History.open(path) as history:
+        for value in (1.0, 9.0, 4.0):
+            history.append([1], [0], [value], known_at=100)
+        assert points_of(history.read([1])) == {(1, 0): (4.0, 100)}
+
+
+def test_the_newest_time_of_each_series_a_missing_value_included(path: Path) -> None:
+    with History.open(path) as history:
+        history.append([1, 1, 2], [0, 10, 5], [1.0, NAN, 2.0], known_at=100)
+        assert history.last_time([1, 2, 3]) == {1: 10, 2: 5}
+
+
+def test_nothing_appended_and_nothing_asked_for_are_fine(path: Path) -> None:
+    with History.open(path) as history:
+        assert history.append([], [], [], known_at=1) == 0
+        columns = history.read([])
+        assert columns.start.tolist() == [0]
+        assert len(columns.time) == 0
+        assert history.last_time([]) == {}
+
+
+@pytest.mark.parametrize(
+    ("series", "time", "value", "said"),
+    [
+        ([1, 2], [0], [1.0], "one length"),
+        ([1], [0.5], [1.0], "time must be whole numbers"),
+        ([1], [0], [math.inf], "infinite"),
+    ],
+)
+def test_columns_that_make_no_points_are_refused(
+    path: Path, series: list[int], time: list[int], value: list[float], said: str
+) -> None:
+    with History.open(path) as history, pytest.raises(InputError, match=said):
+        history.append(series, time, value, known_at=1)
+
+
+def test_points_outlive_closing(path: Path) -> None:
+    with History.open(path) as history:
+        history.append([1], [0], [1.0], known_at=100)
+    with History.open(path) as history:
+        assert history.append([1], [0], [1.0], known_at=200) == 0
+        assert points_of(history.read([1])) == {(1, 0): (1.0, 100)}
+
+
+def test_compacting_changes_nothing_that_is_read(path: Path) -> None:
+    with History.open(path) as history:
+        assert not history.compact(), "nothing to do in an empty history"
+        for hour in range(20):
+            history.append(range(5), [hour] * 5, np.arange(5) + hour % 3, known_at=hour)
+            history.append([hour % 5], [0], [hour], known_at=hour)
+        before = [history.read(range(5), known_before=limit) for limit in (None, 7)]
+        assert history.compact()
+        assert not history.compact(), "it is compact now"
+        after = [history.read(range(5), known_before=limit) for limit in (None, 7)]
+        assert [points_of(one) for one in before] == [points_of(one) for one in after]
+        assert history.append([0], [0], [15.0], known_at=99) == 0
+        assert history.append([0], [0], [16.0], known_at=99) == 1
+        assert history.append([0], [0], [17.0], known_at=99) == 1
+        assert points_of(history.read([0]))[0, 0] == (17.0, 99)
+
+
+def test_threads_append_and_read_at_once(path: Path) -> None:
+    failures: list[BaseException] = []
+
+    def work(series: int) -> None:
+        try:
+            for hour in range(12):
+                assert history.append([series, 99], [hour, hour], [hour, 1.0], known_at=hour) >= 1
+                columns = history.read([series])
+                assert columns.time.tolist() == list(range(hour + 1))
+                history.last_time([series])
+        except BaseException as error:
+            failures.append(error)
+
+    with History.open(path) as history:
+        threads = [threading.Thread(target=work, args=(series,)) for series in range(3)]
+        for thread in threads:
+            thread.start()
+        history.compact()
+        for thread in threads:
+            thread.join()
+        assert not failures
+        assert points_of(history.read([99])).keys() == {(99, hour) for hour in range(12)}
+        written = history._connection.execute("SELECT count(*) FROM point WHERE series = 99").fetchone()
+        assert written == (12,), "two writers of the same value did not both write it"
+
+
+def test_a_closed_history_says_so(path: Path) -> None:
+    history = History.open(path)
+    history.close()
+    with pytest.raises(StoreError, match="closed"):
+        history.read([1])
+    with pytest.raises(StoreError, match="closed"):
+        history.append([1], [0], [1.0], known_at=1)
+
+
+value = st.sampled_from([0.0, 1.0, 2.5, NAN])
+row = st.tuples(st.integers(1, 3), st.integers(0, 4), value)
+batch = st.tuples(st.integers(0, 5), st.lists(row, max_size=8))
+
+
+class Model:
+    """A slow, obvious history: every row ever written, in the order of writing."""
+
+    def __init__(self) -> None:
+        self.written: list[tuple[tuple[int, int], float | None, int]] = []
+
+    def known(self, before: float = math.inf) -> dict[tuple[int, int], tuple[float | None, int]]:
+        """Of each point the value known latest, of several in one second the one written last."""
+        found: dict[tuple[int, int], tuple[float | None, int]] = {}
+        for point, one, known_at in self.written:
+            if known_at < before and (point not in found or found[point][1] <= known_at):
+                found[point] = (one, known_at)
+        return found
+
+    def append(self, rows: list[tuple[int, int, float]], known_at: int) -> int:
+        last = {(series, time): None if math.isnan(one) else one for series, time, one in rows}
+        seen = self.known(known_at + 1)
+        fresh = [(point, one, known_at) for point, one in last.items() if point not in seen or seen[point][0] != one]
+        self.written += fresh
+        return len(fresh)
+
+
+def test_the_history_agrees_with_a_list_of_all_rows(path: Path) -> None:
+    """Appends in any order of `known_at`, as when a clock is set back. Each example has three series of its own."""
+    bases = itertools.count(0, 10)
+
+    @settings(max_examples=40, deadline=None)
+    @given(batches=st.lists(batch, max_size=5), compacts=st.booleans(), asked=st.permutations([1, 2, 3]))
+    def agrees(batches: list[tuple[int, list[tuple[int, int, float]]]], compacts: bool, asked: list[int]) -> None:
+        base, model = next(bases), Model()
+        for known_at, rows in batches:
+            columns = [[base + series for series, *_ in rows], [time for _, time, _ in rows], [one for *_, one in rows]]
+            assert history.append(*columns, known_at=known_at) == model.append(rows, known_at)
+        if compacts:
+            history.compact()
+
+        def read(**limits: int) -> dict[tuple[int, int], tuple[float | None, int]]:
+            columns = history.read([base + series for series in asked], **limits)
+            return {(series - base, time): one for (series, time), one in points_of(columns).items()}
+
+        known = model.known()
+        assert read() == known
+        assert read(known_before=3) == model.known(before=3)
+        assert read(start=1, end=3) == {point: one for point, one in known.items() if 1 <= point[1] < 3}
+        newest = {base + series: max(time for one, time in known if one == series) for series, _ in known}
+        assert history.last_time([base + series for series in asked]) == newest
+
+    with History.open(path) as history:
+        agrees()

@@ -1,0 +1,173 @@
+"""The ledger's door: opening, upgrading, transactions and what it says when it cannot."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from watchkeeper.domain.errors import NotFoundError, StoreError
+from watchkeeper.stores.ledger import Ledger, audit, watermarks
+from watchkeeper.stores.ledger import ledger as door
+from watchkeeper.stores.ledger.schema import METADATA
+
+
+def test_a_new_ledger_has_the_schema_of_the_tables(url: str) -> None:
+    with Ledger.open(url) as ledger, ledger.read() as tx:
+        context = MigrationContext.configure(tx, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, METADATA) == []
+
+
+def test_the_newest_migration_is_the_one_that_opening_checks_for() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(door.__file__).with_name("migrations")))
+    assert ScriptDirectory.from_config(config).get_heads() == [door.SCHEMA_REVISION]
+
+
+def test_opening_a_current_ledger_is_quick_and_needs_no_alembic(url: str) -> None:
+    Ledger.open(url).close()
+    program = (
+        "import sys; from watchkeeper.stores.ledger import Ledger; Ledger.open(sys.argv[1]).close();"
+        "sys.exit('alembic' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program, url], check=False).returncode == 0
+    best = min(_seconds_to_open(url) for _ in range(5))
+    assert best < 0.1
+
+
+def _seconds_to_open(url: str) -> float:
+    begun = time.perf_counter()
+    Ledger.open(url).close()
+    return time.perf_counter() - begun
+
+
+def test_two_that_open_a_new_ledger_at_once_both_succeed(url: str) -> None:
+    failures: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            Ledger.open(url).close()
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+
+
+def test_an_exception_undoes_the_whole_transaction(ledger: Ledger) -> None:
+    def work() -> None:
+        with ledger.write() as tx:
+            audit.add(tx, "ann", 1, "apply")
+            raise NotFoundError("no such thing")
+
+    with pytest.raises(NotFoundError):
+        work()
+    with ledger.read() as tx:
+        assert audit.newest(tx, 10) == []
+
+
+def test_a_reading_transaction_cannot_write(ledger: Ledger) -> None:
+    with pytest.raises(StoreError, match=r"ledger\.db: it cannot be written"), ledger.read() as tx:
+        audit.add(tx, "ann", 1, "apply")
+    with ledger.write() as tx:
+        audit.add(tx, "ann", 1, "apply")
+
+
+def test_a_reader_sees_one_moment(ledger: Ledger) -> None:
+    with ledger.read() as tx:
+        assert watermarks.get(tx, "orders") is None
+        with ledger.write() as other:
+            watermarks.advance(other, "orders", 5)
+        assert watermarks.get(tx, "orders") is None
+    with ledger.read() as tx:
+        assert watermarks.get(tx, "orders") == 5
+
+
+def test_writers_wait_for_each_other(ledger: Ledger) -> None:
+    def work() -> None:
+        for _ in range(20):
+            with ledger.write() as tx:
+                watermarks.advance(tx, "orders", (watermarks.get(tx, "orders") or 0) + 1)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with ledger.read() as tx:
+        assert watermarks.get(tx, "orders") == 80
+
+
+def test_what_the_schema_forbids_is_refused_whole(ledger: Ledger) -> None:
+    def work() -> None:
+        with ledger.write() as tx:
+            audit.add(tx, "ann", 1, "judge")
+            watermarks.advance(tx, "no such metric", 5)
+
+    with pytest.raises(StoreError, match="refused, nothing was written"):
+        work()
+    with ledger.read() as tx:
+        assert audit.newest(tx, 10) == []
+
+
+def test_a_ledger_that_another_process_writes_to_for_long_says_so(
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door, "BUSY_TIMEOUT_S", 0.05)
+    with (
+        Ledger.open(f"sqlite:///{tmp_path / 'ledger.db'}") as impatient,
+        ledger.write(),
+        pytest.raises(StoreError, match="another process has been writing"),
+        impatient.write(),
+    ):
+        pass
+
+
+def test_a_newer_ledger_is_refused(url: str, tmp_path: Path) -> None:
+    Ledger.open(url).close()
+    with closing(sqlite3.connect(tmp_path / "ledger.db")) as raw, raw:
+        raw.execute("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(StoreError, match=r"ledger\.db: its schema is at 9999.*newer"):
+        Ledger.open(url)
+
+
+def test_another_database_is_left_alone(url: str, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "ledger.db")) as raw, raw:
+        raw.execute("CREATE TABLE orders (n INTEGER)")
+    with pytest.raises(StoreError, match="some other database"):
+        Ledger.open(url)
+
+
+def test_a_file_that_is_no_database_says_so(url: str, tmp_path: Path) -> None:
+    (tmp_path / "ledger.db").write_bytes(b"not a database" * 100)
+    with pytest.raises(StoreError, match=r"ledger\.db: the file is damaged or no SQLite database"):
+        Ledger.open(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("sqlite://", "in memory would be lost"),
+        ("mysql://ann:secret@host/db", "SQLite or PostgreSQL"),
+        ("ledger.db", "not a URL"),
+        ("sqlite+nothing:///x.db", "not a URL"),
+    ],
+)
+def test_an_address_that_cannot_be_says_what_can(url: str, said: str) -> None:
+    with pytest.raises(StoreError, match=said) as caught:
+        Ledger.open(url)
+    assert "secret" not in str(caught.value)
