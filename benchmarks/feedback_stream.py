@@ -15,7 +15,7 @@ Scores come from one replay, since labels change no score; only the bar that a s
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from heapq import heappop, heappush
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -24,8 +24,7 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from watchkeeper.detect import Judged, Points, SeriesSettings, ValueKind, find_step, replay
-from watchkeeper.detect.decide import HYSTERESIS
+from watchkeeper.detect import Judged, Points, SeriesSettings, ValueKind, decide, find_step, replay
 from watchkeeper.domain.feedback import Label
 
 WARM_UP = 0.15
@@ -35,9 +34,10 @@ SLACK = 3
 WRONG = 0.05
 REPORTED = 0.5
 WEEK_S = 604_800
+BLOCK = 20_000
+"""How many rows are judged at once at most."""
 DEEPEST = 2.0
 """No learner may lower the bar by more than this many decades; below it a row is not looked at."""
-BLOCK = 256
 
 Windows = list[tuple[int, int]]
 
@@ -144,73 +144,78 @@ def stream(team: Team, learner: Learner, seed: int) -> Outcome:
 
 
 class _Stream:
-    """One pass over the rows that could matter, in order of (time, series, row)."""
+    """One pass in order of time, from event to event: incidents open, an answer is heard, a week ends."""
 
     def __init__(self, team: Team, learner: Learner, seed: int) -> None:
         self.team, self.learner = team, learner
+        time, lengths = team.points.time, np.diff(team.points.start)
         draw = np.random.default_rng(seed)
-        n = len(team.points.time)
-        self.is_wrong = draw.random(n) < WRONG
+        self.is_wrong = draw.random(len(time)) < WRONG
         self.is_reported = [draw.random(len(windows)) < REPORTED for windows in team.windows]
         self.owner = team.owner
-        self.warm = team.points.start[:-1] + (WARM_UP * np.diff(team.points.start)).astype(np.int64)
-        score = team.judged.score
-        self.low = np.cumsum(score < team.base - DEEPEST - HYSTERESIS)
-        rows = np.flatnonzero(score >= team.base - DEEPEST - HYSTERESIS)
-        self.rows = rows[np.lexsort((rows, self.owner[rows], team.points.time[rows]))]
-        self.alert = np.zeros(n, np.bool_)
-        self.last_row = np.full(team.points.series, -1, np.int64)
-        self.last_told = np.full(team.points.series, -(10**9), np.int64)
-        self.is_seen = [np.zeros(len(windows), np.bool_) for windows in team.windows]
+        self.order = np.argsort(time, kind="stable")
+        self.ordered_time = time[self.order]
+        self.warm = team.points.start[:-1] + (WARM_UP * lengths).astype(np.int64)
+        self.alert = np.zeros(len(time), np.bool_)
+        self.is_open = np.zeros(len(lengths), np.bool_)
+        self.last_told = np.full(len(lengths), -(10**9), np.int64)
+        self.is_met = [np.zeros(len(windows), np.bool_) for windows in team.windows]
         self.pending: list[tuple[int, int, int, Label]] = []
         self.incidents: list[Told] = []
         self.answers: list[tuple[int, Label]] = []
         self.said = 0
 
     def run(self) -> Outcome:
-        time, score = self.team.points.time, self.team.judged.score
-        week_end = int(time.min()) + WEEK_S
-        ready: NDArray[np.float64] = np.zeros(0)
-        offset = 0
-        for place, row in enumerate(self.rows.tolist()):
-            now = int(time[row])
-            heard = False
-            while week_end <= now or (self.pending and self.pending[0][0] <= now):
-                if self.pending and self.pending[0][0] <= min(week_end, now):
-                    _, _, series, label = heappop(self.pending)
-                    self.learner.hear(series, label)
-                    self.answers.append((series, label))
-                    heard = True
-                else:
-                    self._report(week_end)
-                    week_end += WEEK_S
-            if heard or place - offset >= len(ready):
-                offset = place
-                ready = self.learner.bars(self.rows[place : place + BLOCK])
-            self._judge(row, float(score[row]), max(float(ready[place - offset]), self.team.base - DEEPEST))
-        return Outcome(self._filled(), self.incidents, self.answers)
+        week_end = int(self.ordered_time[0]) + WEEK_S
+        place, stop = 0, len(self.order)
+        while place < stop:
+            event = week_end if not self.pending else min(week_end, self.pending[0][0])
+            if self.ordered_time[place] < event:
+                upto = min(int(np.searchsorted(self.ordered_time, event)), place + BLOCK)
+                place += self._judge(np.sort(self.order[place:upto]))
+                continue
+            while self.pending and self.pending[0][0] <= event:
+                _, _, series, label = heappop(self.pending)
+                self.learner.hear(series, label)
+                self.answers.append((series, label))
+            if week_end <= event:
+                self._report(week_end)
+                week_end += WEEK_S
+        return Outcome(self.alert, self.incidents, self.answers)
 
-    def _judge(self, row: int, score: float, bar: float) -> None:
-        """`detect.decide`, one row at a time: open at the bar, stay until HYSTERESIS below it."""
+    def _judge(self, rows: NDArray[np.int64]) -> int:
+        """Judge rows that follow on each other in time, up to the first answer that they give rise to; returns how many."""
+        team, time, owner = self.team, self.team.points.time[rows], self.owner[rows]
+        bar = np.full(len(rows), team.base)
+        # A row that no bar can open needs no bar of its own.
+        can_open = np.flatnonzero(team.judged.score[rows] >= team.base - DEEPEST)
+        if len(can_open):
+            bar[can_open] = np.maximum(self.learner.bars(rows[can_open]), team.base - DEEPEST)
+        points = Points(
+            np.searchsorted(owner, np.arange(team.points.series + 1)).astype(np.int64), time, team.points.value[rows]
+        )
+        judged = Judged(*(getattr(team.judged, field.name)[rows] for field in fields(Judged)))
+        alert = decide(judged, points, team.settings, bar, was_open=self.is_open)
+        told = np.flatnonzero(alert & (rows >= self.warm[owner]))
+        before = np.where(np.diff(owner[told], prepend=-1) == 0, np.r_[0, rows[told[:-1]]], self.last_told[owner[told]])
+        opens = told[rows[told] - before > GAP + 1]
+        cut = int((time[opens] + team.settings.step[owner[opens]]).min(initial=int(time.max()) + 1))
+        done = time < cut
+        self.alert[rows[done]] = alert[done]
+        self.is_open[owner[done]] = alert[done]  # rows are in order within a series: the last one stays
+        kept = told[done[told]]
+        self.last_told[owner[kept]] = rows[kept]
+        opens = opens[done[opens]]
+        for row in rows[opens[np.argsort(time[opens], kind="stable")]].tolist():
+            self._open(row)
+        return int(done.sum())
+
+    def _open(self, row: int) -> None:
         series = int(self.owner[row])
-        last = int(self.last_row[series])
-        was_open = last >= 0 and bool(self.alert[last]) and self.low[row] == self.low[last]
-        self.alert[row] = score >= (bar - HYSTERESIS if was_open else bar)
-        self.last_row[series] = row
-        if not self.alert[row] or row < self.warm[series]:
-            return
-        told_before = int(self.last_told[series])
-        if was_open and told_before >= 0:  # missing points in between stay in the run
-            told_before = row - 1
-        self.last_told[series] = row
-        if row - told_before > GAP + 1:
-            self._open(series, row)
-
-    def _open(self, series: int, row: int) -> None:
         place = row - int(self.team.points.start[series])
         window = next((k for k, (a, b) in enumerate(self.team.windows[series]) if a - SLACK <= place <= b), None)
         if window is not None:
-            self.is_seen[series][window] = True
+            self.is_met[series][window] = True
         self.incidents.append(Told(row, window is not None))
         start = int(self.team.points.time[row])
         is_real = (window is not None) != bool(self.is_wrong[row])
@@ -224,7 +229,7 @@ class _Stream:
             for k, (a, b) in enumerate(windows):
                 ended = int(time[first + b])
                 is_due = week_end - WEEK_S <= ended < week_end
-                if is_due and not self.is_seen[series][k] and self.is_reported[series][k]:
+                if is_due and not self.is_met[series][k] and self.is_reported[series][k]:
                     end = ended + int(self.team.settings.step[series])
                     self._say(series, int(time[first + a]), end, is_real=True, is_confirmed=False, given_at=week_end)
 
@@ -234,15 +239,6 @@ class _Stream:
             start=start, end=end, is_real=is_real, is_confirmed=is_confirmed, feedback=self.said, given_at=given_at
         )
         heappush(self.pending, (given_at, self.said, series, label))
-
-    def _filled(self) -> NDArray[np.bool_]:
-        """The alert flags with rows that have no score carrying the row before, as `decide` has them."""
-        alert = self.alert
-        for a, b in _spans(self.team.points):
-            blank = np.isnan(self.team.judged.score[a:b])
-            source = np.maximum.accumulate(np.where(blank, -1, np.arange(b - a)))
-            alert[a:b] = np.where(source >= 0, alert[a:b][source], False)
-        return alert
 
 
 class Counts(NamedTuple):

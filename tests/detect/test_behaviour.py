@@ -107,19 +107,19 @@ def test_a_constant_raises_nothing_until_it_changes(constant: float) -> None:
     np.testing.assert_allclose(judged.expected[30:], constant, rtol=1e-9, atol=1e-9)
 
 
-def judged_like(score: list[float], expected: float = 10.0) -> Judged:
+def judged_like(score: list[float], expected: float = 10.0, band: float = 5.0) -> Judged:
     n = len(score)
     column = np.full(n, expected)
-    return Judged(column, column, column, np.array(score), np.ones(n, np.uint8), np.full(n, np.nan))
+    return Judged(column, column - band, column + band, np.array(score), np.ones(n, np.uint8), np.full(n, np.nan))
 
 
-def test_a_run_opens_at_the_bar_and_stays_open_until_it_is_well_below() -> None:
-    judged = judged_like([-2, 0.5, -0.5, np.nan, -0.5, -1.5, -0.5, 0.0])
-    points = hourly(np.full(8, 20.0))
+def test_a_run_opens_at_the_bar_and_stays_open_until_a_value_is_back_inside() -> None:
+    judged = judged_like([-2, 0.5, -2, np.nan, -2, -2, -2, 0.0])
+    points = hourly(np.array([20, 20, 20, np.nan, 20, 12, 20, 20.0]))
     assert decide(judged, points, HOURLY, BAR).tolist() == [False, True, True, True, True, False, False, True]
     assert decide(judged, points, HOURLY, np.full(8, 0.6)).tolist() == [False] * 8
     opened = decide(judged, points, HOURLY, BAR, was_open=np.array([True]))
-    assert opened.tolist() == [False, True, True, True, True, False, False, True]
+    assert opened.tolist() == [True, True, True, True, True, False, False, True]
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ class Webhook(http.server.BaseHTTPRequestHandler):
     status = 200
     received: list[dict[str, str]] = []  # noqa: RUF012 - one server a test, cleared by the fixture
 
-    def do_POST(self) -> None:  # noqa: N802 - the name that http.server calls
+    def do_POST(self) -> None:
         self.received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
         self.send_response(self.status)
         self.end_headers()

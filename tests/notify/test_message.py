@@ -19,7 +19,8 @@ ORDERS = Metric(
 GERMANY = Series(id=1, metric="orders", values=("DE",))
 NOON = parse_instant("2026-11-24T12:00", "Europe/Berlin")
 DROP = Member(
-    series=1, start=NOON, end=NOON + 3 * 3600, is_open=False, peak_time=NOON, peak_score=2.0, value=66.0, expected=100.0, lower=80.0, upper=120.0
+    series=1, start=NOON, end=NOON + 3 * 3600, is_open=False, peak_time=NOON, peak_score=2.0, value=66.0,
+    expected=100.0, lower=80.0, upper=120.0
 )  # fmt: skip
 
 

@@ -256,10 +256,9 @@ class FakeService:
         )
 
     def told(self, limit: int = 50) -> tuple[str, ...]:
-        return tuple(
-            f"{when} {SENTENCES[id_]} → /alerts/{id_}"
-            for id_, when in ((2, "2013-10-28 10:00"), (1, "2013-02-08 15:00"))
-        )[:limit]
+        link = "Look and answer: http://127.0.0.1:8321/alerts/"
+        told = ((2, "Departures per hour: Mon 28 Oct 2013 10:00"), (1, "Share cancelled: Fri 08 Feb 2013 12:00"))
+        return tuple(f"{head}\n{SENTENCES[id_]}\n\n- one\n- two\n{link}{id_}" for id_, head in told)[:limit]
 
     def alert_page(self, alert_id: int) -> views.AlertPage:
         alert = self._alert(alert_id)

@@ -8,6 +8,7 @@ from tests.server.fakes import YEAR, FakeService
 from tests.server.reading import text
 from watchkeeper.domain.times import DAY, HOUR
 from watchkeeper.server.pages.metric import cut, metric_screen, shown_window
+from watchkeeper.server.pages.told import Message, told_page
 
 
 def test_a_metric_shows_its_record_its_series_and_its_alerts(reader: TestClient) -> None:
@@ -76,3 +77,12 @@ def test_the_list_of_metrics(reader: TestClient) -> None:
 def test_what_was_told(reader: TestClient, service: FakeService) -> None:
     page = text(reader.get("/told").text)
     assert page.index("fell to 4 flights") < page.index("3 other series moved")
+    assert 'href="http://127.0.0.1:8321/alerts/2"' in reader.get("/told").text
+
+
+def test_a_message_is_taken_apart_at_its_first_lines() -> None:
+    page = told_page(("Subject: 1\nA sentence.\n\n- one\n- two\n", "Only a subject"))
+    assert page.messages == (
+        Message(subject="Subject: 1", sentence="A sentence.", rest="- one\n- two"),
+        Message(subject="Only a subject", sentence="", rest=""),
+    )

@@ -206,7 +206,7 @@ def test_a_query_asks_for_its_window_in_one_form(query: str, said: str) -> None:
         source.check(metric(query))
     with pytest.raises(ConfigError, match=said):
         pulled(source, metric(query), 0, HOUR)
-    source.check(metric("SELECT '12:30', x::text FROM y WHERE z >= :start AND z < :end AND a = '\\:b'"))
+    source.check(metric("SELECT '12:30', x::text FROM y WHERE z >= :start::date AND z < :end AND a = '\\:b'"))
 
 
 def test_a_source_cannot_be_written_to_or_made_by_accident(

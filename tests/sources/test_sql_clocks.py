@@ -66,6 +66,7 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
         ("utc", ""),
         ("wall", "_local"),
         ("seconds", "_s"),
+        ("wall::VARCHAR", "_local"),
         ("strftime(wall, '%Y-%m-%d %H:%M')", "_local"),
         ("strftime(utc, '%Y-%m-%dT%H:%M:%SZ')", ""),
     ],

@@ -46,6 +46,7 @@ def test_what_was_appended_is_read_back_sorted_in_the_order_asked_for(path: Path
     assert columns.start.tolist() == [0, 2, 2, 3]
     assert columns.start.dtype == columns.time.dtype == columns.known_at.dtype == np.int64
     assert columns.value.dtype == np.float64
+    assert all(column.flags.writeable for column in (columns.time, columns.value, columns.known_at))
     assert columns.time.tolist() == [3600, 7200, 3600]
     np.testing.assert_array_equal(columns.value, [2.5, 1.5, NAN])
     assert columns.known_at.tolist() == [9000] * 3
@@ -166,6 +167,15 @@ def test_threads_append_and_read_at_once(path: Path) -> None:
         assert points_of(history.read([99])).keys() == {(99, hour) for hour in range(12)}
         written = history._connection.execute("SELECT count(*) FROM point WHERE series = 99").fetchone()
         assert written == (12,), "two writers of the same value did not both write it"
+
+
+def test_one_process_may_open_a_history_twice(path: Path) -> None:
+    with History.open(path) as one, History.open(path) as other:
+        assert one.append(np.array([2, 1]), np.array([0, 0]), np.array([1.0, 2.0]), known_at=100) == 2
+        assert other.append([1], [0], [2.0], known_at=200) == 0
+        one.close()
+        assert points_of(other.read(np.array([1, 2, 1]))) == {(1, 0): (2.0, 100), (2, 0): (1.0, 100)}
+        assert other.read((1, 2, 1)).time.tolist() == [0, 0, 0], "a series asked for twice comes twice"
 
 
 def test_a_closed_history_says_so(path: Path) -> None:

@@ -112,6 +112,15 @@ def test_writers_wait_for_each_other(ledger: Ledger) -> None:
         assert watermarks.get(tx, "orders") == 80
 
 
+def test_a_thread_that_writes_twice_at_once_is_told(ledger: Ledger) -> None:
+    with ledger.write() as tx:
+        with pytest.raises(StoreError, match="this thread is writing already"), ledger.write():
+            pass
+        audit.add(tx, "ann", 1, "apply")
+    with ledger.write() as tx:
+        assert len(audit.newest(tx, 10)) == 1
+
+
 def test_what_the_schema_forbids_is_refused_whole(ledger: Ledger) -> None:
     def work() -> None:
         with ledger.write() as tx:

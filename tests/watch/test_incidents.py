@@ -41,13 +41,13 @@ def apply(alerts: dict[int, Alert], steps: list[Step]) -> None:
 
 def whole(runs: list[Run], until: int) -> dict[int, Alert]:
     alerts: dict[int, Alert] = {}
-    apply(alerts, fold([], runs, family="f", slack_s=SLACK, until=until))
+    apply(alerts, fold([], runs, family="f", slack_s=SLACK, until=until, judged=range(9)))
     return alerts
 
 
 def seen_at(one: Run, now: int) -> Run:
     """The run as far as it was known at an instant."""
-    if one.member.end <= now:
+    if one.member.end < now:
         return one
     return msgspec.structs.replace(one, member=msgspec.structs.replace(one.member, end=now, is_open=True))
 
@@ -69,11 +69,21 @@ def test_a_level_that_stays_different_for_weeks_draws_in_nobody_else():
 
 
 def test_an_open_run_keeps_its_alert_open_and_a_late_joiner_reopens():
-    steps = fold([], [run(1, 10, 4, is_open=True)], family="f", slack_s=SLACK, until=14 * STEP)
+    steps = fold([], [run(1, 10, 4, is_open=True)], family="f", slack_s=SLACK, until=14 * STEP, judged=[1])
     assert [step.change for step in steps] == [Change.OPENED]
     day = msgspec.structs.replace(run(2, 12, 1), known_at=40 * STEP)
-    steps = fold([], [run(1, 10, 4), day], family="f", slack_s=SLACK, until=60 * STEP)
+    steps = fold([], [run(1, 10, 4), day], family="f", slack_s=SLACK, until=60 * STEP, judged=[1])
     assert [step.change for step in steps] == [Change.OPENED, Change.RESOLVED, Change.REOPENED, Change.RESOLVED]
+
+
+def test_what_is_not_seen_any_more_is_over():
+    (opened,) = fold([], [run(1, 10, 4, is_open=True)], family="f", slack_s=SLACK, until=14 * STEP, judged=[1])
+    alert = msgspec.structs.replace(opened.alert, id=7)
+    unseen = fold([alert], [], family="f", slack_s=SLACK, until=20 * STEP, judged=[2])
+    assert unseen == []  # its series was not looked at
+    steps = fold([alert], [], family="f", slack_s=SLACK, until=20 * STEP, judged=[1])
+    assert [step.change for step in steps] == [Change.UPDATED, Change.RESOLVED]
+    assert not steps[-1].alert.members[0].is_open
 
 
 def test_silence_and_anomaly_of_one_series_are_two_members():
@@ -105,7 +115,7 @@ def test_folding_at_once_and_bit_by_bit_gives_the_same_alerts(runs: list[Run], w
     mark, now = 0, 0
     while mark < end:
         now = min(end, now + waits[now % len(waits)] * STEP)
-        known = [seen_at(one, now) for one in runs if one.known_at <= now and seen_at(one, now).member.end > mark]
-        apply(alerts, fold(list(alerts.values()), known, family="f", slack_s=SLACK, until=now))
+        known = [seen_at(one, now) for one in runs if one.known_at <= now and one.member.end >= mark]
+        apply(alerts, fold(list(alerts.values()), known, family="f", slack_s=SLACK, until=now, judged=range(9)))
         mark = now
     assert {(a.start, a.end, a.status, a.severity, a.members) for a in alerts.values()} == expected

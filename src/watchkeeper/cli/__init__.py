@@ -74,4 +74,4 @@ def main() -> None:
 
     Exit codes: 0 done, 2 wrong usage, 3 input that cannot be used, 4 a configuration, 5 a source, 6 a store,
     7 a channel, 8 not found, 9 a confirmed alert would be lost, 130 interrupted.
-    """  # noqa: D301 - click reads the backspace that \b is
+    """

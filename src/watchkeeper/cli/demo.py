@@ -46,7 +46,8 @@ def command(home: Path, serve: bool | None, port: int) -> None:
         click.echo(f"watchkeeper: {trouble}", err=True)
     print_alerts(biggest, "The ten biggest alerts of 2013")
     click.echo(
-        f"{done.points:,} points, {done.opened} alerts opened, {done.sent} messages written to {home / 'told.txt'}, in {time.perf_counter() - began:.1f} s",
+        f"{done.points:,} points, {done.opened} alerts opened, {done.sent} messages written to {home / 'told.txt'},"
+        f" in {time.perf_counter() - began:.1f} s",
         err=True,
     )
     if serve if serve is not None else os.environ.get("DEMO_SERVE", "1") != "0":

@@ -49,7 +49,7 @@ def command(
       watchkeeper power points.parquet
       watchkeeper power points.csv --series orders --false-alerts-per-month 0.5 --plot orders.png
       watchkeeper power points.parquet --series orders --json
-    """  # noqa: D301 - click reads the backspace that \b is
+    """
     from watchkeeper.watch.power_file import power_file
 
     with progress() as report:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import Literal, NoReturn
 
 import click
 
@@ -41,9 +41,23 @@ class _Budget(click.ParamType[float]):
     metavar="N",
     help="How many false alerts a month each series may cost.",
 )
+@click.option(
+    "--direction",
+    type=click.Choice(["both", "up", "down"]),
+    default="both",
+    show_default=True,
+    help="Which way of leaving the band is of interest.",
+)
 @click.option("--feedback", type=click.Path(path_type=Path), metavar="F.jsonl", help="What people said; see below.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON object.")
-def command(source: Path, target: Path, false_alerts_per_month: float, feedback: Path | None, as_json: bool) -> None:
+def command(
+    source: Path,
+    target: Path,
+    false_alerts_per_month: float,
+    direction: Literal["both", "up", "down"],
+    feedback: Path | None,
+    as_json: bool,
+) -> None:
     """Score every point of IN and write OUT; each is a .parquet or a .csv file.
 
     IN has the columns series, ts and value, others are ignored. OUT has series, ts, value, expected, lower, upper,
@@ -64,13 +78,18 @@ def command(source: Path, target: Path, false_alerts_per_month: float, feedback:
       watchkeeper score points.parquet scores.parquet
       watchkeeper score points.csv scores.csv --false-alerts-per-month 0.5
       watchkeeper score points.parquet scores.parquet --feedback answers.jsonl --json
-    """  # noqa: D301 - click reads the backspace that \b is
+    """
     began = time.perf_counter()
     from watchkeeper.watch.score_file import score_file
 
     with _terminated_as_interrupted(), progress() as report:
         summary = score_file(
-            source, target, false_alerts_per_month=false_alerts_per_month, feedback=feedback, report=report
+            source,
+            target,
+            false_alerts_per_month=false_alerts_per_month,
+            direction=direction,
+            feedback=feedback,
+            report=report,
         )
     for line in summary.odd.lines():
         click.echo(f"watchkeeper: {source}: {line}", err=True)

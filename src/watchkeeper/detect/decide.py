@@ -9,9 +9,6 @@ from numpy.typing import NDArray
 from watchkeeper.detect.points import Judged, Points, SeriesSettings
 from watchkeeper.domain.errors import InputError
 
-HYSTERESIS = 1.0
-"""A run that is open stays open until the score is this far below the bar: an event ten times as common."""
-
 
 def decide(
     judged: Judged,
@@ -25,8 +22,8 @@ def decide(
 
     A run opens at a point whose score reaches `bar` (float64[S], or float64[n] where the bar changes over time; a budget of N
     false alerts a month is `-log10(N)`), whose value left the baseline in a direction of interest, and by at least the smallest
-    interesting change. It stays open until a point is back: its score more than `HYSTERESIS` below the bar. Missing and learning
-    points neither open nor close a run. `was_open` bool[S] says whether a run was open before the first point of each series (when
+    interesting change. It stays open until a value is back inside the band. Missing and learning points neither open nor close a
+    run. `was_open` bool[S] says whether a run was open before the first point of each series (when
     deciding on a later part of a longer history).
 
     Raises InputError where `bar` or `was_open` has the wrong length.
@@ -47,20 +44,18 @@ def decide(
     direction = series.direction[owner]
     smallest = np.maximum(series.min_absolute[owner], series.min_relative[owner] * np.abs(judged.expected))
     with np.errstate(invalid="ignore"):
+        is_outside = (points.value > judged.upper) | (points.value < judged.lower)
         interesting = (np.abs(change) >= smallest) & (direction * np.sign(change) >= 0)
     alert = np.zeros(len(points.time), np.bool_)
-    _runs(points.start, judged.score, interesting, per_point, was_open, alert)
+    _runs(points.start, judged.score, interesting, is_outside, per_point, was_open, alert)
     return alert
 
 
 @njit(cache=True, nogil=True)  # type: ignore[misc]
-def _runs(start, score, interesting, bar, was_open, alert):  # type: ignore[no-untyped-def]
+def _runs(start, score, interesting, is_outside, bar, was_open, alert):  # type: ignore[no-untyped-def]
     for s in range(len(start) - 1):
         is_open = was_open[s]
         for i in range(start[s], start[s + 1]):
             if not np.isnan(score[i]):
-                if not is_open:
-                    is_open = interesting[i] and score[i] >= bar[i]
-                elif score[i] < bar[i] - HYSTERESIS:
-                    is_open = False
+                is_open = (interesting[i] and score[i] >= bar[i]) or (is_open and is_outside[i])
             alert[i] = is_open

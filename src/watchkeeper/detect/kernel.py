@@ -56,12 +56,12 @@ def skip(wide, slim, present, s, base, stride, slots, step, steps, offset):  # t
 
 
 @njit(cache=True, nogil=True)  # type: ignore[misc]
-def begin(wide, slim, s, now, value):  # type: ignore[no-untyped-def]
+def begin(wide, slim, s, now, value, month):  # type: ignore[no-untyped-def]
     """First value of a series."""
     wide[at.LAST, s] = wide[at.FIRST, s] = now
     wide[at.LEVEL, s] = wide[at.MEAN, s] = wide[at.SMOOTH, s] = wide[at.SMOOTH + 1, s] = value
-    slim[at.OFTEN_LEVEL, s] = tail.PRIOR_OFTEN
-    slim[at.SELDOM_LEVEL, s] = tail.PRIOR_SELDOM
+    slim[at.OFTEN_LEVEL, s] = tail.prior_level(tail.PRIOR_OFTEN, tail.OFTEN, month)
+    slim[at.SELDOM_LEVEL, s] = tail.prior_level(tail.PRIOR_SELDOM, tail.SELDOM, month)
     slim[at.TOLD, s] = -10.0
     slim[at.DAY_ERROR, s] = -1.0  # the first day is not yet a profile
     slim[at.LOWEST, s] = slim[at.HIGHEST, s] = value
@@ -111,7 +111,7 @@ def replay_series(  # type: ignore[no-untyped-def]
                 expected[i] = lower[i] = upper[i] = score[i] = silence[i] = math.nan
                 phase[i] = MISSING
                 continue
-            begin(wide, slim, s, now, x)
+            begin(wide, slim, s, now, x, month)
         steps = now - np.int64(wide[at.LAST, s])
         seen = slim[at.SEEN, s]
         is_learning = seen < warm
@@ -165,7 +165,7 @@ def replay_series(  # type: ignore[no-untyped-def]
         presence.arrive(slim, present, s, presence_base, stride, week)
         teach = (bits & EXCLUDED) == 0
         residual = (x - mid) / spread
-        passed = max(steps, 1)
+        passed = misses + 1.0  # steps since the last value
         days = (now - wide[at.FIRST, s]) // np.int64(per_day)
         known = seen if day_slots == 1 else max(seen - per_day, 0.0)  # values that had a profile to be measured against
         floor = 1e-9 * abs(wide[at.LEVEL, s]) + 1e-12
@@ -189,8 +189,12 @@ def replay_series(  # type: ignore[no-untyped-def]
             by_distance = evidence.ratio(slim, s, row + 2, smooth - wide[at.MEAN, s], away_square, floor, scale_steps, teach)
             square = max(square, evidence.squared(by_residual, by_distance, alone) * (1.0 if horizon == 0 else LONG_DISCOUNT))
         log_evidence = 0.5 * math.log(min(square, LARGEST) + 1e-12) - math.log(widen)
-        fresh = log_evidence if is_learning else tail.news(slim, s, log_evidence, fade_per_step * passed)
-        surprise = tail.tail_score(fresh, once, slope)
+        fresh = log_evidence
+        if not is_learning:
+            fresh, told = tail.news(slim, s, log_evidence, fade_per_step * passed)
+            if teach:
+                slim[at.TOLD, s] = told
+        surprise = max(tail.tail_score(fresh, once, slope), -math.log10(month))
         score[i] = math.nan if is_learning else surprise
         phase[i] = LEARNING if is_learning else (SETTLING if slim[at.SETTLE, s] > 0 else WATCHING)
         if not teach:

@@ -54,7 +54,7 @@ class RuleState:
     """What a rule remembers of S series; a value, as `State` is: `Rule.replay` returns a new one and leaves the old as
     it was.
 
-    `step` int64[S]; `number` float64[S, 11] and `place` int64[S, 4], see the rows below; `ring_time` int64[S, R] and
+    `step` int64[S]; `number` float64[S, 12] and `place` int64[S, 4], see the rows below; `ring_time` int64[S, R] and
     `ring_value` float64[S, R] hold the recent past; `tail` float64[S, 2, BINS] counts past statistics above and below
     the reference.
     """
@@ -158,8 +158,8 @@ def recent_z_score() -> Rule:
 # Columns of RuleState.number.
 _COUNT, _MEAN, _SQUARES, _OFFSET, _SCALE, _TOTAL = 0, 1, 2, 3, 4, 5
 _EDGE, _DECAY = 6, 8  # of each side: `u`, `b`
-_BEGUN = 10
-_NUMBERS = 11
+_BEGUN, _LOG_SHARE = 10, 11
+_NUMBERS = 12
 # Columns of RuleState.place.
 _HEAD, _HELD, _SINCE, _EXCEEDED = 0, 1, 2, 3
 _PLACES = 4
@@ -233,14 +233,15 @@ def _replay(  # type: ignore[no-untyped-def]
             if math.isnan(reference) or is_learning:
                 phase[i] = phase[i] if is_missing else _LEARNING
             else:
-                incidents = 2.0 * MONTH / step[s] * (number[s, _BEGUN] + 6.0) / (place[s, _EXCEEDED] + 10.0)
-                upper[i] = reference + scale * _statistic_at(number[s], 0, incidents)
-                lower[i] = reference - scale * _statistic_at(number[s], 1, incidents)
+                begin = (number[s, _BEGUN] + 6.0) / (place[s, _EXCEEDED] + 10.0)
+                log_incidents = math.log(2.0 * MONTH / step[s] * begin)
+                upper[i] = reference + scale * _statistic_at(number[s], 0, log_incidents)
+                lower[i] = reference - scale * _statistic_at(number[s], 1, log_incidents)
             if is_missing:
                 continue
             m = (x - reference) / scale
             if phase[i] == _WATCHING:
-                score[i] = _score(number[s], 0 if m >= 0.0 else 1, abs(m), incidents)
+                score[i] = _score(number[s], 0 if m >= 0.0 else 1, abs(m), log_incidents)
             if (mark[i] & _EXCLUDED) != 0:
                 continue
             if phase[i] == _WATCHING:
@@ -357,15 +358,11 @@ def _learn_tail(held, tail, m):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _share(number):  # type: ignore[no-untyped-def]
-    """Share of all points beyond `u`, on each side."""
-    return min(max(_EXCEEDANCES / number[_TOTAL], _RAREST), _COMMONEST)
-
-
-@njit(cache=True, nogil=True)
 def _refit(number, tail):  # type: ignore[no-untyped-def]
-    """Read `u` and `b` of both sides off the histograms."""
-    beyond = _share(number) * number[_TOTAL]
+    """Read `u`, `b` and `p` of both sides off the histograms."""
+    share = min(max(_EXCEEDANCES / number[_TOTAL], _RAREST), _COMMONEST)
+    number[_LOG_SHARE] = math.log(share)
+    beyond = share * number[_TOTAL]
     for side in range(2):
         far = _exceeded_by(tail[side], 0.5 * beyond)
         edge = _exceeded_by(tail[side], beyond)
@@ -387,14 +384,16 @@ def _exceeded_by(histogram, count):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _score(number, side, m, incidents):  # type: ignore[no-untyped-def]
-    """-log10(false alerts a month at a statistic of `m`); `incidents` would begin a month if every point exceeded."""
-    logarithm = math.log(_share(number)) - (m - number[_EDGE + side]) / number[_DECAY + side]
-    return -(min(logarithm, 0.0) + math.log(incidents)) / math.log(10.0)
+def _score(number, side, m, log_incidents):  # type: ignore[no-untyped-def]
+    """-log10(false alerts a month at a statistic of `m`).
+
+    `log_incidents` is the logarithm of how many would begin a month if every point exceeded.
+    """
+    logarithm = number[_LOG_SHARE] - (m - number[_EDGE + side]) / number[_DECAY + side]
+    return -(min(logarithm, 0.0) + log_incidents) / math.log(10.0)
 
 
 @njit(cache=True, nogil=True)
-def _statistic_at(number, side, incidents):  # type: ignore[no-untyped-def]
+def _statistic_at(number, side, log_incidents):  # type: ignore[no-untyped-def]
     """The statistic whose score is 0."""
-    excess = number[_DECAY + side] * (math.log(_share(number)) + math.log(incidents))
-    return max(number[_EDGE + side] + excess, 0.0)
+    return max(number[_EDGE + side] + number[_DECAY + side] * (number[_LOG_SHARE] + log_incidents), 0.0)

@@ -21,14 +21,14 @@ _HEADER = struct.Struct("<8sHIq")
 class State:
     """The state of S series after the points replayed so far; see `layout` for the rows.
 
-    `step` int64[S]; `wide` float64[WIDE, S]; `slim` float32[SLIM, S]; `profile` float32 and `presence` uint8 are flat: the number
+    `step` int32[S]; `wide` float64[WIDE, S]; `slim` float32[SLIM, S]; `profile` float32 and `presence` uint8 are flat: the number
     at slot k of series s is at `base[s] + k * stride[s]` (`profile_base`, `presence_base` and the common `stride`, int64[S], are
     derived from `step`).
 
     A State is a value: `replay` returns a new one and leaves the old one as it was.
     """
 
-    step: NDArray[np.int64]
+    step: NDArray[np.int32]
     wide: NDArray[np.float64]
     slim: NDArray[np.float32]
     profile: NDArray[np.float32]
@@ -47,7 +47,7 @@ class State:
         slim = np.zeros((layout.SLIM, len(step)), np.float32)
         slim[layout.WEEK_SLOT] = -1
         return State(
-            step=step.copy(),
+            step=step.astype(np.int32),
             wide=wide,
             slim=slim,
             profile=np.zeros(int(layout.profile_rows(step).sum()), np.float32),
@@ -70,7 +70,7 @@ class State:
         """A portable, versioned record: header (magic, version, layout, number of series), then the arrays, little endian."""
         header = _HEADER.pack(_MAGIC, VERSION, layout.WIDE * 1000 + layout.SLIM, len(self.step))
         body = (
-            self.step.astype("<i8"),
+            self.step.astype("<i4"),
             self.wide.astype("<f8"),
             self.slim.astype("<f4"),
             self.profile.astype("<f4"),
@@ -90,12 +90,12 @@ class State:
         if version != VERSION or shape != layout.WIDE * 1000 + layout.SLIM:
             raise InputError(f"detector state: saved by version {version}, this is version {VERSION}; replay the history instead")
         at = _HEADER.size
-        if count < 0 or len(data) < at + 8 * count:
+        if count < 0 or len(data) < at + 4 * count:
             raise InputError("detector state: the record is cut short; replay the history instead")
-        step = np.frombuffer(data, "<i8", count, at).astype(np.int64)
+        step = np.frombuffer(data, "<i4", count, at).astype(np.int64)
         if count and (step.min() < 60 or step.max() > layout.DAY_S):
             raise InputError("detector state: the record is damaged (a step out of range); replay the history instead")
-        at += step.nbytes
+        at += 4 * count
         sizes = (
             ("<f8", layout.WIDE * count),
             ("<f4", layout.SLIM * count),
@@ -110,7 +110,7 @@ class State:
             at += arrays[-1].nbytes
         wide, slim, profile, presence = arrays
         return State(
-            step,
+            step.astype(np.int32),
             wide.reshape(layout.WIDE, count),
             slim.reshape(layout.SLIM, count),
             profile,

@@ -23,12 +23,15 @@ OFTEN, SELDOM = 8.0, 2.0
 DECADES = math.log10(OFTEN / SELDOM)
 PRIOR_OFTEN, PRIOR_SELDOM = 0.80, 1.0
 """Logarithms of the two levels before anything is known."""
-PRIOR_EVENTS, MOST_EVENTS = 3.0, 40.0
+PRIOR_POWER = 1.3
+"""Exponent of the evidence in the logarithm of its tail, for carrying the prior over to other steps."""
+PRIOR_EVENTS, MOST_EVENTS = 2.0, 40.0
 """How many exceedances the prior is worth, and how many the past may weigh at most."""
-GAIN = 0.17
+GAIN = 0.3
 """Step of a level at its first exceedance, times the exceedances behind it: one over the density of log evidence, typically."""
-FLATTEST, STEEPEST = 1.2, 6.0
-"""Bounds of the decades of rate per unit of log evidence: lognormal amounts, and Gaussian noise."""
+LEAST_SPREAD, MOST_SPREAD = 0.1, 0.45
+"""Bounds of the distance of the two levels: Gaussian noise, and the heaviest tail that is believed; what lies further out is
+incidents, which must not raise the level they are measured against."""
 KNEE, SLOPE = 0.7, 3.0
 """Beyond this score nobody can tell how rare a value is; there the score grows by the same slope in every series, so that the
 greatest surprises of different series stay comparable."""
@@ -39,18 +42,29 @@ STALE = 4.0
 
 
 @njit(cache=True, nogil=True)  # type: ignore[misc]
+def prior_level(level, rate, steps_per_month):  # type: ignore[no-untyped-def]
+    """The prior of a level: that of an hourly series, less where steps are longer and the same rate is a larger share of them."""
+    hourly = -math.log(rate * 3600.0 / at.MONTH_S)
+    own = max(-math.log(rate / steps_per_month), 0.3)
+    return level + min(math.log(own / hourly) / PRIOR_POWER, 0.0)
+
+
+@njit(cache=True, nogil=True)  # type: ignore[misc]
 def news(slim, s, log_evidence, fade):  # type: ignore[no-untyped-def]
-    """The part of the evidence that has not been told, as a logarithm; `fade` is how far what was told fades before this point."""
+    """(the part of the evidence that has not been told, what is told after it), as logarithms.
+
+    `fade` is how far what was told has faded since the last value.
+    """
     told = slim[at.TOLD, s] - fade
-    fresh = log_evidence if log_evidence > told else log_evidence - STALE
-    slim[at.TOLD, s] = log_evidence + MARGIN if log_evidence > told else told
-    return fresh
+    if log_evidence > told:
+        return log_evidence, log_evidence + MARGIN
+    return log_evidence - STALE, told
 
 
 @njit(cache=True, nogil=True)  # type: ignore[misc]
 def once_a_month(slim, s):  # type: ignore[no-untyped-def]
     """(logarithm of the evidence that is exceeded once a month, decades of rate per unit of log evidence around it)."""
-    slope = min(max(DECADES / max(slim[at.SELDOM_LEVEL, s] - slim[at.OFTEN_LEVEL, s], 1e-3), FLATTEST), STEEPEST)
+    slope = DECADES / max(slim[at.SELDOM_LEVEL, s] - slim[at.OFTEN_LEVEL, s], LEAST_SPREAD)
     return slim[at.SELDOM_LEVEL, s] + math.log10(SELDOM) / slope, slope
 
 
@@ -65,8 +79,11 @@ def tail_score(fresh, once, slope):  # type: ignore[no-untyped-def]
 def learn_tail(slim, s, fresh, months, steps_per_month):  # type: ignore[no-untyped-def]
     """Move the two levels towards this point's news; `months` is how long the series has been watched."""
     gain = GAIN / min(PRIOR_EVENTS + OFTEN * months, MOST_EVENTS)
-    slim[at.OFTEN_LEVEL, s] += gain * ((1.0 if fresh > slim[at.OFTEN_LEVEL, s] else 0.0) - OFTEN / steps_per_month)
-    gain = GAIN / min(PRIOR_EVENTS + SELDOM * months, MOST_EVENTS)
-    slim[at.SELDOM_LEVEL, s] += gain * ((1.0 if fresh > slim[at.SELDOM_LEVEL, s] else 0.0) - SELDOM / steps_per_month)
-    if slim[at.SELDOM_LEVEL, s] < slim[at.OFTEN_LEVEL, s]:
-        slim[at.SELDOM_LEVEL, s] = slim[at.OFTEN_LEVEL, s]
+    move = gain * ((1.0 if fresh > slim[at.OFTEN_LEVEL, s] else 0.0) - OFTEN / steps_per_month)
+    slim[at.OFTEN_LEVEL, s] += move
+    often = slim[at.OFTEN_LEVEL, s]
+    events = PRIOR_EVENTS + SELDOM * months
+    slim[at.SELDOM_LEVEL, s] += (GAIN / min(events, MOST_EVENTS)) * (
+        (1.0 if fresh > slim[at.SELDOM_LEVEL, s] else 0.0) - SELDOM / steps_per_month
+    ) + move * (PRIOR_EVENTS / events)  # while little is known of the seldom, it goes along with the often
+    slim[at.SELDOM_LEVEL, s] = min(max(slim[at.SELDOM_LEVEL, s], often + LEAST_SPREAD), often + MOST_SPREAD)

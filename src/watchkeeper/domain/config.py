@@ -55,9 +55,9 @@ def parse_config(text: str, place: str = "configuration") -> Config:
     known = sorted(source.name for source in config.sources)
     for metric in config.metrics:
         if metric.source not in known:
-            raise ConfigError(
-                f"{place}: metrics.{metric.name}.source: {metric.source!r} is not among the sources ({', '.join(known) or 'none'})"
-            )
+            among = ", ".join(known) or "none"
+            where = f"{place}: metrics.{metric.name}.source"
+            raise ConfigError(f"{where}: {metric.source!r} is not among the sources ({among})")
     return config
 
 
@@ -80,7 +80,7 @@ def _section(raw: dict[str, Any], key: str, record: type[T], defaults: dict[str,
 class _Loader(yaml.SafeLoader):
     """YAML without surprises: dates stay text, and a name given twice is an error."""
 
-    yaml_implicit_resolvers = {
+    yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's own class attribute
         first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }

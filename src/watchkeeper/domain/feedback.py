@@ -59,7 +59,7 @@ class Label(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SeriesKnowledge(msgspec.Struct, frozen=True, kw_only=True):
-    """All that is known of one series: events teach nothing, void points are not points, restarts begin the level again."""
+    """What is known of one series: events teach nothing, void points are missing, restarts begin the level again."""
 
     events: tuple[Window, ...] = ()
     void: tuple[Window, ...] = ()

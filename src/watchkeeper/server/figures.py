@@ -78,7 +78,7 @@ def legend(chart: SeriesChart, marks: Sequence[Mark], *, has_band: bool = True) 
     lines = [("value", "value"), ("expected", "expected")]
     if has_band:
         lines.append(("band", "usual range"))
-    if any(chart.is_alert):
+    if any(is_told and value is not None for is_told, value in zip(chart.is_alert, chart.value, strict=True)):
         lines.append(("told", "surprising"))
     kinds = dict.fromkeys(span.kind for span in spans(chart, marks))
     return tuple(lines + [(f"span-{kind}", _SPAN_WORD.get(kind, kind)) for kind in kinds])

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import secrets
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import uvicorn
+from litestar import Litestar
 
 from watchkeeper.domain.errors import InputError
 from watchkeeper.server.app import create_app
@@ -23,21 +25,19 @@ def serve(
     host: str,
     port: int,
     cache_dir: Path,
-    on_ready: Callable[[str], None] | None = None,
+    on_ready: Callable[[], None] | None = None,
     *,
     allowed_hosts: tuple[str, ...] = (),
 ) -> None:
-    """Serve until interrupted. Port 0 takes a free one; `on_ready` is told the address once requests are answered.
+    """Serve until interrupted; `on_ready` is called once requests are answered.
 
     The address served on and the loopback names are allowed hosts; others (a proxy's name) are given.
     """
     listener = _listen(host, port)
     name = f"[{host}]" if ":" in host else host
-    address = f"http://{name}:{listener.getsockname()[1]}"
     hosts = (*LOOPBACK, name, *allowed_hosts)
     app = create_app(service, secret=kept_secret(cache_dir), cache_dir=cache_dir, allowed_hosts=hosts)
-    config = uvicorn.Config(app, log_level="warning", lifespan="on", server_header=False, timeout_graceful_shutdown=3)
-    server = _Server(config, on_ready and (lambda: on_ready(address)))
+    server = _Server(app, on_ready)
     with listener, contextlib.suppress(KeyboardInterrupt):
         server.run(sockets=[listener])
 
@@ -62,8 +62,12 @@ def kept_secret(cache_dir: Path) -> bytes:
 class _Server(uvicorn.Server):
     """Says when it is ready."""
 
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None] | None) -> None:
-        super().__init__(config)
+    def __init__(self, app: Litestar, on_ready: Callable[[], None] | None) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app, log_level="warning", lifespan="on", ws="none", server_header=False, timeout_graceful_shutdown=3
+            )
+        )
         self._on_ready = on_ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -90,12 +94,10 @@ def _listen(host: str, port: int) -> socket.socket:
 @contextlib.contextmanager
 def running(service: Service, cache_dir: Path, host: str = "127.0.0.1") -> Iterator[str]:
     """A server on a free port in a thread, for tests and notebooks; yields its address."""
-    import threading
-
     listener = _listen(host, 0)
     app = create_app(service, secret=secrets.token_bytes(32), cache_dir=cache_dir)
     ready = threading.Event()
-    server = _Server(uvicorn.Config(app, log_level="warning", lifespan="on"), ready.set)
+    server = _Server(app, ready.set)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     try:

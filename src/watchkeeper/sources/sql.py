@@ -11,13 +11,13 @@ from typing import Any
 from urllib.parse import quote
 
 import pyarrow as pa
-from sqlalchemy import URL, Connection, Engine, NullPool, TextClause, create_engine, make_url, text
+from sqlalchemy import URL, Connection, Engine, NullPool, TextClause, create_engine, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from watchkeeper.domain.errors import SourceError
 from watchkeeper.domain.metric import Metric, Source
 from watchkeeper.sources.points import BATCH_ROWS, Column, check_points, failure
-from watchkeeper.sources.window import Window, window
+from watchkeeper.sources.window import Window, statement, window
 
 # Parameters and truncation mean UTC, wherever the server stands.
 _IN_UTC = {
@@ -74,7 +74,7 @@ class SqlSource:
             self._engine.dispose()
 
     def _ask(self, metric: Metric, bound: Window) -> dict[str, Column]:
-        query = text(metric.query)
+        query = statement(metric)
         try:
             with self._engine.connect() as connection:
                 dialect = connection.dialect.name

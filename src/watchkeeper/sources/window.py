@@ -12,17 +12,19 @@ metric's wall clock, whatever the query speaks.
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import numpy as np
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from watchkeeper.domain.errors import ConfigError
 from watchkeeper.domain.metric import Metric
 from watchkeeper.domain.times import local_seconds
 
 _FORMS = ("", "_local", "_s")
+_CAST = re.compile(r"(?<![:\w\\]):((?:start|end)(?:_local|_s)?)(?=::)")
 _QUARTER_S = 900
 _REPEATED_QUARTERS = 13
 """Clocks are put back by at most three hours: what is repeated lies within so many quarters of an hour."""
@@ -46,6 +48,11 @@ def window(metric: Metric, start: int, end: int) -> Window:
     return Window({"start": _naive(start), "end": _naive(end)}, "UTC")
 
 
+def statement(metric: Metric) -> TextClause:
+    """The metric's query, ready to be given its parameters; PostgreSQL's `:start::date` is understood."""
+    return text(_CAST.sub(r"(:\1)", metric.query))
+
+
 def wall_window(start: int, end: int, zone: str) -> tuple[int, int]:
     """The smallest window of wall-clock seconds that holds every instant of `[start, end)`.
 
@@ -61,7 +68,7 @@ def wall_window(start: int, end: int, zone: str) -> tuple[int, int]:
 
 
 def _form(metric: Metric) -> str:
-    names = set(text(metric.query).compile().params)
+    names = set(statement(metric).compile().params)
     for form in _FORMS:
         if names == {f"start{form}", f"end{form}"}:
             return form

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import duckdb
 import numpy as np
@@ -101,7 +101,7 @@ class History:
         All or nothing, and on disk when this returns. Raises InputError for columns of unequal length, times that are
         not whole seconds and infinite values; StoreError when the file cannot be written.
         """
-        incoming = _columns(series, time, value)
+        incoming, known_at = _columns(series, time, value), int(known_at)
         if not incoming.num_rows:
             return 0
         with self._writing("append to it") as cursor:
@@ -129,20 +129,20 @@ class History:
         `known_before` only what was known strictly before that time (seconds UTC) counts.
         """
         limits = [_or(start, -_FOREVER), _or(end, _FOREVER), _or(known_before, _FOREVER)]
-        ids = np.unique(np.asarray(series, dtype=np.int32))
+        asked = np.asarray(series, dtype=np.int32)
         with self._reading() as cursor:
-            cursor.register("wanted", pa.table({"series": ids}))
+            cursor.register("wanted", pa.table({"series": np.unique(asked)}))
             table = cursor.sql(_READ, params=limits).to_arrow_table()
-        owner, time, value, known_at, batch = (column.to_numpy() for column in table.columns)
+        owner, time, value, known_at, batch = (_own(column) for column in table.columns)
         rows = _newest(owner, time, known_at, batch)
         if rows is not None:
             owner, time, value, known_at = owner[rows], time[rows], value[rows], known_at[rows]
-        first, last = np.searchsorted(owner, series), np.searchsorted(owner, series, side="right")
+        first, last = np.searchsorted(owner, asked), np.searchsorted(owner, asked, side="right")
         start_of = np.concatenate(([0], np.cumsum(last - first)))
-        if len(series) > 1 and (np.diff(series) <= 0).any():
+        if (np.diff(asked) <= 0).any():
             rows = np.concatenate([np.arange(*ends) for ends in zip(first, last, strict=True)])
             time, value, known_at = time[rows], value[rows], known_at[rows]
-        return PointColumns(series=tuple(series), start=start_of, time=time, value=value, known_at=known_at)
+        return PointColumns(series=tuple(asked.tolist()), start=start_of, time=time, value=value, known_at=known_at)
 
     def last_time(self, series: Sequence[int]) -> dict[int, int]:
         """The time of the newest point of each series (seconds UTC); a series without points is left out.
@@ -292,6 +292,12 @@ def _newest(
     is_last = np.ones(len(rows), dtype=bool)
     is_last[:-1] = point[1:] != point[:-1]
     return np.sort(np.concatenate((np.flatnonzero(is_single), rows[order[is_last]])))
+
+
+def _own(column: pa.ChunkedArray) -> NDArray[Any]:
+    """The column as a writable array: compiled kernels take one that is not for another type, and compile again."""
+    array: NDArray[Any] = column.to_numpy()
+    return array if array.flags.writeable else array.copy()
 
 
 def _or(number: int | None, otherwise: int) -> int:

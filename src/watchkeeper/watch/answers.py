@@ -31,8 +31,10 @@ def give(ledger: Ledger, history: History, judgements: Judgements, draft: Draft,
     weighing = _weigh(ledger, judgements, log, [*log, guess])
     lost = [one for one in weighing.confirmed_lost if one != draft.alert]
     if lost and not draft.force:
+        named = ", ".join(f"#{one}" for one in lost)
         raise GuardError(
-            f"{_many(len(lost), 'alert')} that people confirmed would no longer fire ({', '.join(f'#{one}' for one in lost)}): say it again with force to accept that"
+            f"{_many(len(lost), 'alert')} that people confirmed would no longer fire ({named}):"
+            " say it again with force to accept that"
         )
     with ledger.write() as tx:
         kept = feedback.add(tx, proposed)
@@ -45,8 +47,12 @@ def give(ledger: Ledger, history: History, judgements: Judgements, draft: Draft,
         note = _read_again(ledger, history, kept, now)
         judgements.forget()
         weighing = _weigh(ledger, judgements, log, [*log, kept])
-    if draft.answer is Answer.MISSED and not _is_caught(judgements, kept):
-        note = "It cannot be caught: it was too ordinary, or the detector was still learning, or saw no value there."
+    if draft.answer is Answer.MISSED:
+        note = (
+            "The detector is now sensitive enough to catch it."
+            if _is_caught(judgements, kept)
+            else "It cannot be caught: it was too ordinary, or the detector was still learning, or saw no value there."
+        )
     metric = _metric_of(ledger, kept)
     text = hear.sentence(draft.answer, weighing, metric, start=kept.start, end=kept.end, note=note)
     return _keep(ledger, kept, text, weighing)

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 import pyarrow as pa
-from watchkeeper.sources.sql import SqlSource
 
 from watchkeeper.domain.metric import Metric, Source
 from watchkeeper.domain.times import DAY, floor_to_step
+from watchkeeper.sources.sql import SqlSource
 from watchkeeper.stores.history import History
 from watchkeeper.stores.ledger import Ledger, series
 

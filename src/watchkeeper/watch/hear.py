@@ -70,10 +70,15 @@ def sentence(answer: Answer, weighing: Weighing, metric: Metric, *, start: int, 
     opening = {
         Answer.REAL: "Noted as real: whatever is called a false alarm later, this alert keeps firing.",
         Answer.FALSE_ALARM: "Noted as a false alarm: alerts like it become rarer.",
-        Answer.MISSED: f"Noted as missed: the detector is now sensitive enough for the {length} from {moment}.",
+        Answer.MISSED: f"Noted as missed: the {length} from {moment}.",
         Answer.EVENT: f"Noted as an event: the {length} from {moment} teach nothing, and alerts inside are explained.",
-        Answer.NEW_NORMAL: f"Noted as the new normal: from {moment} on the level is learned afresh, and until it stands the detector is less sensitive.",
-        Answer.BAD_DATA: f"Noted as bad data: the points in the {length} from {moment} are void until the source gives others.",
+        Answer.NEW_NORMAL: (
+            f"Noted as the new normal: from {moment} on the level is learned afresh,"
+            " and until it stands the detector is less sensitive."
+        ),
+        Answer.BAD_DATA: (
+            f"Noted as bad data: the points in the {length} from {moment} are void until the source gives others."
+        ),
     }[answer]
     return " ".join(part for part in (opening, note, counts(weighing)) if part)
 

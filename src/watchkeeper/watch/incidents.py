@@ -6,7 +6,7 @@ it could be known and joins only what was still going on then.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -23,7 +23,7 @@ draw in whatever else happens in those weeks."""
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """Surprising points of one series, without a gap. It was knowable from `known_at` on, the end of its first point."""
+    """Surprising points of one series, without a gap, knowable from `known_at` on: the end of the first point."""
 
     member: Member
     known_at: int
@@ -31,8 +31,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def slack_s(self) -> int:
-        """How long after its end others still join and it is not yet over: three steps, at most three hours."""
-        return min(3 * self.step_s, 3 * HOUR)
+        """How long after its end others still join."""
+        return slack(self.step_s)
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,15 +44,26 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
 
 
-def fold(alerts: Sequence[Alert], runs: Sequence[Run], *, family: str, slack_s: int, until: int) -> list[Step]:
+def fold(
+    alerts: Sequence[Alert],
+    runs: Sequence[Run],
+    *,
+    family: str,
+    slack_s: int,
+    until: int,
+    judged: Collection[int],
+) -> list[Step]:
     """What the new runs do to the alerts of one family.
 
     `alerts` are those open, or resolved so recently that a late run may still belong to them; `runs` are those that
-    became known, or went on, since the last fold; `until` is the instant up to which points were judged; `slack_s`
-    is how long an incident must be quiet to be over. Returns the changes in the order in which they happened.
+    became known, went on or ended since the last fold; `until` is the instant up to which points were judged; `slack_s`
+    is how long an incident must be quiet to be over; `judged` are the series that were looked at: what was open on one
+    of them and is not among the runs any more (late data, an answer) is over. Returns the changes in the order in
+    which they happened.
     """
     working = list(alerts)
     steps: list[Step] = []
+    _close(working, steps, runs, judged, until)
     for run in sorted(runs, key=lambda run: (run.known_at, run.member.start, run.member.series)):
         _resolve(working, steps, run.known_at, slack_s)
         newest_first = range(len(working) - 1, -1, -1)
@@ -75,6 +86,11 @@ def fold(alerts: Sequence[Alert], runs: Sequence[Run], *, family: str, slack_s: 
             working[home] = _join(working[home], run, steps)
     _resolve(working, steps, until, slack_s)
     return steps
+
+
+def slack(step_s: int) -> int:
+    """How long it must be quiet before an incident of series with this step is over: three steps, at most 3 hours."""
+    return min(3 * step_s, 3 * HOUR)
 
 
 def severity(members: Sequence[Member]) -> float:
@@ -106,8 +122,8 @@ def _join(alert: Alert, run: Run, steps: list[Step]) -> Alert:
     joined = run.member if known is None else _merge(known, run.member)
     if joined == known:
         return alert
-    members = tuple(member for member in alert.members if (member.series, member.cause) != key) + (joined,)
-    members = tuple(sorted(members, key=lambda member: (member.start, member.series, member.cause.value)))
+    others = (member for member in alert.members if (member.series, member.cause) != key)
+    members = tuple(sorted((*others, joined), key=lambda one: (one.start, one.series, one.cause.value)))
     change = Change.REOPENED if alert.status is Status.RESOLVED else Change.UPDATED
     grown = Alert(
         id=alert.id,
@@ -127,6 +143,24 @@ def _merge(old: Member, new: Member) -> Member:
     return msgspec.structs.replace(
         peak, start=min(old.start, new.start), end=max(old.end, new.end), is_open=new.is_open
     )
+
+
+def _close(working: list[Alert], steps: list[Step], runs: Sequence[Run], judged: Collection[int], until: int) -> None:
+    """Members that were open and whose run is not there any more are over."""
+    for place, alert in enumerate(working):
+        gone = [
+            one
+            for one in alert.members
+            if one.is_open
+            and one.series in judged
+            and not any(one in _of_same(alert, run) and one.start <= run.member.start < one.end for run in runs)
+        ]
+        if gone:
+            members = tuple(
+                msgspec.structs.replace(one, is_open=False) if one in gone else one for one in alert.members
+            )
+            working[place] = msgspec.structs.replace(alert, members=members)
+            steps.append(Step(alert=working[place], change=Change.UPDATED, at=until, detail="no longer seen"))
 
 
 def _resolve(working: list[Alert], steps: list[Step], now: int, slack_s: int) -> None:

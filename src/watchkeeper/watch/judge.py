@@ -52,7 +52,7 @@ class Judgement:
         return bool((flags[at] & ~self.explained[at])[inside].any())
 
     def runs(self, after: int) -> list[Run]:
-        """The runs that began or went on after the instant `after`, of every series, explained ones too."""
+        """The runs that began, went on or ended since the instant `after`, of every series, explained ones too."""
         found = []
         for place in range(len(self.series)):
             found += self._runs_of(place, self.alert, Cause.ANOMALY, after)
@@ -73,7 +73,8 @@ class Judgement:
             # A run held open over missing points was last seen at its last value.
             seen = last - 1 if cause is Cause.SILENCE else first + int(np.flatnonzero(present[first:last])[-1])
             end = int(time[seen]) + step
-            if after is None or end > after:
+            # A run that ended at `after` was open when it was last looked at: it is told again, as closed.
+            if after is None or end >= after:
                 runs.append(self._run(place, int(first), int(last), end, cause, is_open=int(last) == len(time)))
         return runs
 
@@ -131,36 +132,26 @@ def judge(
 
 
 def on_grid(metric: Metric, columns: PointColumns, until: int) -> PointColumns:
-    """The same points with a row for every period from a series' first point to `until`: absent ones are missing (NaN)."""
-    pieces = []
-    starts = [0]
-    filled = [
-        int(columns.time[columns.of(place).start])
-        for place in range(len(columns.series))
-        if columns.start[place] < columns.start[place + 1]
-    ]
-    grid = periods(min(filled), until, metric.step_s, metric.timezone) if filled else np.zeros(0, np.int64)
+    """The same points with a row for every period from a series' first point to `until`; absent ones are missing."""
+    sizes = np.diff(columns.start)
+    first = columns.time[columns.start[:-1][sizes > 0]]
+    grid = periods(int(first.min()), until, metric.step_s, metric.timezone) if len(first) else np.zeros(0, np.int64)
+    times, values, known = [], [], []
     for place in range(len(columns.series)):
         at = columns.of(place)
         time = columns.time[at]
         rows = grid[np.searchsorted(grid, time[0]) :] if len(time) else grid[:0]
-        value = np.full(len(rows), np.nan)
-        known = np.zeros(len(rows), dtype=np.int64)
-        spot = np.searchsorted(rows, time)
-        fits = (
-            (spot < len(rows)) & (rows[np.minimum(spot, max(0, len(rows) - 1))] == time)
-            if len(rows)
-            else np.zeros(len(time), np.bool_)
-        )
-        value[spot[fits]] = columns.value[at][fits]
-        known[spot[fits]] = columns.known_at[at][fits]
-        pieces.append((rows, value, known))
-        starts.append(starts[-1] + len(rows))
-    time, value, known = (np.concatenate([piece[k] for piece in pieces]) if pieces else np.zeros(0) for k in range(3))
+        fits = np.isin(time, rows)
+        spot = np.searchsorted(rows, time[fits])
+        times.append(rows)
+        values.append(np.full(len(rows), np.nan))
+        known.append(np.zeros(len(rows), np.int64))
+        values[-1][spot] = columns.value[at][fits]
+        known[-1][spot] = columns.known_at[at][fits]
     return PointColumns(
         series=columns.series,
-        start=np.array(starts, dtype=np.int64),
-        time=time.astype(np.int64),
-        value=value.astype(np.float64),
-        known_at=known.astype(np.int64),
+        start=np.cumsum([0, *(len(rows) for rows in times)], dtype=np.int64),
+        time=np.concatenate([np.zeros(0, np.int64), *times]),
+        value=np.concatenate([np.zeros(0), *values]),
+        known_at=np.concatenate([np.zeros(0, np.int64), *known]),
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -33,6 +33,29 @@ Report = Callable[[str, int, int], None]
 """Told of progress: the stage, how much of it is done, of how much."""
 
 FeedbackInput = str | PathLike[str] | Iterable[Mapping[str, Any]]
+DirectionName = Literal["both", "up", "down"]
+DIRECTIONS: Final[dict[str, int]] = {"both": 0, "up": 1, "down": -1}
+
+
+def _untold(stage: str, done: int, total: int) -> None:
+    """Nobody looks at the progress."""
+
+
+class _Wish(NamedTuple):
+    """What was asked for."""
+
+    false_alerts_per_month: float
+    direction: str
+    feedback: FeedbackInput | None
+
+    def check(self) -> None:
+        budget = self.false_alerts_per_month
+        if not 0 < budget < math.inf:
+            raise InputError(
+                f"false_alerts_per_month: {budget} is not above 0; say how many a series may cost, such as 1"
+            )
+        if self.direction not in DIRECTIONS:
+            raise InputError(f"direction: {self.direction!r} is not one of {', '.join(DIRECTIONS)}")
 
 
 @dataclass(frozen=True)
@@ -50,6 +73,7 @@ def score(
     table: pa.Table,
     *,
     false_alerts_per_month: float = 1.0,
+    direction: DirectionName = "both",
     feedback: FeedbackInput | None = None,
 ) -> pa.Table:
     """Score the points of an Arrow table.
@@ -60,12 +84,13 @@ def score(
     a month at this level) and `alert` (bool: a person would be told). What is not known is null: a score while the
     detector still learns, or of a missing value.
 
-    `false_alerts_per_month` is how many false alerts a series may cost. `feedback` is a file of JSON Lines or an
-    iterable of such objects; each answer counts from its `given_at` on.
+    `false_alerts_per_month` is how many false alerts a series may cost; `direction` which way of leaving the band is of
+    interest: `up`, `down` or `both`. `feedback` is a file of JSON Lines or an iterable of such objects; each answer
+    counts from its `given_at` on.
 
     A score rests on nothing after it. Raises InputError naming the column and the row that cannot be read.
     """
-    return score_table(table, false_alerts_per_month=false_alerts_per_month, feedback=feedback)[0]
+    return _score(table, "table", _Wish(false_alerts_per_month, direction, feedback), _untold)[0]
 
 
 def score_file(
@@ -73,8 +98,9 @@ def score_file(
     target: Path,
     *,
     false_alerts_per_month: float = 1.0,
+    direction: DirectionName = "both",
     feedback: Path | None = None,
-    report: Report = lambda stage, done, total: None,
+    report: Report = _untold,
 ) -> Summary:
     """Score the file `source` into the file `target`; see `score`.
 
@@ -87,7 +113,8 @@ def score_file(
     report("reading", 0, 1)
     table = read_table(source)
     report("reading", 1, 1)
-    scored, summary, rows = _score(table, str(source), false_alerts_per_month, feedback, report)
+    wish = _Wish(false_alerts_per_month, direction, feedback)
+    scored, summary, rows = _score(table, str(source), wish, report)
     if source.suffix.lower() == ".csv" and target.suffix.lower() != ".csv":
         scored = scored.set_column(1, "ts", rows.moment).set_column(2, "value", pa.array(rows.value, from_pandas=True))
     report("writing", 0, 1)
@@ -96,28 +123,14 @@ def score_file(
     return summary
 
 
-def score_table(
-    table: pa.Table,
-    *,
-    false_alerts_per_month: float = 1.0,
-    feedback: FeedbackInput | None = None,
-    report: Report = lambda stage, done, total: None,
-) -> tuple[pa.Table, Summary]:
-    """`score`, with a summary of what was odd."""
-    return _score(table, "table", false_alerts_per_month, feedback, report)[:2]
-
-
-def _score(
-    table: pa.Table, place: str, budget: float, feedback: FeedbackInput | None, report: Report
-) -> tuple[pa.Table, Summary, Rows]:
-    if not 0 < budget < math.inf:
-        raise InputError(f"false_alerts_per_month: {budget} is not above 0; say how many a series may cost, such as 1")
+def _score(table: pa.Table, place: str, wish: _Wish, report: Report) -> tuple[pa.Table, Summary, Rows]:
+    wish.check()
     rows = read_rows(table, place)
-    log = learn.Log((), {}) if feedback is None else _read_feedback(feedback, rows)
+    log = learn.Log((), {}) if wish.feedback is None else _read_feedback(wish.feedback, rows)
     order, start = _series_major(rows.series, rows.time, len(rows.names))
     points = Points(start=start, time=_at(rows.time, order), value=_at(rows.value, order))
     steps, settled = _steps(points)
-    columns = _judge(points, steps, settled, rows.zone, learn.fold(log.entries), -math.log10(budget), report)
+    columns = _judge(points, steps, settled, rows.zone, learn.fold(log.entries), wish, report)
     alert = columns.pop("alert")
     first = np.zeros(len(alert), np.bool_)
     first[points.start[:-1][np.diff(points.start) > 0]] = True
@@ -178,11 +191,12 @@ def _judge(
     settled: NDArray[np.int64],
     zone: str,
     knowledge: learn.Knowledge,
-    base_bar: float,
+    wish: _Wish,
     report: Report,
 ) -> dict[str, NDArray[Any]]:
     """The result's columns in the order of the points: expected, lower, upper, score, alert."""
     n = len(points.time)
+    base_bar = -math.log10(wish.false_alerts_per_month)
     columns: dict[str, NDArray[Any]] = {name: np.empty(n) for name in ("expected", "lower", "upper", "score")}
     columns["alert"] = np.empty(n, np.bool_)
     places = np.searchsorted(points.start, np.arange(POINTS_AT_ONCE, n, POINTS_AT_ONCE))
@@ -197,7 +211,7 @@ def _judge(
             value=points.value[rows],
             local=None if zone == "UTC" else local_seconds(time, zone),
         )
-        settings = _settings(steps[begin:end])
+        settings = _settings(steps[begin:end], DIRECTIONS[wish.direction])
         judgement = learn.judge(part, settings, knowledge, base_bar, ids=range(begin, end), causal=True)
         for name in ("expected", "lower", "upper", "score"):
             columns[name][rows] = getattr(judgement.judged, name)
@@ -209,13 +223,13 @@ def _judge(
     return columns
 
 
-def _settings(steps: NDArray[np.int64]) -> SeriesSettings:
-    """One setting for all: both directions, any change, whatever the value is."""
+def _settings(steps: NDArray[np.int64], direction: int) -> SeriesSettings:
+    """One setting for all: any change, whatever the value is."""
     count = len(steps)
     return SeriesSettings(
         step=steps,
         kind=np.full(count, ValueKind.GAUGE, np.uint8),
-        direction=np.zeros(count, np.int8),
+        direction=np.full(count, direction, np.int8),
         min_absolute=np.zeros(count),
         min_relative=np.zeros(count),
     )

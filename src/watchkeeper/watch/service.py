@@ -10,25 +10,21 @@ from types import TracebackType
 from typing import Literal, Self
 
 import msgspec
-from sqlalchemy import Connection
 
-from watchkeeper.domain.alert import Alert, Transition
+from watchkeeper.domain.alert import Transition
 from watchkeeper.domain.config import Config
 from watchkeeper.domain.errors import ChannelError, SourceError, WatchkeeperError
-from watchkeeper.domain.metric import Metric
 from watchkeeper.notify import channels as ways
 from watchkeeper.notify import message
 from watchkeeper.stores.history import History
-from watchkeeper.stores.ledger import Ledger, alerts, audit, metrics, series, sessions, transitions, watermarks
+from watchkeeper.stores.ledger import Ledger, audit, metrics, series, sessions, watermarks
 from watchkeeper.watch import answers, collect, views
-from watchkeeper.watch.incidents import Run, Step, fold
+from watchkeeper.watch.alerting import advance
 from watchkeeper.watch.judgements import Judgements
 from watchkeeper.watch.look import Look
 from watchkeeper.watch.tell import STALE_S, tell
 
 LINK_LIFETIME_S = 15 * 60
-LOOK_BACK_S = 8 * 86400
-"""Alerts resolved longer ago than this are never reopened."""
 
 
 class Progressed(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,7 +101,7 @@ class Watchkeeper:
         with self._writing:
             troubles: list[str] = []
             points = self.collect(now, troubles, progress)
-            opened = self.judge(now, progress)
+            opened = advance(self._ledger, self._judgements, now, progress)
             sent = self._tell(now, stale_s, troubles)
         return Progressed(points=points, opened=opened, sent=sent, troubles=tuple(troubles))
 
@@ -115,12 +111,15 @@ class Watchkeeper:
             known = metrics.metrics(tx)
             sources = {source.name: source for source in metrics.sources(tx)}
             members = {metric.name: [one.id for one in series.of_metric(tx, metric.name)] for metric in known}
+            judged = {metric.name: watermarks.get(tx, metric.name) for metric in known}
         total = 0
         for metric in known:
             newest = max(self._history.last_time(tuple(members[metric.name])).values(), default=None)
             start, end = collect.window(metric, newest, now)
             if newest is not None and newest + metric.step_s >= end:
                 continue  # the newest whole period is here; late rows are read again with the next one
+            if metric.until_s is not None and judged[metric.name] == end:
+                continue  # the data set has ended and was judged to its end
             if start < end:
                 progress(f"reading {metric.label}")
                 try:
@@ -134,57 +133,6 @@ class Watchkeeper:
                     self._judgements.forget(metric.name)
                 total += changed
         return total
-
-    def judge(self, now: int, progress: Callable[[str], None] = lambda step: None) -> int:
-        """Judge what is past each metric's watermark and store alerts, transitions and watermarks, family by family."""
-        with self._ledger.read() as tx:
-            families: dict[str, list[tuple[Metric, int | None]]] = {}
-            for metric in metrics.metrics(tx):
-                families.setdefault(metric.family, []).append((metric, watermarks.get(tx, metric.name)))
-        opened = 0
-        for family, members in families.items():
-            runs, marks = [], []
-            for metric, mark in members:
-                _, end = collect.window(metric, None, now)
-                if mark is not None and end <= mark:
-                    continue
-                progress(f"judging {metric.label}")
-                runs += self._judgements.of(metric, end).runs(mark if mark is not None else 0)
-                marks.append((metric.name, end))
-            if marks:
-                opened += self._store(family, [metric for metric, _ in members], runs, marks, now)
-        return opened
-
-    def _store(
-        self, family: str, members: list[Metric], runs: list[Run], marks: list[tuple[str, int]], now: int
-    ) -> int:
-        slack = max(min(3 * metric.step_s, 3 * 3600) for metric in members)
-        until = min(end for _, end in marks)
-        earliest = min([until, *(run.member.start for run in runs)]) - LOOK_BACK_S
-        with self._ledger.write() as tx:
-            recent = [
-                alert
-                for alert in alerts.listed(tx, start=earliest, order="newest", limit=100_000)
-                if alert.family == family
-            ]
-            steps = fold(recent, runs, family=family, slack_s=slack, until=until)
-            ids: dict[int, int] = {}
-            for step in steps:
-                alert = self._keep(tx, step, ids)
-                transitions.add(tx, alert.id, step.change, at=step.at, recorded_at=now, detail=step.detail)
-            for name, end in marks:
-                watermarks.advance(tx, name, end)
-        return len(ids)
-
-    @staticmethod
-    def _keep(tx: Connection, step: Step, ids: dict[int, int]) -> Alert:
-        if step.alert.id < 0 and step.alert.id not in ids:
-            kept = alerts.insert(tx, step.alert)
-            ids[step.alert.id] = kept.id
-            return kept
-        kept = msgspec.structs.replace(step.alert, id=ids.get(step.alert.id, step.alert.id))
-        alerts.save(tx, kept)
-        return kept
 
     def _tell(self, now: int, stale_s: int, troubles: list[str]) -> int:
         with self._ledger.read() as tx:

@@ -17,7 +17,7 @@ class Spark(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AlertLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One alert in a list. `answer` is the latest answer in force; `still_fires` is False where today's knowledge would not tell it."""
+    """One alert in a list. `answer` is the latest in force; `still_fires`: today's knowledge would tell it as well."""
 
     alert: Alert
     sentence: str
@@ -60,7 +60,7 @@ class MetricLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SeriesChart(msgspec.Struct, frozen=True, kw_only=True):
-    """Columns of a chart, all of one length: seconds UTC, value, expected, lower, upper, score (None: none), alert, learning."""
+    """Columns of a chart, all of one length; times in seconds UTC, None where there is no value."""
 
     series: Series
     metric: Metric

@@ -6,6 +6,7 @@ import msgspec
 from litestar import Response, get
 from litestar.params import FromPath, FromQuery
 
+from watchkeeper.domain.alert import Change
 from watchkeeper.domain.errors import NotFoundError
 from watchkeeper.notify.chart import png
 from watchkeeper.notify.message import subject
@@ -19,6 +20,16 @@ CHARTS = 7
 """Charts drawn at once: the first large, the others small; all members stand in the table."""
 
 
+class HistoryLine(msgspec.Struct, frozen=True, kw_only=True):
+    """What happened to the alert at one time; `count` changes of one kind at once are one line."""
+
+    change: Change
+    at: int
+    detail: str
+    deliveries: tuple[str, ...]
+    count: int
+
+
 class AlertScreen(msgspec.Struct, frozen=True, kw_only=True):
     """The page's record."""
 
@@ -28,7 +39,7 @@ class AlertScreen(msgspec.Struct, frozen=True, kw_only=True):
     small: tuple[Figure, ...]
     charts_left_out: int
     known: tuple[views.Mark, ...]
-    history: tuple[views.TransitionLine, ...]
+    history: tuple[HistoryLine, ...]
     said: tuple[Said, ...]
     undo: int | None
     similar: tuple[views.AlertLine, ...]
@@ -51,13 +62,31 @@ def alert_screen(page: views.AlertPage, receipt: ReceiptBox | None = None) -> Al
         small=tuple(figures[1:]),
         charts_left_out=max(0, len(page.members) - len(figures)),
         known=known,
-        history=page.history,
+        history=history_lines(page.history),
         said=said,
         undo=next((line.feedback.id for line in said if line.is_in_force), None),
         similar=page.similar,
         receipt=receipt,
         here=here,
     )
+
+
+def history_lines(history: tuple[views.TransitionLine, ...]) -> tuple[HistoryLine, ...]:
+    """The history in time order, with what is alike in one line."""
+    lines: list[HistoryLine] = []
+    for each in history:
+        one = HistoryLine(
+            change=each.transition.change,
+            at=each.transition.at,
+            detail=each.transition.detail,
+            deliveries=each.deliveries,
+            count=1,
+        )
+        if lines and msgspec.structs.replace(lines[-1], count=1) == one:
+            lines[-1] = msgspec.structs.replace(one, count=lines[-1].count + 1)
+        else:
+            lines.append(one)
+    return tuple(lines)
 
 
 def _figure(chart: views.SeriesChart, marks: tuple[views.Mark, ...], place: int, here: str) -> Figure:

@@ -14,6 +14,7 @@ from watchkeeper.notify.chart import png
 from watchkeeper.notify.message import subject
 from watchkeeper.server.desk import desk_of
 from watchkeeper.server.figures import Figure, figure_json, legend, summary
+from watchkeeper.server.pages.inbox import Filters
 from watchkeeper.server.receipts import ReceiptBox, Said, box_of, said_lines
 from watchkeeper.server.session import PageRequest
 from watchkeeper.server.words import ANSWERS, AnswerWord, field_time
@@ -21,6 +22,8 @@ from watchkeeper.watch import views
 
 CLOSE_UP_DAYS = 28
 """How much of an hourly metric is shown at first: as long as single hours can be told apart."""
+ALERTS = 10
+"""The newest alerts of the series; the inbox has all."""
 
 
 class Month(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +46,8 @@ class MetricScreen(msgspec.Struct, frozen=True, kw_only=True):
     shown_to: str
     months: tuple[Month, ...]
     answers: tuple[AnswerWord, ...]
+    alerts: tuple[views.AlertLine, ...]
+    more_alerts: str
     said: tuple[Said, ...]
     receipt: ReceiptBox | None
     here: str
@@ -62,6 +67,10 @@ def metric_screen(
         shown_to="",
         months=(),
         answers=ANSWERS[2:],
+        alerts=page.alerts[:ALERTS],
+        more_alerts=Filters(show="all", order="newest", metric=metric.name).address()
+        if len(page.alerts) > ALERTS
+        else "",
         said=said_lines(page.answers),
         receipt=receipt,
         here=here,

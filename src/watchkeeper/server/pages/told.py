@@ -9,13 +9,31 @@ from watchkeeper.server.desk import desk_of
 from watchkeeper.server.session import PageRequest
 from watchkeeper.watch.views import MetricLine
 
-TOLD = 200
+TOLD = 50
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """One message as it was sent: its subject, its first sentence, and the rest."""
+
+    subject: str
+    sentence: str
+    rest: str
 
 
 class ToldPage(msgspec.Struct, frozen=True, kw_only=True):
-    """The page's record: lines as they were sent, newest first."""
+    """The page's record: the newest message first."""
 
-    lines: tuple[str, ...]
+    messages: tuple[Message, ...]
+
+
+def told_page(texts: tuple[str, ...]) -> ToldPage:
+    """Take messages apart at their first lines."""
+    messages = []
+    for text in texts:
+        subject, _, body = text.strip().partition("\n")
+        sentence, _, rest = body.strip().partition("\n")
+        messages.append(Message(subject=subject.strip(), sentence=sentence.strip(), rest=rest.strip()))
+    return ToldPage(messages=tuple(messages))
 
 
 class MetricsPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,7 +46,7 @@ class MetricsPage(msgspec.Struct, frozen=True, kw_only=True):
 def show_told(request: PageRequest) -> Response[str]:
     """What was sent."""
     desk = desk_of(request)
-    return desk.page(request, "told.html", ToldPage(lines=desk.service.told(TOLD)))
+    return desk.page(request, "told.html", told_page(desk.service.told(TOLD)))
 
 
 @get("/metrics", sync_to_thread=True)

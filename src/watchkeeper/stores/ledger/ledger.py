@@ -32,7 +32,8 @@ class Ledger:
         if engine.dialect.name == "postgresql":  # SQLite always reads one moment
             self._reader = self._reader.execution_options(isolation_level="REPEATABLE READ")
         self._writer = engine.execution_options(ledger_writes=True)
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()
+        self._writing_thread = 0
 
     @classmethod
     def open(cls, url: str) -> Self:
@@ -53,12 +54,18 @@ class Ledger:
     def write(self) -> Iterator[Connection]:
         """One transaction that may write, alone among all writers; committed at the end, undone by an exception.
 
-        Raises StoreError when the database refuses. Do not nest: the inner one would wait for the outer.
+        Raises StoreError when the database refuses, and where this thread writes already: pass on that transaction.
         """
+        if self._writing_thread == threading.get_ident():
+            raise StoreError("ledger: this thread is writing already; do it in that transaction")
         with self._lock, self._explaining(), self._writer.begin() as tx:
-            if tx.dialect.name == "postgresql":
-                tx.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _WRITER_LOCK})
-            yield tx
+            self._writing_thread = threading.get_ident()
+            try:
+                if tx.dialect.name == "postgresql":
+                    tx.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _WRITER_LOCK})
+                yield tx
+            finally:
+                self._writing_thread = 0
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

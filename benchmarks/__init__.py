@@ -1,0 +1,1 @@
+"""Measurements: everything `docs/benchmarks.md` says, printed by one command."""

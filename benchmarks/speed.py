@@ -1,0 +1,120 @@
+"""Speed, as a ratio to a peer in the same run on the same points: ratios travel between machines, seconds do not."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+import watchkeeper
+from benchmarks.pages import table
+from watchkeeper.detect import Points, SeriesSettings, decide, replay
+from watchkeeper.domain.feedback import Answer, Feedback
+from watchkeeper.learn import fold, judge
+
+SERIES, WEEKS, HOUR = 2_000, 8, 3600
+BEGIN = 1_704_067_200
+REPEATS = 3
+
+SEASONAL_Z = """
+  SELECT series, ts, value, avg(value) OVER past AS expected,
+         (value - avg(value) OVER past) / nullif(stddev_samp(value) OVER past, 0) AS z
+  FROM points
+  WINDOW past AS (PARTITION BY series, epoch(ts) // 3600 % 168 ORDER BY ts
+                  ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+"""
+"""The recipe people write first: each hour of the week against its own past, mean and standard deviation."""
+
+
+def measure() -> str:
+    """Time everything and report it as Markdown."""
+    points, series, arrow = _points()
+    n = len(points.time)
+    database = duckdb.connect()
+    database.register("points", arrow)
+    bar = np.zeros(points.series)
+    timed = [
+        (
+            "DuckDB, seasonal z-score in SQL, Arrow in and out",
+            _best(lambda: database.execute(SEASONAL_Z).to_arrow_table()),
+        ),
+        ("Watchkeeper, table to table (`watchkeeper.score`)", _best(lambda: watchkeeper.score(arrow))),
+        (
+            "Watchkeeper, the detector alone (`replay` and `decide`)",
+            _best(lambda: decide(replay(points, series)[1], points, series, bar)),
+        ),
+    ]
+    peer = timed[0][1]
+    rows = [(name, f"{took:.2f} s", f"{n / took / 1e6:.1f} M", f"{peer / took:.1f} ×") for name, took in timed]
+    return "\n\n".join(
+        [
+            f"{SERIES:,} hourly series × {WEEKS} weeks = {n:,} points, best of {REPEATS}; "
+            f"{os.cpu_count()} cores, Python {platform.python_version()}.",
+            table(("what", "time", "points a second", "speed against the peer"), rows),
+            table(("what", "time"), _small()),
+        ]
+    )
+
+
+def _points() -> tuple[Points, SeriesSettings, pa.Table]:
+    rng = np.random.default_rng(0)
+    size = WEEKS * 168
+    hour = np.arange(size)
+    level = np.exp(rng.normal(4, 1, (SERIES, 1)))
+    season = 1 + 0.4 * np.sin(2 * np.pi * hour / 24) + 0.2 * np.sin(2 * np.pi * hour / 168)
+    value = (level * season * np.exp(rng.normal(0, 0.1, (SERIES, size)))).ravel()
+    time_s = np.tile(BEGIN + hour * HOUR, SERIES)
+    names = pa.array([f"series-{k:04d}" for k in range(SERIES)])
+    arrow = pa.table(
+        {
+            "series": pa.DictionaryArray.from_arrays(np.repeat(np.arange(SERIES, dtype=np.int32), size), names).cast(
+                pa.string()
+            ),
+            "ts": pa.array(time_s * 1_000_000).cast(pa.timestamp("us")),
+            "value": value,
+        }
+    )
+    points = Points(start=np.arange(SERIES + 1) * size, time=time_s, value=value)
+    return points, SeriesSettings.uniform(SERIES, step=HOUR), arrow
+
+
+def _small() -> list[tuple[str, str]]:
+    """What a person waits for: a replay of a year, an answer judged, the command's help."""
+    points, series, _ = _points()
+    size = 52 * 168
+    year = Points(np.array([0, size]), BEGIN + np.arange(size) * HOUR, np.resize(points.value, size))
+    one = SeriesSettings.uniform(1, step=HOUR)
+    event = Feedback(
+        id=1, by="", given_at=0, answer=Answer.EVENT, series=(0,), start=BEGIN + 100 * HOUR, end=BEGIN + 120 * HOUR
+    )
+    answered = fold([event])
+    help_command = [sys.executable, "-m", "watchkeeper.cli", "--help"]
+    return [
+        ("replay of a year of one hourly series", f"{1e3 * _best(lambda: replay(year, one)):.2f} ms"),
+        (
+            "the same year judged with and without an answer",
+            f"{1e3 * _best(lambda: judge(year, one, answered, 0.0)):.2f} ms",
+        ),
+        (
+            "`watchkeeper --help`",
+            f"{1e3 * _best(lambda: subprocess.run(help_command, check=True, capture_output=True)):.0f} ms",
+        ),
+    ]
+
+
+def _best(work: Callable[[], object]) -> float:
+    """Seconds of the quickest of some runs, after one to warm up."""
+    work()
+    times = []
+    for _ in range(REPEATS):
+        began = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - began)
+    return min(times)

@@ -1,0 +1,213 @@
+"""The pages as a person meets them: mouse, keyboard, touch, with scripts and without, in both colour schemes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.server.fakes import FakeService
+from watchkeeper.domain.feedback import Answer
+from watchkeeper.watch.views import Draft
+
+NewPage = Callable[..., Page]
+PAGES = ("/?show=all", "/?show=answered", "/alerts/1", "/metrics/departures?series=2", "/metrics", "/told", "/nowhere")
+WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 360, "height": 780}
+
+
+def drawn(page: Page, name: str) -> None:
+    """Wait until a chart is drawn."""
+    page.wait_for_selector(f"#{name}[data-drawn] canvas")
+
+
+def test_a_person_signs_in_by_the_link(open_page: NewPage) -> None:
+    page = open_page("/")
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", name="You are signed out")).to_be_visible()
+    page.goto("/sign-in?token=token-9")
+    page.get_by_label("Your name").fill("Grace")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("navigation", name="Which alerts")).to_be_visible()
+
+
+def test_an_alert_is_answered_and_taken_back(open_page: NewPage, service: FakeService) -> None:
+    page = open_page("/?show=all")
+    page.get_by_role("link", name="Share cancelled rose to 81").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Share cancelled rose to 81 %")
+    page.get_by_label("Note").fill("The blizzard")
+    page.get_by_role("button", name="Event").click()
+    receipt = page.get_by_role("status")
+    expect(receipt).to_contain_text("2 of the last 9 alerts would not have fired")
+    expect(page.get_by_role("button", name="Event")).to_contain_text("(said)")
+    receipt.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("status")).to_contain_text("Taken back")
+    page.get_by_role("button", name="Bring it back").click()
+    assert [line.undoes for line in service.log] == [None, 1, 2]
+
+
+def test_without_scripts_an_alert_is_answered_and_taken_back(open_page: NewPage, service: FakeService) -> None:
+    page = open_page("/?show=all", java_script_enabled=False)
+    page.get_by_role("link", name="Departures per hour at JFK fell").click()
+    page.wait_for_load_state("load")
+    picture = page.locator("#chart-0 img")
+    assert picture.evaluate("image => image.complete && image.naturalWidth > 500")
+    page.get_by_role("button", name="Real").click()
+    assert "Noted: Real" in page.get_by_role("status").inner_text()
+    page.get_by_role("status").get_by_role("button", name="Undo").click()
+    assert "Taken back" in page.get_by_role("status").inner_text()
+    assert service.drafts == [Draft(answer=Answer.REAL, by="Ada", alert=2)]
+
+
+def test_the_keyboard_walks_opens_answers_and_undoes(open_page: NewPage, service: FakeService) -> None:
+    page = open_page("/?show=all")
+    for key in ("j", "j", "j", "k", "Enter"):
+        page.keyboard.press(key)
+    page.wait_for_url("**/alerts/6")
+    page.keyboard.press("4")
+    expect(page.get_by_role("status")).to_contain_text("Noted: Event")
+    page.keyboard.press("u")
+    expect(page.get_by_role("status")).to_contain_text("Taken back")
+    page.keyboard.press("g")
+    page.keyboard.press("i")
+    page.wait_for_url("**/")
+    assert [(draft.answer, draft.alert) for draft in service.drafts] == [(Answer.EVENT, 6)]
+
+
+def test_the_keyboard_answers_in_the_list(open_page: NewPage, service: FakeService) -> None:
+    page = open_page("/?show=all&order=newest")
+    page.keyboard.press("j")
+    page.keyboard.press("1")
+    expect(page.get_by_role("status")).to_contain_text("Noted: Real")
+    assert "order=newest" in page.url
+    page.keyboard.press("j")
+    expect(page.locator("#alerts .row").first.get_by_role("link")).to_be_focused()
+    assert [(draft.answer, draft.alert) for draft in service.drafts] == [(Answer.REAL, 5)]
+
+
+def test_keys_are_letters_in_a_field(open_page: NewPage, service: FakeService) -> None:
+    page = open_page("/alerts/2")
+    page.get_by_label("Note").press_sequentially("u1?j")
+    expect(page.get_by_label("Note")).to_have_value("u1?j")
+    assert service.drafts == []
+
+
+def test_help_opens_and_closes(open_page: NewPage) -> None:
+    page = open_page("/")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_hidden()
+
+
+def test_a_lost_confirmed_alert_asks_twice(open_page: NewPage, service: FakeService) -> None:
+    page = open_page("/alerts/4")
+    page.get_by_role("button", name="False alarm").click()
+    expect(page.get_by_role("link", name="No, leave it")).to_be_focused()
+    page.get_by_role("button", name="Yes, even so").click()
+    expect(page.get_by_role("status")).to_contain_text("Noted: False alarm")
+    assert [draft.force for draft in service.drafts] == [False, True]
+
+
+def test_a_window_is_marked_with_the_mouse(open_page: NewPage, service: FakeService) -> None:
+    page = open_page("/metrics/departures?series=2&from=2013-02-04T00:00&to=2013-02-14T00:00")
+    drawn(page, "close-up")
+    box = page.locator("#close-up .canvas").bounding_box()
+    assert box
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] * 0.5, middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.6, middle, steps=4)
+    page.mouse.up()
+    start, end = page.locator("#from").input_value(), page.locator("#to").input_value()
+    assert "2013-02-08T" in start
+    assert start < end < "2013-02-11"
+    page.get_by_role("button", name="Bad data").click()
+    expect(page.get_by_role("status")).to_contain_text("Noted: Bad data")
+    (draft,) = service.drafts
+    assert draft.series == (2,)
+    assert draft.start is not None
+    assert draft.start % 3600 == 0
+
+
+def test_the_chart_is_read_and_marked_with_the_keyboard(open_page: NewPage) -> None:
+    page = open_page("/alerts/2")
+    drawn(page, "chart-0")
+    chart = page.get_by_role("slider").first
+    chart.focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#chart-0 .readout")).to_contain_text("expected")
+    assert "flights" in (chart.get_attribute("aria-valuetext") or "")
+    for _ in range(3):
+        page.keyboard.press("Shift+ArrowRight")
+    assert page.locator("input[name=from]").input_value() < page.locator("input[name=to]").input_value()
+
+
+def test_the_year_strip_and_the_months_move_the_close_up(open_page: NewPage) -> None:
+    page = open_page("/metrics/departures?series=2")
+    drawn(page, "year")
+    drawn(page, "close-up")
+    page.get_by_role("link", name="Feb").click()
+    assert "from=2013-02-01" in page.url
+    box = page.locator("#close-up .canvas").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 50)
+    expect(page.locator("#close-up .readout")).to_contain_text("Feb 2013")
+    strip = page.locator("#year .canvas").bounding_box()
+    assert strip
+    page.mouse.click(strip["x"] + strip["width"] * 0.7, strip["y"] + 30)
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 50)
+    expect(page.locator("#close-up .readout")).to_contain_text("Jul 2013")
+
+
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+def test_no_page_is_wider_than_the_screen(open_page: NewPage, size: dict[str, int]) -> None:
+    page = open_page("/", viewport=size)
+    for path in PAGES:
+        page.goto(path)
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= size["width"], path
+
+
+def test_a_changed_colour_scheme_redraws_the_charts(open_page: NewPage) -> None:
+    page = open_page("/alerts/2", color_scheme="light")
+    drawn(page, "chart-0")
+    ink = "getComputedStyle(document.body).color"
+    before = page.evaluate(ink)
+    first = page.locator("#chart-0 canvas").element_handle()
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function("first => !first.isConnected", arg=first)
+    expect(page.locator("#chart-0 canvas")).to_have_count(1)
+    assert page.evaluate(ink) != before
+
+
+def test_charts_shift_nothing_when_they_are_drawn(open_page: NewPage) -> None:
+    page = open_page("/alerts/1")
+    page.evaluate(
+        "new PerformanceObserver(list => { window.shift = (window.shift || 0) + list.getEntries().reduce((sum, each)"
+        " => sum + each.value, 0) }).observe({ type: 'layout-shift', buffered: true })"
+    )
+    drawn(page, "chart-0")
+    page.locator("#chart-3").scroll_into_view_if_needed()
+    drawn(page, "chart-3")
+    assert page.evaluate("window.shift || 0") < 0.01
+
+
+def test_where_the_drawing_library_is_missing_the_picture_is_shown(open_page: NewPage) -> None:
+    page = open_page("/")
+    page.route("**/drawing.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
+    page.goto("/alerts/2")
+    page.wait_for_selector("#chart-0 img")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(open_page: NewPage, axe: str, scheme: str) -> None:
+    page = open_page("/", color_scheme=scheme)
+    page.goto("/alerts/1")
+    page.get_by_role("button", name="Event").click()
+    for path in ("/alerts/1?receipt=1", *PAGES):
+        page.goto(path)
+        page.evaluate(axe)
+        found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+        told = [(each["id"], [node["html"][:120] for node in each["nodes"][:3]]) for each in found["violations"]]
+        assert told == [], path

@@ -1,0 +1,110 @@
+"""The demo on its real data: a year of flights in, the blizzard among the biggest alerts, and a person's word kept."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+from click.testing import CliRunner, Result
+
+from watchkeeper.cli import main
+from watchkeeper.demo import warehouse
+from watchkeeper.domain.errors import SourceError
+from watchkeeper.domain.feedback import Answer
+from watchkeeper.domain.times import parse_instant
+from watchkeeper.watch.service import Watchkeeper
+from watchkeeper.watch.views import Draft
+
+pytestmark = pytest.mark.xdist_group("demo")
+NEW_YORK = "America/New_York"
+BLIZZARD = parse_instant("2013-02-08T12:00", NEW_YORK), parse_instant("2013-02-10T00:00", NEW_YORK)
+
+
+def demo(home: Path) -> Result:
+    return CliRunner().invoke(main, ["demo", "--home", str(home), "--no-serve"], catch_exceptions=False)
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
+    home = tmp_path_factory.mktemp("demo")
+    return home, demo(home)
+
+
+@pytest.fixture
+def home(played: tuple[Path, Result], tmp_path: Path) -> Path:
+    return Path(shutil.copytree(played[0], tmp_path / "demo"))
+
+
+def test_the_demo_ends_well_with_ten_alerts(played: tuple[Path, Result]):
+    home, result = played
+    assert result.exit_code == 0
+    assert "The ten biggest alerts of 2013" in result.stdout
+    assert "Loaded 336,776 flights" in result.stderr
+    told = (home / "told.txt").read_text()
+    assert "Look and answer: http://127.0.0.1:8321/alerts/" in told
+
+
+def test_the_blizzard_is_among_the_ten_biggest(home: Path):
+    with Watchkeeper.open(home) as service:
+        biggest = service.inbox(show="all", order="severity").lines[:10]
+        storms = [line for line in biggest if line.alert.start < BLIZZARD[1] and line.alert.end > BLIZZARD[0]]
+        assert len(storms) == 1
+        assert storms[0].metric_count >= 3
+        page = service.alert_page(storms[0].alert.id)
+    cancelled = [line for line in page.members if line.metric.name == "cancelled_share"]
+    assert cancelled
+    assert cancelled[0].member.value > 0.2
+
+
+def test_each_metric_is_read_from_the_source_whole(home: Path):
+    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as db, Watchkeeper.open(home) as service:
+        (hours,) = db.execute("select count(distinct time_hour) from flights where origin = 'JFK'").fetchone() or (0,)
+        (seats,) = db.execute(
+            "select sum(seats) from flights join planes using (tailnum) where dep_time > 0"
+        ).fetchone() or (0,)
+        lines = {line.metric.name: line for line in service.metrics()}
+        assert {name: line.series_count for name, line in lines.items()} == {
+            "scheduled_departures": 3,
+            "cancelled_share": 1,
+            "departure_delay": 3,
+            "departures_by_carrier": 16,
+            "seats_flown": 1,
+        }
+        page = service.metric_page("scheduled_departures")
+        jfk = next(one for one in page.series if one.values == ("JFK",))
+        chart = service.metric_page("scheduled_departures", jfk.id).chart
+        assert sum(value is not None for value in chart.value) == hours
+        assert sum(value or 0 for value in service.metric_page("seats_flown").chart.value) == seats
+
+
+def test_a_second_run_changes_nothing_that_a_person_did(home: Path):
+    with Watchkeeper.open(home) as service:
+        first = service.inbox(show="all").lines[0].alert.id
+        said = service.answer(Draft(answer=Answer.EVENT, by="ann", alert=first, note="holiday"))
+        before = service.inbox(show="all")
+    told = (home / "told.txt").read_text()
+    result = demo(home)
+    assert result.exit_code == 0
+    assert "0 alerts opened, 0 messages" in result.stderr
+    assert (home / "told.txt").read_text() == told
+    with Watchkeeper.open(home) as service:
+        assert service.inbox(show="all") == before
+        assert service.receipt(said.feedback.id) == said
+
+
+def test_alerts_for_scripts(home: Path):
+    result = CliRunner().invoke(main, ["alerts", "--home", str(home), "--show", "all", "--json"])
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    assert result.exit_code == 0
+    assert lines == sorted(lines, key=lambda line: -line["severity"])
+    assert {"id", "start", "end", "metric", "dimensions", "sentence"} <= set(lines[0])
+
+
+def test_a_wrong_package_leaves_no_half_written_warehouse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(warehouse, "FLIGHTS", 5)
+    with pytest.raises(SourceError, match=r"requirements/demo\.txt"):
+        warehouse.build(tmp_path / "warehouse.duckdb")
+    assert list(tmp_path.iterdir()) == []
