@@ -1,4 +1,4 @@
-"""Quality on labelled real data: the files of shared/bench through `watchkeeper score`, by the protocol of their score.py."""
+"""Quality on labelled data: the files of shared/bench through `watchkeeper score`, judged by their score.py."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ UP_ONLY = "^(application-crash-rate|middle-tier-api-dependency-latency)"
 
 
 def is_there(bench: Path) -> bool:
+    """Whether the folder holds the labelled data."""
     return all((bench / name).exists() for name in ("score.py", "nab.parquet", "nab_windows.json", "cloud.parquet"))
 
 
@@ -54,7 +55,7 @@ def measure(bench: Path) -> str:
             f"**{nab['standard']:.1f} / {nab['low_fp']:.1f} / {nab['low_fn']:.1f}**",
             "Events, at the command's own alerts, default setting:",
             table(header, events),
-            "Events, at the one threshold on the score that gives the best F1 (chosen with the labels, so an upper bound):",
+            "Events, at the one threshold on score that gives the best F1 (chosen with the labels, an upper bound):",
             table(header, best),
             "The command as a process, reading, scoring and writing: " + "; ".join(seconds) + ".",
         ]

@@ -43,7 +43,7 @@ def measure() -> str:
     timed = [
         (
             "DuckDB, seasonal z-score in SQL, Arrow in and out",
-            _best(lambda: database.execute(SEASONAL_Z).to_arrow_table()),
+            _best(lambda: database.sql(SEASONAL_Z).to_arrow_table()),
         ),
         ("Watchkeeper, table to table (`watchkeeper.score`)", _best(lambda: watchkeeper.score(arrow))),
         (
@@ -87,7 +87,7 @@ def _points() -> tuple[Points, SeriesSettings, pa.Table]:
 
 def _small() -> list[tuple[str, str]]:
     """What a person waits for: a replay of a year, an answer judged, the command's help."""
-    points, series, _ = _points()
+    points, _, _ = _points()
     size = 52 * 168
     year = Points(np.array([0, size]), BEGIN + np.arange(size) * HOUR, np.resize(points.value, size))
     one = SeriesSettings.uniform(1, step=HOUR)

@@ -16,7 +16,9 @@ VERBS: Final[dict[str, tuple[str, str]]] = {
     "serve": ("watchkeeper.cli.serve", "Serve the pages and run the service."),
     "link": ("watchkeeper.cli.link", "Print a new one-time sign-in link."),
     "alerts": ("watchkeeper.cli.alerts", "List alerts on a terminal or for a script."),
+    "feedback": ("watchkeeper.cli.feedback", "Export and import what people said, as JSON Lines."),
     "score": ("watchkeeper.cli.score", "Score the points of a Parquet or CSV file."),
+    "power": ("watchkeeper.cli.power", "Say which changes of a series would be seen, and how soon."),
 }
 """Every verb: the module whose `command` it is, and its line in `--help`."""
 

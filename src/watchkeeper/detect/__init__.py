@@ -2,7 +2,9 @@
 
 from watchkeeper.detect.decide import decide
 from watchkeeper.detect.points import Judged, Mark, Phase, Points, SeriesSettings, ValueKind
+from watchkeeper.detect.power import Power, measure_power
 from watchkeeper.detect.replay import replay
+from watchkeeper.detect.rules import Rule, recent_z_score, same_hour_last_week, static_limits
 from watchkeeper.detect.state import State
 from watchkeeper.detect.step import find_step
 
@@ -11,10 +13,16 @@ __all__ = [
     "Mark",
     "Phase",
     "Points",
+    "Power",
+    "Rule",
     "SeriesSettings",
     "State",
     "ValueKind",
     "decide",
     "find_step",
+    "measure_power",
+    "recent_z_score",
     "replay",
+    "same_hour_last_week",
+    "static_limits",
 ]

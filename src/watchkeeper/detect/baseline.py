@@ -20,7 +20,13 @@ WEEK_RATE = 0.2
 SPREAD_RATE = 0.1
 CLIP = 4.0
 """A residual counts as at most this many mean absolute residuals when it teaches."""
-SPREAD_POWER_HALF = True
+LEAST_SPREAD = 0.05
+AWAY_MARK = 16.0
+AWAY = 5.0
+"""A residual of this many mean absolute residuals is away: an incident, or something new."""
+NEW_PATTERN_RATE = 0.5
+HOLD_FROM_DAYS = 14
+"""From this day on incidents are held apart; before, day and week are still being learned and every value counts, clipped."""
 
 
 @njit(cache=True, nogil=True)  # type: ignore[misc]
@@ -78,22 +84,46 @@ def learn_mean(wide, slim, s, value, rate, clip_at):  # type: ignore[no-untyped-
 
 
 @njit(cache=True, nogil=True)  # type: ignore[misc]
-def learn(wide, slim, profile, s, value, day, spread, week, day_rate, week_rate, spread_rate, level_rate, mean_rate, error_rate, is_early):  # type: ignore[no-untyped-def]
+def spread_of(stored):  # type: ignore[no-untyped-def]
+    """(spread of the slot relative to the others, mark of the day on which it was last away: 0 never, 1 even, 2 odd).
+
+    One number keeps both: the spread less one, plus 16 or 32.
+    """
+    if stored > 1.5 * AWAY_MARK:
+        return max(1.0 + stored - 2.0 * AWAY_MARK, LEAST_SPREAD), 2
+    if stored > 0.5 * AWAY_MARK:
+        return max(1.0 + stored - AWAY_MARK, LEAST_SPREAD), 1
+    return max(1.0 + stored, LEAST_SPREAD), 0
+
+
+@njit(cache=True, nogil=True)  # type: ignore[misc]
+def learn_away(profile, day, spread, mark, day_number, change):  # type: ignore[no-untyped-def]
+    """A value far outside in this slot of the day: once may be an incident, on two days running it is the new timetable."""
+    if mark == 2 - day_number % 2:  # away yesterday too
+        profile[day] += NEW_PATTERN_RATE * change
+    profile[spread] += AWAY_MARK * (1 + day_number % 2 - mark)
+
+
+@njit(cache=True, nogil=True)  # type: ignore[misc]
+def learn(  # type: ignore[no-untyped-def]
+    wide, slim, profile, s, value, day, spread, week, slot_spread, mark, day_rate, week_rate, spread_rate, level_rate, mean_rate,
+    noise_rate, error_rate, is_early, is_first_week_profile,
+):  # fmt: skip
     """Teach level, mean, profiles and running errors one value. `day`, `spread`, `week` are places in `profile` (-1: none)."""
-    slot_spread = 1.0 + profile[spread] if day >= 0 else 1.0
     limit = 1e300 if is_early else CLIP * slim[at.NOISE, s] * slot_spread
     residual = value - wide[at.LEVEL, s] - (profile[day] if day >= 0 else 0.0)
     without = min(abs(residual), limit)
-    slim[at.DAY_ERROR, s] += error_rate * (without - slim[at.DAY_ERROR, s])
     beyond = residual - profile[week]
+    slim[at.DAY_ERROR, s] += error_rate * (without - slim[at.DAY_ERROR, s])
     slim[at.WEEK_ERROR, s] += error_rate * (min(abs(beyond), limit) - slim[at.WEEK_ERROR, s])
     step = clip(residual, limit)
     if day >= 0:
         profile[day] += day_rate * step
-    profile[week] += week_rate * clip(beyond, limit)
+    profile[week] += week_rate * (beyond if is_first_week_profile else clip(beyond, limit))
     wide[at.LEVEL, s] += level_rate * step
     noise = without / slot_spread
-    slim[at.NOISE, s] += level_rate * (noise - slim[at.NOISE, s])
-    if day >= 0 and slim[at.NOISE, s] > 0.0:
-        profile[spread] += spread_rate * (min(without / slim[at.NOISE, s], 6.0) - 1.0 - profile[spread])
+    slim[at.NOISE, s] += noise_rate * (noise - slim[at.NOISE, s])
+    if day >= 0:
+        relative = min(without / slim[at.NOISE, s], 6.0) if slim[at.NOISE, s] > 0.0 else 1.0
+        profile[spread] += spread_rate * (relative - slot_spread) - AWAY_MARK * mark
     learn_mean(wide, slim, s, value, mean_rate, 1e300 if is_early else CLIP)

@@ -20,7 +20,8 @@ LEAST_DISTANCE = 0.5
 """A value near the mean counts as this many scales away from it."""
 ALONE = 0.2
 """Discount (of the squared evidence) for a residual without regard to the distance from the mean: 10**-0.7."""
-EXPLAINED = 0.5
+EXPLAINED = 0.35
+"""Where errors are below this share of the distances from the mean, the baseline begins to be trusted on its own."""
 PRIOR = 10.0
 """Values of both sides that a side's own scale leans on."""
 LEAST_SHARE = 0.0025

@@ -17,6 +17,10 @@ SHORT_S, LONG_S, LONG_STEPS = 3600, 8 * 3600, 8
 LONG_DISCOUNT = 0.8
 LARGEST = 1e4
 """Squared evidence is not told apart beyond this."""
+SCALE_HOLD = 3.0
+"""After so many steps away the scales, too, wait until it is clear whether this is an incident or the new level."""
+MOST_AT_ONCE = 3.0
+"""A value after a gap counts as evidence of a new level for at most this many steps."""
 HOLD = 0.3
 """A point with at least this score teaches the baseline nothing."""
 
@@ -129,7 +133,8 @@ def replay_series(  # type: ignore[no-untyped-def]
             baseline.centre(wide, profile, s, profile_base, stride, day_slots)
             slim[at.DAY_ERROR, s] = 0.0
         day_value = profile[day_place] if day_slots > 1 else 0.0
-        spread = math.sqrt(max(1.0 + profile[spread_place], 0.05)) if day_slots > 1 else 1.0
+        slot_spread, away_mark = baseline.spread_of(profile[spread_place]) if day_slots > 1 else (1.0, 0)
+        spread = math.sqrt(slot_spread)
         mid = wide[at.LEVEL, s] + day_value + baseline.week_weight(slim, s) * profile[week_place]
         if (bits & RESTART) != 0 and not is_missing:
             move_level(wide, slim, s, x - mid, settle)
@@ -174,6 +179,7 @@ def replay_series(  # type: ignore[no-untyped-def]
         has_profile = day_slots == 1 or days >= 1
         if not has_profile:
             residual = 0.0
+        teach_scale = teach and slim[at.OUTSIDE, s] <= SCALE_HOLD
         away_square = float(slim[at.SPAN, s]) * slim[at.SPAN, s]
         square = 0.0
         for horizon in range(2):
@@ -185,8 +191,8 @@ def replay_series(  # type: ignore[no-untyped-def]
                 wide[at.SMOOTH + horizon, s] = smooth
                 slim[at.ERROR + horizon, s] = error
             row = at.SCALE + 4 * horizon
-            by_residual = evidence.ratio(slim, s, row, error, away_square, floor if horizon == 0 else 0.3 * floor, scale_steps, teach and has_profile)
-            by_distance = evidence.ratio(slim, s, row + 2, smooth - wide[at.MEAN, s], away_square, floor, scale_steps, teach)
+            by_residual = evidence.ratio(slim, s, row, error, away_square, floor if horizon == 0 else 0.3 * floor, scale_steps, teach_scale and has_profile)
+            by_distance = evidence.ratio(slim, s, row + 2, smooth - wide[at.MEAN, s], away_square, floor, scale_steps, teach_scale)
             square = max(square, evidence.squared(by_residual, by_distance, alone) * (1.0 if horizon == 0 else LONG_DISCOUNT))
         log_evidence = 0.5 * math.log(min(square, LARGEST) + 1e-12) - math.log(widen)
         fresh = log_evidence
@@ -201,30 +207,39 @@ def replay_series(  # type: ignore[no-untyped-def]
             continue
         if not is_learning:
             tail.learn_tail(slim, s, fresh, seen / month, month)
-        # Outside the band, or news: an incident, which must not teach the baseline.
-        is_incident = not is_learning and (surprise >= HOLD or x > upper[i] or x < lower[i])
-        if is_incident:
-            slim[at.OUTSIDE, s] += passed
-            slim[at.OUTSIDE_MEAN, s] += (x - mid - slim[at.OUTSIDE_MEAN, s]) / min(slim[at.OUTSIDE, s], 0.5 * settle)
+        is_settled = days >= baseline.HOLD_FROM_DAYS
+        change = x - mid
+        is_away = is_settled and abs(change) > baseline.AWAY * slim[at.NOISE, s] * slot_spread + floor
+        if is_away and change * slim[at.OUTSIDE_MEAN, s] >= 0.0:
+            slim[at.OUTSIDE, s] += min(passed, MOST_AT_ONCE)
+            slim[at.OUTSIDE_MEAN, s] += (change - slim[at.OUTSIDE_MEAN, s]) / min(slim[at.OUTSIDE, s], 0.5 * settle)
         elif slim[at.OUTSIDE, s] > 0:
-            slim[at.OUTSIDE, s] = max(slim[at.OUTSIDE, s] - 2.0 * passed, 0.0)
+            slim[at.OUTSIDE, s] = max(slim[at.OUTSIDE, s] - 2.0 * min(passed, MOST_AT_ONCE), 0.0)
+            if slim[at.OUTSIDE, s] == 0:
+                slim[at.OUTSIDE_MEAN, s] = 0.0
         slim[at.SETTLE, s] = max(slim[at.SETTLE, s] - passed, 0.0)
         if slim[at.OUTSIDE, s] >= settle:
             move_level(wide, slim, s, float(slim[at.OUTSIDE_MEAN, s]), settle)
         slim[at.LOWEST, s] = min(slim[at.LOWEST, s], x)
         slim[at.HIGHEST, s] = max(slim[at.HIGHEST, s], x)
-        if is_incident:
-            continue
         if not has_profile:
             baseline.learn_first_day(wide, slim, profile, s, x, day_place, 1.0 / (seen + 1.0))
             slim[at.SEEN, s] = seen + 1
             continue
+        if is_away:
+            if day_slots > 1:
+                baseline.learn_away(profile, day_place, spread_place, away_mark, days, change)
+            continue
+        if is_settled and surprise >= HOLD:
+            continue
+        is_first_week_profile = 7 <= days < 14
         baseline.learn(
-            wide, slim, profile, s, x, day_place, spread_place, week_place,
+            wide, slim, profile, s, x, day_place, spread_place, week_place, slot_spread, away_mark,
             max(baseline.DAY_RATE, 1.0 / (days + 1.0)) / per_day_slot,
-            max(baseline.WEEK_RATE, 1.0 / (days // 7 + 1.0)) / per_week_slot if days >= 7 else 0.0,
+            (0.8 if is_first_week_profile else baseline.WEEK_RATE) / per_week_slot if days >= 7 else 0.0,
             baseline.SPREAD_RATE / per_day_slot if days >= 2 else 0.0,
             max(1.0 / level_steps, 1.0 / (seen + 1.0)), max(1.0 / mean_steps, 1.0 / (seen + 1.0)),
-            max(1.0 / (14.0 * per_day), 1.0 / (known + 1.0)), known < max(20.0, per_day),
+            max(1.0 / level_steps, 1.0 / (known + 1.0)), max(1.0 / (14.0 * per_day), 1.0 / (known + 1.0)),
+            known < max(20.0, per_day), is_first_week_profile,
         )  # fmt: skip
         slim[at.SEEN, s] = seen + 1

@@ -22,20 +22,23 @@ from watchkeeper.watch.views import Draft, Receipt
 _WINDOW_WANTED = (Answer.MISSED, Answer.EVENT, Answer.BAD_DATA)
 
 
+def preview(ledger: Ledger, judgements: Judgements, draft: Draft, *, now: int) -> Receipt:
+    """What the answer would change; nothing is written. Its `feedback` has the id 0."""
+    proposed = _resolve(ledger, draft, now)
+    with ledger.read() as tx:
+        log = feedback.log(tx)
+    weighing = _weigh(ledger, judgements, log, [*log, _next(log, proposed)])
+    text = hear.sentence(draft.answer, weighing, _metric_of(ledger, proposed), start=proposed.start, end=proposed.end)
+    return _receipt(proposed, text, weighing)
+
+
 def give(ledger: Ledger, history: History, judgements: Judgements, draft: Draft, *, now: int) -> Receipt:
     """Write the answer to the log and say what it changed; see Watchkeeper.answer."""
     proposed = _resolve(ledger, draft, now)
     with ledger.read() as tx:
         log = feedback.log(tx)
-    guess = msgspec.structs.replace(proposed, id=1 + max((line.id for line in log), default=0))
-    weighing = _weigh(ledger, judgements, log, [*log, guess])
-    lost = [one for one in weighing.confirmed_lost if one != draft.alert]
-    if lost and not draft.force:
-        named = ", ".join(f"#{one}" for one in lost)
-        raise GuardError(
-            f"{_many(len(lost), 'alert')} that people confirmed would no longer fire ({named}):"
-            " say it again with force to accept that"
-        )
+    weighing = _weigh(ledger, judgements, log, [*log, _next(log, proposed)])
+    _guard(weighing, draft)
     with ledger.write() as tx:
         kept = feedback.add(tx, proposed)
         if kept.alert is not None:
@@ -55,7 +58,7 @@ def give(ledger: Ledger, history: History, judgements: Judgements, draft: Draft,
         )
     metric = _metric_of(ledger, kept)
     text = hear.sentence(draft.answer, weighing, metric, start=kept.start, end=kept.end, note=note)
-    return _keep(ledger, kept, text, weighing)
+    return _keep(ledger, _receipt(kept, text, weighing))
 
 
 def undo(ledger: Ledger, judgements: Judgements, feedback_id: int, by: str, *, now: int) -> Receipt:
@@ -69,7 +72,7 @@ def undo(ledger: Ledger, judgements: Judgements, feedback_id: int, by: str, *, n
         line.undoes == feedback_id and line.id in {one.id for one in in_force(log, with_undos=True)} for line in log
     ):
         raise InputError(f"answer #{feedback_id} has been undone already")
-    guess = Feedback(id=1 + max(line.id for line in log), by=by, given_at=now, undoes=feedback_id, alert=target.alert)
+    guess = _next(log, Feedback(id=0, by=by, given_at=now, undoes=feedback_id, alert=target.alert))
     weighing = _weigh(ledger, judgements, log, [*log, guess])
     with ledger.write() as tx:
         kept = feedback.add(tx, guess)
@@ -78,7 +81,7 @@ def undo(ledger: Ledger, judgements: Judgements, feedback_id: int, by: str, *, n
         audit.add(tx, by, now, "undo", f"#{feedback_id}")
     judgements.forget()
     name = "The undo" if target.answer is None else f"“{target.answer.value.replace('_', ' ')}”"
-    return _keep(ledger, kept, f"{name} is taken back. {hear.counts(weighing)}", weighing)
+    return _keep(ledger, _receipt(kept, f"{name} is taken back. {hear.counts(weighing)}", weighing))
 
 
 def receipt(ledger: Ledger, feedback_id: int) -> Receipt:
@@ -203,8 +206,24 @@ def _metric_of(ledger: Ledger, line: Feedback) -> Metric:
         return metrics.metric(tx, series.by_id(tx, line.series[:1])[0].metric)
 
 
-def _keep(ledger: Ledger, line: Feedback, text: str, weighing: hear.Weighing) -> Receipt:
-    made = Receipt(
+def _guard(weighing: hear.Weighing, draft: Draft) -> None:
+    """Confirmed alerts are lost only by a second yes; the alert that is answered anew is its own matter."""
+    lost = [one for one in weighing.confirmed_lost if one != draft.alert]
+    if lost and not draft.force:
+        named = ", ".join(f"#{one}" for one in lost)
+        raise GuardError(
+            f"{_many(len(lost), 'alert')} that people confirmed would no longer fire ({named}):"
+            " say it again with force to accept that"
+        )
+
+
+def _next(log: Sequence[Feedback], line: Feedback) -> Feedback:
+    """The line as it would stand at the end of the log."""
+    return msgspec.structs.replace(line, id=1 + max((one.id for one in log), default=0))
+
+
+def _receipt(line: Feedback, text: str, weighing: hear.Weighing) -> Receipt:
+    return Receipt(
         feedback=line,
         sentence=text,
         before=weighing.before,
@@ -214,8 +233,11 @@ def _keep(ledger: Ledger, line: Feedback, text: str, weighing: hear.Weighing) ->
         confirmed=weighing.confirmed,
         confirmed_kept=weighing.confirmed - len(weighing.confirmed_lost),
     )
+
+
+def _keep(ledger: Ledger, made: Receipt) -> Receipt:
     with ledger.write() as tx:
-        receipts.put(tx, line.id, json.dumps(msgspec.to_builtins(made)))
+        receipts.put(tx, made.feedback.id, json.dumps(msgspec.to_builtins(made)))
     return made
 
 

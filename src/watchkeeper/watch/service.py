@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from threading import RLock
 from types import TracebackType
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import msgspec
 
@@ -18,7 +18,7 @@ from watchkeeper.notify import channels as ways
 from watchkeeper.notify import message
 from watchkeeper.stores.history import History
 from watchkeeper.stores.ledger import Ledger, audit, metrics, series, sessions, watermarks
-from watchkeeper.watch import answers, collect, views
+from watchkeeper.watch import answers, collect, feedback_log, views
 from watchkeeper.watch.alerting import advance
 from watchkeeper.watch.judgements import Judgements
 from watchkeeper.watch.look import Look
@@ -165,6 +165,10 @@ class Watchkeeper:
         with self._writing:
             return answers.give(self._ledger, self._history, self._judgements, draft, now=int(self._clock()))
 
+    def preview(self, draft: views.Draft) -> views.Receipt:
+        """What an answer would change, without saying it; raises as `answer` does, but never GuardError."""
+        return answers.preview(self._ledger, self._judgements, draft, now=int(self._clock()))
+
     def undo(self, feedback_id: int, by: str) -> views.Receipt:
         """Take an answer back (or bring back one that was taken back); says what that changed."""
         with self._writing:
@@ -173,6 +177,17 @@ class Watchkeeper:
     def receipt(self, feedback_id: int) -> views.Receipt:
         """What an answer or an undo changed, as it was told then."""
         return answers.receipt(self._ledger, feedback_id)
+
+    def export_feedback(self) -> Iterator[dict[str, Any]]:
+        """The log of feedback as objects, the oldest line first; see feedback_log."""
+        return feedback_log.export(self._ledger)
+
+    def import_feedback(self, lines: Iterable[str], place: str, by: str) -> feedback_log.Imported:
+        """Append the lines that are not in the log yet; `place` names their origin in errors."""
+        with self._writing:
+            done = feedback_log.take_in(self._ledger, lines, place, by, now=int(self._clock()))
+            self._judgements.forget()
+        return done
 
     # looking
 

@@ -1,0 +1,95 @@
+"""The log of feedback as JSON Lines: written out, read in again elsewhere, kept beside code.
+
+A line says what `watchkeeper score --feedback` reads. Series are named by metric and dimension values, which do not
+change when a title does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection
+
+from watchkeeper.domain.feedback import Answer, Feedback
+from watchkeeper.domain.metric import Metric, Series
+from watchkeeper.domain.times import format_instant
+from watchkeeper.learn import read_lines
+from watchkeeper.stores.ledger import Ledger, audit, feedback, metrics, series
+
+
+class Imported(msgspec.Struct, frozen=True, kw_only=True):
+    """What an import did: lines added, lines that were there already, and names of series that are not known here."""
+
+    added: int
+    present: int
+    unknown: dict[str, int]
+
+
+def series_name(metric: Metric, one: Series) -> str:
+    """`orders`, or `orders{country=DE,device=mobile}`: the name of a series outside this ledger."""
+    if not one.values:
+        return metric.name
+    values = ",".join(f"{name}={value}" for name, value in zip(metric.dimensions, one.values, strict=True))
+    return f"{metric.name}{{{values}}}"
+
+
+def export(ledger: Ledger) -> Iterator[dict[str, Any]]:
+    """The whole log, the oldest line first, as objects to be written one a line."""
+    with ledger.read() as tx:
+        names = {ident: name for name, ident in _names(tx).items()}
+        log = feedback.log(tx)
+    for line in log:
+        shared = {"id": str(line.id), "given_at": format_instant(line.given_at), "by": line.by, "note": line.note}
+        if line.answer is None:
+            yield {"kind": "undo", "undoes": str(line.undoes), **shared}
+            continue
+        yield {
+            "kind": line.answer.value,
+            "series": [names[one] for one in line.series],
+            "start": format_instant(line.start),
+            **({} if line.answer is Answer.NEW_NORMAL else {"end": format_instant(line.end)}),
+            **({} if line.alert is None else {"alert": line.alert}),
+            **shared,
+        }
+
+
+def take_in(ledger: Ledger, lines: Iterable[str], place: str, by: str, *, now: int) -> Imported:
+    """Append the lines that are not in the log yet, all or none; who said them and when stays as written.
+
+    Raises InputError naming `place` and the line.
+    """
+    with ledger.write() as tx:
+        read = read_lines(lines, _names(tx), place=place)
+        present = {_likeness(line, {}): line.id for line in feedback.log(tx)}
+        ids: dict[int, int] = {}
+        added = 0
+        for entry in read.entries:
+            if entry.answer is not None and not entry.series:
+                continue
+            likeness = _likeness(entry, ids)
+            if likeness in present:
+                ids[entry.id] = present[likeness]
+                continue
+            undoes = None if entry.undoes is None else ids.get(entry.undoes)
+            if entry.undoes is not None and undoes is None:
+                continue  # it takes back a line about series that are not known here
+            kept = feedback.add(tx, msgspec.structs.replace(entry, undoes=undoes, alert=None))
+            ids[entry.id] = present[likeness] = kept.id
+            added += 1
+        if added:
+            audit.add(tx, by, now, "import feedback", f"{added} lines from {place}")
+    return Imported(added=added, present=len(ids) - added, unknown=read.unknown)
+
+
+def _names(tx: Connection) -> dict[str, int]:
+    return {
+        series_name(metric, one): one.id for metric in metrics.metrics(tx) for one in series.of_metric(tx, metric.name)
+    }
+
+
+def _likeness(line: Feedback, ids: dict[int, int]) -> tuple[object, ...]:
+    """Two lines that say the same at the same time are one, whatever their numbers."""
+    undoes = None if line.undoes is None else ids.get(line.undoes, line.undoes)
+    return (line.answer, tuple(sorted(line.series)), line.start, line.end, line.by, line.given_at, line.note, undoes)

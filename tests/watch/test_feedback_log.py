@@ -1,0 +1,81 @@
+"""What people said can be written out, read in elsewhere, and means the same there."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.watch import shop
+from tests.watch.test_service import alert_at, same_state, state
+from watchkeeper.domain.config import parse_config
+from watchkeeper.domain.errors import InputError
+from watchkeeper.domain.feedback import Answer
+from watchkeeper.domain.times import HOUR
+from watchkeeper.watch.service import Watchkeeper
+from watchkeeper.watch.views import Draft
+
+
+def exported(service: Watchkeeper) -> list[str]:
+    return [json.dumps(line) for line in service.export_feedback()]
+
+
+def say_things(service: Watchkeeper) -> None:
+    first, later = alert_at(service, shop.DROP).alert, alert_at(service, shop.LATER_DROP).alert
+    said = service.answer(Draft(answer=Answer.FALSE_ALARM, by="ann", alert=first.id, note="maintenance"))
+    service.answer(Draft(answer=Answer.EVENT, by="bob", alert=later.id))
+    series = service.metric_page("orders").chosen.id
+    service.answer(Draft(answer=Answer.NEW_NORMAL, by="cem", series=(series,), start=shop.END - 40 * HOUR))
+    service.undo(said.feedback.id, "ann")
+
+
+def test_the_log_read_in_elsewhere_gives_the_same_state(service: Watchkeeper, home: Path):
+    say_things(service)
+    lines = exported(service)
+    assert [json.loads(line)["kind"] for line in lines] == ["false_alarm", "event", "new_normal", "undo"]
+    assert json.loads(lines[0])["series"] == ["orders{country=DE}", "orders{country=US}"]
+    with Watchkeeper.open(home / "elsewhere") as other:
+        other.apply(parse_config(shop.CONFIG.format(shop=home / "shop.db", told=home / "other.txt")), "tester")
+        other.run_until(shop.END)
+        done = other.import_feedback(lines, "log.jsonl", "tester")
+        assert (done.added, done.present) == (4, 0)
+        assert same_state(state(other), state(service))
+        again = other.import_feedback(lines, "log.jsonl", "tester")
+        assert (again.added, again.present) == (0, 4)
+        assert len(exported(other)) == 4
+
+
+def test_a_new_title_changes_nothing(service: Watchkeeper, home: Path):
+    say_things(service)
+    before, lines = state(service), exported(service)
+    config = shop.CONFIG.format(shop=home / "shop.db", told=home / "told.txt").replace("title: Orders", "title: Sales")
+    service.apply(parse_config(config), "tester")
+    assert exported(service) == lines
+    assert [page.chart.value for page in state(service)] == [page.chart.value for page in before]
+    assert [page.chart.is_alert for page in state(service)] == [page.chart.is_alert for page in before]
+    assert "Sales" in alert_at(service, shop.DROP).sentence
+
+
+def test_a_bad_line_is_named_and_nothing_is_taken_in(service: Watchkeeper):
+    say_things(service)
+    lines = exported(service)
+    with pytest.raises(InputError, match=r"log\.jsonl: line 5"):
+        service.import_feedback([*lines, '{"kind": "perhaps"}'], "log.jsonl", "tester")
+    assert exported(service) == lines
+
+
+def test_a_preview_says_what_the_answer_then_does_and_writes_nothing(service: Watchkeeper):
+    before = exported(service)
+    line = alert_at(service, shop.DROP)
+    draft = Draft(answer=Answer.FALSE_ALARM, by="ann", alert=line.alert.id)
+    seen = service.preview(draft)
+    assert exported(service) == before
+    assert alert_at(service, shop.DROP).still_fires
+    done = service.answer(draft)
+    assert (seen.vanished, seen.before, seen.after, seen.sentence) == (
+        done.vanished,
+        done.before,
+        done.after,
+        done.sentence,
+    )
