@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import shutil
@@ -80,32 +81,44 @@ def address(service: FakeService, browser_cache: Path) -> Iterator[str]:
         yield found
 
 
-@pytest.fixture
-def open_page(browser: Browser, address: str, service: FakeService) -> Iterator[NewPage]:
-    """Open a page signed in; afterwards no console may have a complaint, and nothing may have been asked elsewhere."""
+@contextlib.contextmanager
+def watched(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
+    """Open pages; afterwards no console may have a complaint, and nothing may have been asked of anyone else."""
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
-    def listen(page: Page) -> None:
+    def opened(**options: object) -> Page:
+        context = browser.new_context(base_url=address, **options)  # type: ignore[arg-type]
+        context.set_default_timeout(20_000)
+        contexts.append(context)
+        page = context.new_page()
         page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("request", lambda sent: complaints.append(sent.url) if not sent.url.startswith(address) else None)
+        return page
+
+    try:
+        yield opened
+    finally:
+        for context in contexts:
+            context.close()
+    assert [text for text in complaints if not text.startswith(QUIET)] == []
+
+
+@pytest.fixture
+def open_page(browser: Browser, address: str, service: FakeService) -> Iterator[NewPage]:
+    """Open a page of the made-up service, signed in."""
 
     def opened(path: str = "/", **options: object) -> Page:
-        context = browser.new_context(base_url=address, **options)  # type: ignore[arg-type]
-        context.set_default_timeout(10_000)
-        contexts.append(context)
-        page = context.new_page()
-        listen(page)
+        page = new_page(**options)
+        context = page.context
         fields = form(context.request.get(f"/sign-in?token={sorted(service.tokens)[0]}").text(), "/sign-in")
         context.request.post("/sign-in", form={**fields, "name": "Ada"})
         page.goto(path)
         return page
 
-    yield opened
-    for context in contexts:
-        context.close()
-    assert [text for text in complaints if not text.startswith(QUIET)] == []
+    with watched(browser, address) as new_page:
+        yield opened
 
 
 @pytest.fixture(scope="session")

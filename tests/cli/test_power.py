@@ -15,6 +15,11 @@ from click.testing import CliRunner, Result
 
 from tests.cli.points import hours, table, values
 from watchkeeper.cli import main
+from watchkeeper.domain.errors import NotFoundError
+from watchkeeper.domain.metric import Direction, Kind, Metric
+from watchkeeper.domain.points import PointColumns
+from watchkeeper.watch.power_file import metric_power
+from watchkeeper.watch.power_words import sentences
 
 
 def power(*arguments: object) -> Result:
@@ -63,6 +68,8 @@ def test_the_first_line_is_the_answer_in_a_sentence(points: Path) -> None:
 def test_of_many_series_the_one_with_the_most_values_is_taken_and_named(points: Path) -> None:
     result = power(points)
     assert "Series orders, the one with the most values of 2: 1,000 values" in result.stdout.replace("\n", " ")
+    named = power(points, "--series", "visits")
+    assert "Series visits: 500 values" in named.stdout
 
 
 def test_json_holds_every_change_tried(points: Path) -> None:
@@ -143,3 +150,22 @@ def test_help_says_what_goes_in_and_shows_examples() -> None:
     assert result.exit_code == 0
     for word in ("IN", "--series", "--false-alerts-per-month", "--plot", "--json", "--seed", "watchkeeper power"):
         assert word in result.stdout
+
+
+def test_a_watched_metric_is_measured_with_its_own_settings_and_share_of_the_budget() -> None:
+    metric = Metric(
+        name="orders", source="shop", query="", step="1h", kind=Kind.COUNT, direction=Direction.DOWN,
+        false_alerts_per_month=4.0, smallest_change_share=0.4, timezone="Europe/Berlin", unit="orders",
+    )  # fmt: skip
+    count = 24 * 7 * 6
+    value = np.random.default_rng(0).poisson(400, 2 * count).astype(float)
+    time = np.tile(hours(count), 2)
+    columns = PointColumns((7, 9), np.array([0, count, 2 * count]), time, value, time)
+    power = metric_power(metric, columns, 9)
+    assert power.false_alerts_per_month == 2.0
+    assert power.directions == (-1,)
+    assert all(one.share < 0.2 for one in power.own.found if one.size <= 0.3)  # of no interest, the metric says
+    assert max(one.share for one in power.own.found) > 0.9
+    assert sentences(power, metric.unit)[0].endswith(".")
+    with pytest.raises(NotFoundError, match="orders"):
+        metric_power(metric, columns, 8)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from litestar.testing import TestClient
 
-from tests.server.fakes import BLIZZARD, GUARDED, FakeService
+from tests.server.fakes import FakeService
+from tests.server.flights import BLIZZARD, GUARDED
 from tests.server.reading import form, forms, text
 from watchkeeper.domain.feedback import Answer
 from watchkeeper.domain.times import HOUR

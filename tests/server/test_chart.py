@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 import watchkeeper.server
-from tests.server.fakes import BLIZZARD, SERIES, YEAR, line_of
+from tests.server.flights import BLIZZARD, SERIES, YEAR, line_of
 from watchkeeper.domain.times import DAY, HOUR, parse_instant
 from watchkeeper.notify import chart
 from watchkeeper.notify.drawing import columns, days, spans, value_range

@@ -8,7 +8,8 @@ import re
 import pytest
 from litestar.testing import TestClient
 
-from tests.server.fakes import SENTENCES, FakeService
+from tests.server.fakes import FakeService
+from tests.server.flights import SENTENCES
 from tests.server.reading import form, text
 from watchkeeper.server.pages.alert import alert_screen
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from litestar.testing import TestClient
 
-from tests.server.fakes import SENTENCES, FakeService
+from tests.server.fakes import FakeService
+from tests.server.flights import SENTENCES
 from tests.server.reading import text
 from watchkeeper.server.pages.inbox import Filters, inbox_page
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from litestar.testing import TestClient
 
-from tests.server.fakes import YEAR, FakeService
+from tests.server.fakes import FakeService
+from tests.server.flights import YEAR
 from tests.server.reading import text
 from watchkeeper.domain.times import DAY, HOUR
 from watchkeeper.server.pages.metric import cut, metric_screen, shown_window

@@ -6,7 +6,8 @@ import math
 
 import pytest
 
-from tests.server.fakes import BLIZZARD, METRICS
+from tests.server.flights import BLIZZARD, METRICS
+from watchkeeper.domain.alert import Change
 from watchkeeper.domain.feedback import Answer, Feedback
 from watchkeeper.domain.metric import Kind, Metric
 from watchkeeper.domain.times import DAY, HOUR
@@ -64,6 +65,10 @@ def test_zones_are_said_by_their_letters_where_they_have_some() -> None:
     assert words.zone_word(BLIZZARD, "America/Sao_Paulo") == "America/Sao_Paulo"
 
 
+def test_every_change_has_a_word() -> None:
+    assert all(words.change_word(change)[0].isupper() for change in Change)
+
+
 def test_severity_has_five_levels() -> None:
     assert [words.severity_level(value) for value in (0, 1, 3, 8, 200)] == [1, 2, 3, 4, 5]
 
@@ -84,6 +89,12 @@ def test_a_small_line_breaks_where_values_are_missing() -> None:
 def test_a_small_line_of_little_is_drawn_without_failing(values: tuple[float | None, ...]) -> None:
     lines = spark.draw(Spark(values=values, is_surprising=(False,) * len(values)))
     assert "nan" not in lines.usual
+
+
+def test_silence_is_shaded_in_a_small_line() -> None:
+    lines = spark.draw(Spark(values=(1, None, None, 4), is_surprising=(False, True, True, False)))
+    ((left, width),) = lines.gaps
+    assert 0 < left < left + width < spark.WIDTH
 
 
 def test_taking_an_undo_back_brings_its_answer_back() -> None:

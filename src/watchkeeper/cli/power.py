@@ -68,6 +68,7 @@ def as_object(found: SeriesPower) -> dict[str, Any]:
     """All of it for scripts; sizes are shares, or multiples of `band` where `in_bands`."""
     return {
         "series": found.series,
+        "was_named": found.was_named,
         "of_series": found.of_series,
         "values": found.values,
         "sentences": list(found.sentences),
@@ -82,11 +83,11 @@ def _print(found: SeriesPower) -> None:
 
     console = Console(highlight=False)
     if not console.is_terminal:
-        console = Console(width=140, highlight=False)
+        console = Console(width=160, highlight=False)
     power = found.power
     for line in found.sentences:
         console.print(line, markup=False)
-    chosen = f", the one with the most values of {found.of_series:,}" if found.of_series > 1 else ""
+    chosen = "" if found.was_named else f", the one with the most values of {found.of_series:,}"
     console.print(
         f"Series {found.series}{chosen}: {found.values:,} values, {power.months:.1f} months compared, "
         f"{power.places} places for each change.",
@@ -133,7 +134,7 @@ def _against_rules(power: Power) -> Table:
     from watchkeeper.watch.power_words import SIDES, detector_name, how_large, short_duration
 
     table = Table(box=None, pad_edge=False)
-    table.add_column("")
+    table.add_column("", no_wrap=True)
     for direction in power.directions:
         for length in power.lengths_s:
             table.add_column(f"{SIDES[direction]} {short_duration(length)}", justify="right")

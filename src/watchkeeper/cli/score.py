@@ -48,7 +48,7 @@ class _Budget(click.ParamType[float]):
     show_default=True,
     help="Which way of leaving the band is of interest.",
 )
-@click.option("--feedback", type=click.Path(path_type=Path), metavar="F.jsonl", help="What people said; see below.")
+@click.option("--feedback", type=click.Path(path_type=Path), metavar="F.jsonl", help="What people said; see above.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON object.")
 def command(
     source: Path,

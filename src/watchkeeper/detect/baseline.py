@@ -22,7 +22,7 @@ CLIP = 4.0
 """A residual counts as at most this many mean absolute residuals when it teaches."""
 LEAST_SPREAD = 0.05
 AWAY_MARK = 16.0
-AWAY = 5.0
+AWAY = 8.0
 """A residual of this many mean absolute residuals is away: an incident, or something new."""
 NEW_PATTERN_RATE = 0.5
 HOLD_FROM_DAYS = 14
@@ -119,7 +119,7 @@ def learn(  # type: ignore[no-untyped-def]
     step = clip(residual, limit)
     if day >= 0:
         profile[day] += day_rate * step
-    profile[week] += week_rate * (beyond if is_first_week_profile else clip(beyond, limit))
+    profile[week] += week_rate * clip(beyond, 2.0 * limit if is_first_week_profile else limit)
     wide[at.LEVEL, s] += level_rate * step
     noise = without / slot_spread
     slim[at.NOISE, s] += noise_rate * (noise - slim[at.NOISE, s])

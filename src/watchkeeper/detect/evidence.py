@@ -29,7 +29,7 @@ LEAST_SHARE = 0.0025
 
 @njit(cache=True, nogil=True)  # type: ignore[misc]
 def ratio(slim, s, row, amount, prior, floor, longest, teach):  # type: ignore[no-untyped-def]
-    """|amount| in units of the scale of its side (rows `row` above, `row + 1` below); teaches that scale.
+    """Square of |amount| in units of the scale of its side (rows `row` above, `row + 1` below); teaches that scale.
 
     A side of which little is known leans on both sides together, and these on the mean square `prior`.
     """
@@ -43,7 +43,7 @@ def ratio(slim, s, row, amount, prior, floor, longest, teach):  # type: ignore[n
         taught = size if count + others < 20.0 else min(size, WINSOR * WINSOR * square)
         slim[side + at.COUNT - at.SCALE, s] = count = min(count + 1.0, longest)
         slim[side, s] += (taught - slim[side, s]) / count
-    return math.sqrt(size / square)
+    return size / square
 
 
 @njit(cache=True, nogil=True)  # type: ignore[misc]
@@ -54,6 +54,6 @@ def alone(slim, s):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)  # type: ignore[misc]
-def squared(residual_ratio, distance_ratio, alone_share):  # type: ignore[no-untyped-def]
-    """Square of the evidence of one horizon."""
-    return residual_ratio * max(max(distance_ratio, LEAST_DISTANCE), alone_share * residual_ratio)
+def fourth_power(residual, distance, alone_share):  # type: ignore[no-untyped-def]
+    """Fourth power of the evidence of one horizon, from the squares of the two ratios."""
+    return residual * max(max(distance, LEAST_DISTANCE * LEAST_DISTANCE), alone_share * alone_share * residual)

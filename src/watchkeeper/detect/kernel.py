@@ -14,9 +14,9 @@ EXCLUDED, VOID, RESTART = 1, 2, 4
 LEARNING, WATCHING, SETTLING, MISSING = 0, 1, 2, 3
 RATE = 2
 SHORT_S, LONG_S, LONG_STEPS = 3600, 8 * 3600, 8
-LONG_DISCOUNT = 0.8
-LARGEST = 1e4
-"""Squared evidence is not told apart beyond this."""
+LONG_DISCOUNT = 0.64
+LARGEST = 1e8
+"""The fourth power of the evidence is not told apart beyond this."""
 SCALE_HOLD = 3.0
 """After so many steps away the scales, too, wait until it is clear whether this is an incident or the new level."""
 MOST_AT_ONCE = 3.0
@@ -103,6 +103,7 @@ def replay_series(  # type: ignore[no-untyped-def]
     per_day_slot = max(per_day / day_slots, 1.0)
     per_week_slot = max(7.0 * per_day / week_slots, 1.0)
     fade_per_step = tail.MARGIN / max(tail.MEMORY_S / step, 1.0)
+    least_score = -math.log10(month)
     for i in range(first, last):
         now = time[i] // step
         clock = local[i] if len(local) else time[i]
@@ -174,6 +175,9 @@ def replay_series(  # type: ignore[no-untyped-def]
         days = (now - wide[at.FIRST, s]) // np.int64(per_day)
         known = seen if day_slots == 1 else max(seen - per_day, 0.0)  # values that had a profile to be measured against
         floor = 1e-9 * abs(wide[at.LEVEL, s]) + 1e-12
+        relative = 0.05
+        by_level = relative * 0.5 * (abs(mid) + abs(wide[at.LEVEL, s])) / spread
+        by_mean = relative * abs(wide[at.MEAN, s])
         if kind == 0:
             floor = max(floor, math.sqrt(mid + 0.25))
         has_profile = day_slots == 1 or days >= 1
@@ -181,7 +185,7 @@ def replay_series(  # type: ignore[no-untyped-def]
             residual = 0.0
         teach_scale = teach and slim[at.OUTSIDE, s] <= SCALE_HOLD
         away_square = float(slim[at.SPAN, s]) * slim[at.SPAN, s]
-        square = 0.0
+        fourth = 0.0
         for horizon in range(2):
             window = short if horizon == 0 else long
             share = min(passed / min(seen + 1.0, window), 1.0)
@@ -191,16 +195,16 @@ def replay_series(  # type: ignore[no-untyped-def]
                 wide[at.SMOOTH + horizon, s] = smooth
                 slim[at.ERROR + horizon, s] = error
             row = at.SCALE + 4 * horizon
-            by_residual = evidence.ratio(slim, s, row, error, away_square, floor if horizon == 0 else 0.3 * floor, scale_steps, teach_scale and has_profile)
-            by_distance = evidence.ratio(slim, s, row + 2, smooth - wide[at.MEAN, s], away_square, floor, scale_steps, teach_scale)
-            square = max(square, evidence.squared(by_residual, by_distance, alone) * (1.0 if horizon == 0 else LONG_DISCOUNT))
-        log_evidence = 0.5 * math.log(min(square, LARGEST) + 1e-12) - math.log(widen)
+            by_residual = evidence.ratio(slim, s, row, error, away_square, max(floor, by_level), scale_steps, teach_scale and has_profile)
+            by_distance = evidence.ratio(slim, s, row + 2, smooth - wide[at.MEAN, s], away_square, max(floor, by_mean), scale_steps, teach_scale)
+            fourth = max(fourth, evidence.fourth_power(by_residual, by_distance, alone) * (1.0 if horizon == 0 else LONG_DISCOUNT))
+        log_evidence = 0.25 * math.log(min(fourth / (widen * widen * widen * widen), LARGEST) + 1e-24)
         fresh = log_evidence
         if not is_learning:
             fresh, told = tail.news(slim, s, log_evidence, fade_per_step * passed)
             if teach:
                 slim[at.TOLD, s] = told
-        surprise = max(tail.tail_score(fresh, once, slope), -math.log10(month))
+        surprise = max(tail.tail_score(fresh, once, slope), least_score)
         score[i] = math.nan if is_learning else surprise
         phase[i] = LEARNING if is_learning else (SETTLING if slim[at.SETTLE, s] > 0 else WATCHING)
         if not teach:

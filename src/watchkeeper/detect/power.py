@@ -39,8 +39,10 @@ ENOUGH = 0.9
 """A change is said to be seen when it is seen at this share of the places."""
 AS_WELL, AT_MOST = 1.1, 1.25
 """A rule does as well if it needs changes at most so much larger: on the whole (`DetectorPower.need`), and in each
-direction at the length that matters most (`Power.headline_s`).
+direction at the length that people are told of.
 """
+HALF = 0.5
+"""What is seen at fewer places than this is left out of the comparison: it is seen by luck."""
 PLACES = 100
 _POINTS_AT_ONCE = 1 << 20
 
@@ -83,13 +85,18 @@ class DetectorPower:
     least: tuple[Least, ...]
     need: float | None
     """How much larger changes must be than for Watchkeeper's own detector, as a geometric mean; None where neither sees
-    any, and for that detector itself.
+    any at half of the places, and for that detector itself.
     """
 
     def least_size(self, direction: int, length_s: int) -> float | None:
         """The size of that `Least`; None too where it was not tried."""
         sizes = [one.size for one in self.least if (one.direction, one.length_s) == (direction, length_s)]
         return sizes[0] if sizes else None
+
+    def told_length(self, direction: int, headline_s: int) -> int:
+        """The length that people are told of: the shortest from `headline_s` on at which changes are surely seen."""
+        lengths = [one for one in self.least if one.direction == direction and one.length_s >= headline_s]
+        return next((one for one in lengths if one.size is not None), lengths[-1]).length_s
 
 
 @dataclass(frozen=True)
@@ -325,22 +332,28 @@ def _compared(other: DetectorPower, own: DetectorPower) -> DetectorPower:
 def _does_as_well(other: DetectorPower, own: DetectorPower, headline: int) -> bool:
     if other.need is None or other.need > AS_WELL:
         return False
-    needs = [_need(other, own, [one]) for one in own.least if one.length_s == headline]
-    return all(need is None or need <= AT_MOST for need in needs)
+    for mine in own.least:
+        if mine.length_s == own.told_length(mine.direction, headline):
+            need = _need(other, own, [mine])
+            size = other.least_size(mine.direction, mine.length_s)
+            is_larger = mine.size is not None and (size is None or size > AT_MOST * mine.size)
+            if is_larger or (need is not None and need > AT_MOST):
+                return False
+    return True
 
 
 def _need(other: DetectorPower, own: DetectorPower, cells: Sequence[Least]) -> float | None:
-    """How much larger changes of these directions and lengths the other needs; None where neither sees any.
+    """How much larger changes of these directions and lengths the other needs; None where neither sees any by half.
 
-    The area between the curves of share over logarithm of size: the mean, over the changes that are seen at all, of the
-    logarithm of the ratio of the sizes from which on each sees them.
+    The area between the curves of share over logarithm of size, above a share of `HALF`: the mean, over the shares that
+    are reached at all, of the logarithm of the ratio of the sizes that reach them.
     """
     area = seen = 0.0
     for cell in cells:
         curves = []
         for detector in (own, other):
             tried = [one for one in detector.found if (one.direction, one.length_s) == (cell.direction, cell.length_s)]
-            curves.append(np.maximum.accumulate([one.share for one in tried]))
+            curves.append(np.maximum(np.maximum.accumulate([one.share for one in tried]) - HALF, 0.0))
         mine, theirs = curves
         seen += max(mine[-1], theirs[-1])
         area += float(np.trapezoid(mine - theirs, np.log([one.size for one in tried])))

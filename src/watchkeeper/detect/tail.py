@@ -27,7 +27,7 @@ PRIOR_POWER = 1.3
 """Exponent of the evidence in the logarithm of its tail, for carrying the prior over to other steps."""
 PRIOR_EVENTS, MOST_EVENTS = 2.0, 40.0
 """How many exceedances the prior is worth, and how many the past may weigh at most."""
-GAIN = 0.3
+GAIN = 0.2
 """Step of a level at its first exceedance, times the exceedances behind it: one over the density of log evidence, typically."""
 LEAST_SPREAD, MOST_SPREAD = 0.1, 0.45
 """Bounds of the distance of the two levels: Gaussian noise, and the heaviest tail that is believed; what lies further out is
@@ -36,7 +36,7 @@ KNEE, SLOPE = 0.7, 3.0
 """Beyond this score nobody can tell how rare a value is; there the score grows by the same slope in every series, so that the
 greatest surprises of different series stay comparable."""
 MARGIN = 0.25 * math.log(10.0)
-MEMORY_S = 8 * 3600
+MEMORY_S = 4 * 3600
 STALE = 4.0
 """Evidence that is no news counts this much less, in logarithms."""
 

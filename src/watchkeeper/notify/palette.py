@@ -49,7 +49,7 @@ def theme(scheme: Theme, *, surface: bool = False) -> dict[str, Any]:
     band = 0.16 if scheme == "light" else 0.2
     return {
         "background": colour["surface"] if surface else "transparent",
-        "padding": 12 if surface else 0,
+        "padding": 12 if surface else {"left": 0, "right": 0, "top": 4, "bottom": 4},
         "font": FONT,
         "view": {"stroke": None},
         "title": {"color": colour["ink"], "fontSize": 15, "fontWeight": 600, "offset": 12},

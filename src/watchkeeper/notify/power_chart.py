@@ -37,7 +37,7 @@ def spec(power: Power, *, scheme: Theme = "light", title: str = "", lines: Seque
     )
     curves = (
         alt.Chart()
-        .mark_line(strokeWidth=2, clip=False)
+        .mark_line(strokeWidth=2, point=alt.OverlayMarkDef(size=12))
         .encode(
             x=size,
             y=share,

@@ -8,6 +8,7 @@ import hashlib
 import os
 import tempfile
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -84,5 +85,6 @@ def _keep(path: Path, body: bytes) -> None:
         os.replace(name, path)
 
 
+@cache
 def _asset(name: str, body: bytes) -> Asset:
     return Asset(content_type=_TYPES[Path(name).suffix], body=body, packed=gzip.compress(body, 6, mtime=0))

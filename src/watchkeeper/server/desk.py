@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,7 @@ def desk_of(request: PageRequest) -> Desk:
     return found
 
 
+@cache
 def make_templates() -> Environment:
     """Templates that escape everything and fail on a name that is not there."""
     environment = Environment(
@@ -92,7 +94,7 @@ def make_templates() -> Environment:
     words_of_templates: dict[str, Any] = {
         "answers": words.ANSWERS,
         "answer_label": words.LABEL,
-        "changes": words.CHANGES,
+        "change_word": words.change_word,
         "severities": words.SEVERITIES,
         "severity_level": words.severity_level,
         "number": words.number,

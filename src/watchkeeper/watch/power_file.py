@@ -1,4 +1,4 @@
-"""Detection power of one series of a table or a file: what could be seen of it, before it is watched."""
+"""Detection power of one series of a table, a file or a watched metric: what could be seen of it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import difflib
 import json
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +15,16 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from watchkeeper.detect import Points, SeriesSettings, find_step
-from watchkeeper.detect.power import Power, measure_power
+from watchkeeper import learn
+from watchkeeper.detect import Points, Power, SeriesSettings, ValueKind, find_step, measure_power
 from watchkeeper.domain.errors import InputError, NotFoundError
+from watchkeeper.domain.feedback import Feedback
+from watchkeeper.domain.metric import Metric
+from watchkeeper.domain.points import PointColumns
 from watchkeeper.domain.times import local_seconds
 from watchkeeper.sources.columns import Rows, read_rows
 from watchkeeper.sources.files import SUFFIXES, read_table
+from watchkeeper.watch.judge import SIDE
 from watchkeeper.watch.power_words import sentences
 from watchkeeper.watch.score_file import STEP_TIMES
 
@@ -32,9 +36,13 @@ Report = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class SeriesPower:
-    """The power of one series: its name, how many there were to choose from, its values, and what to say of it."""
+    """The power of one series, and what to say of it.
+
+    `was_named` is whether the series was asked for, or taken as the one with the most values of `of_series`.
+    """
 
     series: str
+    was_named: bool
     of_series: int
     values: int
     power: Power
@@ -85,6 +93,45 @@ def power_file(
     return found
 
 
+def metric_power(
+    metric: Metric,
+    columns: PointColumns,
+    series_id: int,
+    log: Sequence[Feedback] = (),
+    *,
+    seed: int = 0,
+    report: Report = lambda stage, done, total: None,
+) -> Power:
+    """The power of one series of a metric on its own history, with the metric's settings and what people said of it.
+
+    `columns` holds all series of the metric, as `History.read` gives them: the budget of the metric is shared among
+    them, as when they are judged. `power_words.sentences(power, metric.unit)` says it.
+
+    Raises NotFoundError where the series is not among them, InputError where its history is too short.
+    """
+    if series_id not in columns.series:
+        raise NotFoundError(f"metric {metric.name}: there is no history of series {series_id}; read its points first")
+    at = columns.of(columns.series.index(series_id))
+    time, value = columns.time[at], columns.value[at]
+    local = local_seconds(time, metric.timezone)
+    mark = learn.marks(time, value, learn.fold(log).of(series_id), columns.known_at[at])
+    settings = SeriesSettings.uniform(
+        1,
+        step=metric.step_s,
+        kind=ValueKind[metric.kind.name],
+        direction=SIDE[metric.direction],
+        min_absolute=metric.smallest_change,
+        min_relative=metric.smallest_change_share,
+    )
+    return measure_power(
+        Points(np.array([0, len(time)]), time, value, local=local, mark=mark),
+        settings,
+        false_alerts_per_month=metric.false_alerts_per_month / len(columns.series),
+        seed=seed,
+        report=lambda done, total: report("trying changes", done, total),
+    )
+
+
 def _power(table: pa.Table, place: str, series: str | None, budget: float, seed: int, report: Report) -> SeriesPower:
     rows = read_rows(table, place)
     names = [_spelled(name) for name in rows.names.to_pylist()]
@@ -106,7 +153,7 @@ def _power(table: pa.Table, place: str, series: str | None, budget: float, seed:
         )
     except InputError as error:
         raise InputError(f"{place}: series {names[code]}: {error}") from None
-    return SeriesPower(names[code], len(names), values, found, tuple(sentences(found)))
+    return SeriesPower(names[code], series is not None, len(names), values, found, tuple(sentences(found)))
 
 
 def _most_values(rows: Rows) -> int:

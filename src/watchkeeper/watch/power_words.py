@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from watchkeeper.detect.power import ENOUGH, OWN, DetectorPower, Found, Power
+from watchkeeper.detect.power import AS_WELL, ENOUGH, OWN, DetectorPower, Found, Power
 from watchkeeper.domain.times import format_duration
 
 SIDES = {-1: "drop", 1: "rise"}
@@ -39,7 +39,7 @@ def change(power: Power, direction: int, size: float, unit: str = "") -> str:
     """A change with its article: `a 12 % drop`, `a rise to 5 times what is expected`, `a drop of 0.3`."""
     side = SIDES[direction]
     if power.in_bands:
-        amount = f"{size * power.band:.2g}" + (f" {unit}" if unit else "")
+        amount = how_large(power, size) + (f" {unit}" if unit else "")
         return f"a {side} of {amount} ({size:.2g} times the band)"
     if direction < 0 and size >= 0.995:
         return "a drop to nothing"
@@ -53,16 +53,17 @@ def how_large(power: Power, size: float | None) -> str:
     """`12 %`; in bands the amount; `–` for none."""
     if size is None:
         return "–"
-    return (
-        f"{size * power.band:.2g}" if power.in_bands else f"{100 * size:.2g} %" if size < 1 else f"{100 * size:.0f} %"
-    )
+    if power.in_bands:
+        amount = float(f"{size * power.band:.2g}")
+        return f"{amount:,.0f}" if amount >= 10 else f"{amount:g}"
+    return f"{100 * size:.2g} %" if size < 1 else f"{100 * size:,.0f} %"
 
 
 def short_duration(seconds: float) -> str:
     """`5 min`, `3 h`, `2 d`: the largest unit that leaves a number of at least one."""
     for unit, name in ((86400, "d"), (3600, "h"), (60, "min")):
         if seconds >= unit:
-            return f"{seconds / unit:.2g} {name}"
+            return f"{seconds / unit:.3g} {name}"
     return f"{seconds:.0f} s"
 
 
@@ -74,9 +75,9 @@ def within(seconds: int) -> str:
 
 def _seen(power: Power, direction: int, unit: str) -> str:
     """How small a change is seen, at the shortest length from the headline on where one is; and what a rule needs."""
-    best = power.rules[0] if power.rules else None
-    lengths = [length for length in power.lengths_s if length >= power.headline_s]
-    length = next((one for one in lengths if power.own.least_size(direction, one) is not None), lengths[-1])
+    named = [rule for rule in power.rules if rule.name == power.rule]
+    best = next(iter([*named, *power.rules]), None)
+    length = power.own.told_length(direction, power.headline_s)
     size = power.own.least_size(direction, length)
     enough = f"{10 * ENOUGH:g} times in 10"
     if size is None:
@@ -85,7 +86,9 @@ def _seen(power: Power, direction: int, unit: str) -> str:
         if largest.share == 0:
             told = f"no {SIDES[direction]} tried, up to {what}, is seen within {within(length)}"
         else:
-            told = f"even {what} is seen only {100 * largest.share:.0f} times in 100 within {within(length)}"
+            share = round(100 * largest.share)
+            often = "once in 100 times" if share <= 1 else f"{share} times in 100"
+            told = f"even {what} is seen only {often} within {within(length)}"
         told += f", at {budget(power.false_alerts_per_month)}"
     else:
         what = change(power, direction, size, unit)
@@ -117,10 +120,14 @@ def _verdict(power: Power) -> str:
         return "No simple rule could be compared."
     best = power.rules[0]
     if best.need is None:
-        return "Neither Watchkeeper nor a simple rule sees any of the changes tried so surely."
-    if best.need <= 1.0:
-        return f"The best simple rule, “{best.name}”, is better at some changes and clearly worse at others."
-    return f"No simple rule does as well: the best, “{best.name}”, needs changes {best.need:.2g} times as large."
+        return "Neither Watchkeeper nor a simple rule sees any of the changes tried at half of the places."
+    if best.need <= AS_WELL:
+        return (
+            f"The simple rule “{best.name}” does as well on average, but is clearly worse at some of the changes "
+            "told of here."
+        )
+    larger = f"{100 * (best.need - 1):.0f} % larger" if best.need < 2 else f"{best.need:.2g} times as large"
+    return f"No simple rule does as well: the best, “{best.name}”, needs changes {larger} on average."
 
 
 def _largest(own: DetectorPower, direction: int, length: int) -> Found:

@@ -174,13 +174,18 @@ def _steps(points: Points) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The step of each series, int64[S] seconds, and the row from which on it was known, int64[S]."""
     steps = np.empty(points.series, np.int64)
     settled = np.empty(points.series, np.int64)
+    found: dict[bytes, int] = {}  # Most series of a file keep the same times.
     for place in range(points.series):
         first, end = int(points.start[place]), int(points.start[place + 1])
         for reach in (4 * STEP_TIMES, end - first):  # Repeats are rare: a look at the first rows nearly always does.
             times, place_of = np.unique(points.time[first : min(end, first + reach)], return_index=True)
             if len(times) >= STEP_TIMES:
                 break
-        steps[place] = find_step(times[:STEP_TIMES])
+        first_times = times[:STEP_TIMES]
+        pattern = np.diff(first_times).tobytes()
+        if pattern not in found:
+            found[pattern] = find_step(first_times)
+        steps[place] = found[pattern]
         settled[place] = first + place_of[STEP_TIMES - 1] if len(times) >= STEP_TIMES else end
     return steps, settled
 

@@ -101,6 +101,8 @@ class Watchkeeper:
         with self._writing:
             troubles: list[str] = []
             points = self.collect(now, troubles, progress)
+            if points:
+                self._history.compact()
             opened = advance(self._ledger, self._judgements, now, progress)
             sent = self._tell(now, stale_s, troubles)
         return Progressed(points=points, opened=opened, sent=sent, troubles=tuple(troubles))

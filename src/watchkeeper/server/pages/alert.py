@@ -6,7 +6,7 @@ import msgspec
 from litestar import Response, get
 from litestar.params import FromPath, FromQuery
 
-from watchkeeper.domain.alert import Change
+from watchkeeper.domain.alert import Cause, Change
 from watchkeeper.domain.errors import NotFoundError
 from watchkeeper.notify.chart import png
 from watchkeeper.notify.message import subject
@@ -14,10 +14,20 @@ from watchkeeper.server.desk import desk_of
 from watchkeeper.server.figures import Figure, figure_json, legend, summary
 from watchkeeper.server.receipts import ReceiptBox, Said, box_of, said_lines
 from watchkeeper.server.session import PageRequest
+from watchkeeper.server.words import number
 from watchkeeper.watch import views
 
 CHARTS = 7
 """Charts drawn at once: the first large, the others small; all members stand in the table."""
+
+
+class MemberRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One series of the alert: its name, and what it did without saying the name again."""
+
+    line: views.MemberLine
+    name: str
+    did: str
+    expected: str
 
 
 class HistoryLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,7 +44,7 @@ class AlertScreen(msgspec.Struct, frozen=True, kw_only=True):
     """The page's record."""
 
     line: views.AlertLine
-    members: tuple[views.MemberLine, ...]
+    members: tuple[MemberRow, ...]
     figure: Figure | None
     small: tuple[Figure, ...]
     charts_left_out: int
@@ -57,7 +67,7 @@ def alert_screen(page: views.AlertPage, receipt: ReceiptBox | None = None) -> Al
     known = tuple(mark for chart, marks in pairs[:1] for mark in marks if mark.link != here and _is_seen(chart, mark))
     return AlertScreen(
         line=page.line,
-        members=page.members,
+        members=tuple(member_row(each) for each in page.members),
         figure=figures[0] if figures else None,
         small=tuple(figures[1:]),
         charts_left_out=max(0, len(page.members) - len(figures)),
@@ -69,6 +79,14 @@ def alert_screen(page: views.AlertPage, receipt: ReceiptBox | None = None) -> Al
         receipt=receipt,
         here=here,
     )
+
+
+def member_row(line: views.MemberLine) -> MemberRow:
+    """A member's sentence begins with its name, which stands beside it in the table."""
+    name = subject(line.metric, line.series)
+    did = line.sentence.removeprefix(name).strip() or line.sentence
+    expected = "–" if line.member.cause is Cause.SILENCE else number(line.member.expected, line.metric)
+    return MemberRow(line=line, name=name, did=f"{did[:1].upper()}{did[1:]}", expected=expected)
 
 
 def history_lines(history: tuple[views.TransitionLine, ...]) -> tuple[HistoryLine, ...]:

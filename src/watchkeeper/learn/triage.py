@@ -1,0 +1,111 @@
+"""Answers about some alerts turned into bars for all: what was called a false alarm raises the bar for its like, what was real or
+missed lowers it, and the number of false alerts that the budget stands for is never exceeded for it.
+
+Everything here is a pure function of what was seen and of the labels: undoing an answer is leaving it out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from watchkeeper.domain.feedback import Label
+from watchkeeper.learn.triage_looks import Sight, peaks
+from watchkeeper.learn.triage_model import Answers, Posterior, above_for, learn, prior
+
+DEEPEST = 2.0
+"""How many decades below the budget's bar an answer can take it: what is a hundred times as common as the budget allows cannot be
+told from anything else."""
+MOST_ANSWERS = 250
+"""The newest answers that are learned from; the cost grows with their cube."""
+MOST_PEAKS = 2_000
+"""The newest excursions over which false alerts are counted."""
+
+
+@dataclass(frozen=True)
+class Triage:
+    """What the answers given by some instant ask of every alert.
+
+    `feedback` names the answers of `posterior` in their order; `threshold` is the log-odds from which on a person is told: 0, or more
+    where telling all that is more likely real than not would give more false alerts than the budget's own bar.
+    """
+
+    posterior: Posterior
+    feedback: tuple[int, ...]
+    threshold: float
+
+    def above(self, sight: Sight, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """float64[k]: decades above (negative: below) the budget's bar that the score of each row must reach; infinite: never."""
+        if not self.feedback:
+            return np.zeros(len(rows))
+        needed = self.threshold - self.posterior.shift(sight.take(rows))
+        return np.maximum(above_for(needed), -DEEPEST)
+
+
+def triage(
+    sight: Sight,
+    labels: Iterable[tuple[int, Label]],
+    *,
+    until: int | None = None,
+    half_life_s: float | None = None,
+) -> Triage:
+    """Learn from labels, given as (place of the series in `sight`, label).
+
+    With `until` (seconds) only labels given by then count, and of the points only those before it. With `half_life_s` an answer counts
+    half as much for each such time that passed between it and `until` (default: and the newest answer). A label whose window
+    holds no score says nothing.
+    """
+    known = [(place, label) for place, label in labels if until is None or label.given_at <= until]
+    known.sort(key=lambda entry: (entry[1].given_at, entry[1].feedback, entry[0], entry[1].start))
+    seen = [(row, label) for place, label in known if (row := sample(sight, place, label, until)) is not None]
+    seen = seen[-MOST_ANSWERS:]
+    weight = np.ones(len(seen))
+    if half_life_s is not None and seen:
+        now = seen[-1][1].given_at if until is None else until
+        weight = 0.5 ** (np.array([now - label.given_at for _, label in seen]) / half_life_s)
+    answers = Answers(
+        looks=sight.take(np.array([row for row, _ in seen], np.int64)),
+        is_real=np.array([label.is_real for _, label in seen], np.bool_),
+        weight=weight,
+    )
+    posterior = learn(answers)
+    threshold = _threshold(sight, posterior, until) if seen else 0.0
+    return Triage(posterior, tuple(label.feedback for _, label in seen), threshold)
+
+
+def sample(sight: Sight, place: int, label: Label, until: int | None = None) -> int | None:
+    """The row that stands for a labelled window: where its score first reaches the budget's bar, or else comes nearest."""
+    first, end = int(sight.start[place]), int(sight.start[place + 1])
+    stop = label.end if until is None else min(label.end, until)
+    window = first + np.searchsorted(sight.time[first:end], (label.start, max(label.start, stop)))
+    above = sight.above[window[0] : window[1]]
+    if not np.isfinite(above).any():
+        return None
+    reaches = np.flatnonzero(above >= 0.0)
+    return int(window[0]) + int(reaches[0] if len(reaches) else np.nanargmax(above))
+
+
+def _threshold(sight: Sight, posterior: Posterior, until: int | None) -> float:
+    """The least log-odds from 0 on at which the past would have held no more false alerts than under the bar of the budget.
+
+    Both counts are expectations under the posterior: each excursion counts with its probability of being false. So sensitivity
+    that answers ask for is paid with noise that answers removed (the rule of Neyman and Pearson: of all ways to spend a number
+    of false alerts, the one that tells the likeliest first).
+    """
+    past = peaks(sight, DEEPEST)
+    if until is not None:
+        past = past[: int(np.searchsorted(sight.time[past[:, 1]], until))]
+    rows = past[-MOST_PEAKS:, 0]
+    if not len(rows):
+        return 0.0
+    looks = sight.take(rows)
+    log_odds = prior(looks.above) + posterior.shift(looks)
+    false = 1.0 / (1.0 + np.exp(log_odds))
+    allowed = float(false[looks.above >= 0.0].sum())
+    order = np.argsort(-log_odds, kind="stable")
+    spent = np.cumsum(false[order])
+    place = int(np.searchsorted(spent, allowed * (1.0 + 1e-12), side="right"))
+    return max(0.0, float(np.nextafter(log_odds[order[place]], np.inf))) if place < len(rows) else 0.0
