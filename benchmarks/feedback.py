@@ -1,18 +1,19 @@
 """The public feedback benchmark: what do answers change, and what do they cost?
 
-    python -m benchmarks.feedback --labels FILE --seeds 10 --json OUT [--plot OUT.svg] [--budget 1] [--without random_forest]
+    python -m benchmarks.feedback --labels FILE --seeds 10 --json OUT [--plot OUT.svg] [--budget 1]
 
-FILE is a parquet file with the columns series, ts, value, label (1 = anomalous). Its series are one team's, streamed in time order;
-an operator answers every incident when it opens, wrong with probability 0.05, and reports half of the missed windows once a week.
-The rules are in `benchmarks/feedback_stream.py`. Four learners go through the same stream, each seed pairing their luck:
+FILE is a parquet file with the columns series, ts, value, label (1 = anomalous). Its series are one team's, streamed
+in time order; an operator answers every incident when it opens, wrong with probability 0.05, and reports half of the
+missed windows once a week. The rules are in `benchmarks/feedback_stream.py`. Four learners go through the same
+stream, each seed pairing their luck:
 
     without_feedback   the detector at the bar of its budget, whatever is said
     with_feedback      Watchkeeper's triage
     threshold_only     a learner that only moves thresholds
-    random_forest      retrained weekly on labelled alerts and windows (Liu et al., "Opprentice", IMC 2015); needs scikit-learn
+    random_forest      retrained weekly on labelled alerts and windows (Liu et al., "Opprentice", IMC 2015)
 
-The JSON maps each to precision, recall, f1 and false_alerts_per_series_week over the second half of every series (means over the
-seeds), answers_given (in the whole stream), and range, the least and the most of each.
+The JSON maps each to precision, recall, f1 and false_alerts_per_series_week over the second half of every series
+(means over the seeds), answers_given (in the whole stream), and range, the least and the most of each.
 """
 
 from __future__ import annotations

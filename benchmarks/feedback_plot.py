@@ -21,9 +21,11 @@ COLOURS = ["#9a9a9a", "#0b6e4f", "#c77d0a", "#7b5ea7"]
 
 
 def curve(team: Team, outcome: Outcome) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Answers given and false alerts told by each of STEPS moments of the stream, evenly spaced over what was said without learning.
+    """Answers given and false alerts told by each of STEPS moments of the stream, evenly spaced over what was said
+    without learning.
 
-    The moments are quantiles of the points' times, the same for every learner, so that a quieter one ends lower and further left.
+    The moments are quantiles of the points' times, the same for every learner, so that a quieter one ends lower and
+    further left.
     """
     moments = np.quantile(team.points.time, np.linspace(0.0, 1.0, STEPS))
     given = np.sort([label.given_at for _, label in outcome.answers])

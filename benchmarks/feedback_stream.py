@@ -2,10 +2,11 @@
 
 The rules are those of the public definition (shared/bench/README.md, "The feedback benchmark"):
 
-- an incident is a run of alert points of one series, runs at most `GAP` points apart being one; it is a hit when it starts inside
-  a labelled window, from `SLACK` points before its first point to its last;
+- an incident is a run of alert points of one series, runs at most `GAP` points apart being one; it is a hit when it
+  starts inside a labelled window, from `SLACK` points before its first point to its last;
 - the operator sees an incident when it opens and answers one step later, wrong with probability `WRONG`;
-- once a week of stream time each labelled window that ended in that week unseen is reported as missed with probability `REPORTED`;
+- once a week of stream time each labelled window that ended in that week unseen is reported as missed with
+  probability `REPORTED`;
 - an answer counts for points stamped at or after the moment it was given, never before;
 - the first 15 % of each series is a warm-up that nobody sees; the second half is measured.
 
@@ -184,7 +185,9 @@ class _Stream:
         return Outcome(self.alert, self.incidents, self.answers)
 
     def _judge(self, rows: NDArray[np.int64]) -> int:
-        """Judge rows that follow on each other in time, up to the first answer that they give rise to; returns how many."""
+        """Judge rows that follow on each other in time, up to the first answer that they give rise to; returns how
+        many.
+        """
         team, time, owner = self.team, self.team.points.time[rows], self.owner[rows]
         bar = np.full(len(rows), team.base)
         # A row that no bar can open needs no bar of its own.

@@ -7,8 +7,6 @@ per side (so that skewed series get a band of their own above and below), winsor
 
 from __future__ import annotations
 
-import math
-
 from numba import njit
 
 from watchkeeper.detect import layout as at
@@ -27,7 +25,7 @@ PRIOR = 10.0
 LEAST_SHARE = 0.0025
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
+@njit(inline="always")  # type: ignore[misc]
 def ratio(slim, s, row, amount, prior, floor, longest, teach):  # type: ignore[no-untyped-def]
     """Square of |amount| in units of the scale of its side (rows `row` above, `row + 1` below); teaches that scale.
 
@@ -46,14 +44,14 @@ def ratio(slim, s, row, amount, prior, floor, longest, teach):  # type: ignore[n
     return size / square
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
+@njit(inline="always")  # type: ignore[misc]
 def alone(slim, s):  # type: ignore[no-untyped-def]
     """How much a squared residual counts without regard to the distance from the mean: more, the more the baseline explains."""
     unexplained = min(slim[at.DAY_ERROR, s], slim[at.WEEK_ERROR, s]) / max(slim[at.SPAN, s], 1e-300)
     return ALONE + (1.0 - ALONE) * max(1.0 - max(unexplained, 0.0) / EXPLAINED, 0.0)
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
+@njit(inline="always")  # type: ignore[misc]
 def fourth_power(residual, distance, alone_share):  # type: ignore[no-untyped-def]
     """Fourth power of the evidence of one horizon, from the squares of the two ratios."""
     return residual * max(max(distance, LEAST_DISTANCE * LEAST_DISTANCE), alone_share * alone_share * residual)

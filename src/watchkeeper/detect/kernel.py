@@ -25,24 +25,24 @@ HOLD = 0.3
 """A point with at least this score teaches the baseline nothing."""
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
+@njit(inline="always")  # type: ignore[misc]
 def learning_points(step):  # type: ignore[no-untyped-def]
     """Points before the first score: a day, at least 14 and at most 288."""
     return min(max(at.DAY_S // step, 14), 288)
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
+@njit(inline="always")  # type: ignore[misc]
 def settling_steps(step):  # type: ignore[no-untyped-def]
     """Steps that a change must last to be taken for permanent, and that settling then takes: a day, at least 8 steps."""
     return max(at.DAY_S // step, 8)
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
+@njit(inline="always")  # type: ignore[misc]
 def week_slot_of(local, slots):  # type: ignore[no-untyped-def]
     return (local % at.WEEK_S) * slots // at.WEEK_S
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
+@njit(nogil=True, error_model="numpy")  # type: ignore[misc]
 def skip(wide, slim, present, s, base, stride, slots, step, steps, offset):  # type: ignore[no-untyped-def]
     """Pass over `steps` missing grid steps after the newest one; returns the evidence of the silence."""
     month = at.MONTH_S / step
@@ -59,7 +59,7 @@ def skip(wide, slim, present, s, base, stride, slots, step, steps, offset):  # t
     return silence
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
+@njit(nogil=True, error_model="numpy")  # type: ignore[misc]
 def begin(wide, slim, s, now, value, month):  # type: ignore[no-untyped-def]
     """First value of a series."""
     wide[at.LAST, s] = wide[at.FIRST, s] = now
@@ -73,7 +73,7 @@ def begin(wide, slim, s, now, value, month):  # type: ignore[no-untyped-def]
     slim[at.MISS_STAY, s] = 0.5
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
+@njit(nogil=True, error_model="numpy")  # type: ignore[misc]
 def move_level(wide, slim, s, change, settle):  # type: ignore[no-untyped-def]
     """The level is `change` higher from now on, profiles kept; settle."""
     wide[at.LEVEL, s] += change
@@ -84,7 +84,7 @@ def move_level(wide, slim, s, change, settle):  # type: ignore[no-untyped-def]
     slim[at.SETTLE, s] = settle
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
+@njit(nogil=True, error_model="numpy")  # type: ignore[misc]
 def replay_series(  # type: ignore[no-untyped-def]
     time, local, value, mark, first, last, step, kind, wide, slim, profile, present, s, profile_base, presence_base, stride,
     expected, lower, upper, score, phase, silence,

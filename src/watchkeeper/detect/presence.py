@@ -22,7 +22,7 @@ PRIOR = 0.02
 """Weight of doubt against the record of a slot."""
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
+@njit(inline="always")  # type: ignore[misc]
 def enter_slot(slim, presence, s, base, stride, week_slot):  # type: ignore[no-untyped-def]
     """Begin the slot's new week if the series was in another slot before."""
     if slim[at.WEEK_SLOT, s] != week_slot:
@@ -31,7 +31,7 @@ def enter_slot(slim, presence, s, base, stride, week_slot):  # type: ignore[no-u
         presence[place] = (presence[place] << 1) & 0xFF
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
+@njit(nogil=True, error_model="numpy")  # type: ignore[misc]
 def openness(presence, base, stride, week_slot, slots, weeks):  # type: ignore[no-untyped-def]
     """Probability that the slot holds points: its share of earlier weeks, or in the first week of the other days at this hour."""
     seen = min(weeks, 7)
@@ -55,7 +55,7 @@ def openness(presence, base, stride, week_slot, slots, weeks):  # type: ignore[n
     return (count + PRIOR) / (days + 2.0 * PRIOR)
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
+@njit(nogil=True, error_model="numpy")  # type: ignore[misc]
 def miss(slim, presence, s, base, stride, week_slot, slots, weeks, steps_per_month):  # type: ignore[no-untyped-def]
     """One missing step: advances the silence and returns its evidence."""
     is_open = openness(presence, base, stride, week_slot, slots, weeks)
@@ -69,7 +69,7 @@ def miss(slim, presence, s, base, stride, week_slot, slots, weeks, steps_per_mon
     return slim[at.SILENCE, s]
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
+@njit(inline="always")  # type: ignore[misc]
 def arrive(slim, presence, s, base, stride, week_slot):  # type: ignore[no-untyped-def]
     """A present step: ends the silence, remembers the slot as open."""
     presence[base + week_slot * stride] |= 1

@@ -77,7 +77,7 @@ SCRATCH_FROM = 16
 """Series with at least this many points are replayed on a contiguous copy of their profile."""
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[misc]
 def _replay_range(  # type: ignore[no-untyped-def]
     begin, end, start, time, local, value, mark, step, kind, wide, slim, profile, present, profile_base, presence_base, stride,
     expected, lower, upper, score, phase, silence,

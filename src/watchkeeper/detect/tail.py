@@ -41,7 +41,7 @@ STALE = 4.0
 """Evidence that is no news counts this much less, in logarithms."""
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
+@njit(inline="always")  # type: ignore[misc]
 def prior_level(level, rate, steps_per_month):  # type: ignore[no-untyped-def]
     """The prior of a level: that of an hourly series, less where steps are longer and the same rate is a larger share of them."""
     hourly = -math.log(rate * 3600.0 / at.MONTH_S)
@@ -49,7 +49,7 @@ def prior_level(level, rate, steps_per_month):  # type: ignore[no-untyped-def]
     return level + min(math.log(own / hourly) / PRIOR_POWER, 0.0)
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
+@njit(inline="always")  # type: ignore[misc]
 def news(slim, s, log_evidence, fade):  # type: ignore[no-untyped-def]
     """(the part of the evidence that has not been told, what is told after it), as logarithms.
 
@@ -61,21 +61,21 @@ def news(slim, s, log_evidence, fade):  # type: ignore[no-untyped-def]
     return log_evidence - STALE, told
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
+@njit(inline="always")  # type: ignore[misc]
 def once_a_month(slim, s):  # type: ignore[no-untyped-def]
     """(logarithm of the evidence that is exceeded once a month, decades of rate per unit of log evidence around it)."""
     slope = DECADES / max(slim[at.SELDOM_LEVEL, s] - slim[at.OFTEN_LEVEL, s], LEAST_SPREAD)
     return slim[at.SELDOM_LEVEL, s] + math.log10(SELDOM) / slope, slope
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
+@njit(inline="always")  # type: ignore[misc]
 def tail_score(fresh, once, slope):  # type: ignore[no-untyped-def]
     """-log10(false alerts a month at this evidence)."""
     score = (fresh - once) * slope
     return score if score <= KNEE else KNEE + (fresh - once - KNEE / slope) * SLOPE
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
+@njit(inline="always")  # type: ignore[misc]
 def learn_tail(slim, s, fresh, months, steps_per_month):  # type: ignore[no-untyped-def]
     """Move the two levels towards this point's news; `months` is how long the series has been watched."""
     gain = GAIN / min(PRIOR_EVENTS + OFTEN * months, MOST_EVENTS)

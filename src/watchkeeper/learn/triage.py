@@ -1,5 +1,5 @@
-"""Answers about some alerts turned into bars for all: what was called a false alarm raises the bar for its like, what was real or
-missed lowers it, and the number of false alerts that the budget stands for is never exceeded for it.
+"""Answers about some alerts turned into bars for all: what was called a false alarm raises the bar for its like, what
+was real or missed lowers it, and the number of false alerts that the budget stands for is never exceeded for it.
 
 Everything here is a pure function of what was seen and of the labels: undoing an answer is leaving it out.
 """
@@ -17,8 +17,8 @@ from watchkeeper.learn.triage_looks import Sight, peaks
 from watchkeeper.learn.triage_model import Answers, Posterior, above_for, learn, prior
 
 DEEPEST = 2.0
-"""How many decades below the budget's bar an answer can take it: what is a hundred times as common as the budget allows cannot be
-told from anything else."""
+"""How many decades below the budget's bar an answer can take it: what is a hundred times as common as the budget allows
+cannot be told from anything else."""
 MOST_ANSWERS = 250
 """The newest answers that are learned from; the cost grows with their cube."""
 MOST_PEAKS = 2_000
@@ -29,8 +29,9 @@ MOST_PEAKS = 2_000
 class Triage:
     """What the answers given by some instant ask of every alert.
 
-    `feedback` names the answers of `posterior` in their order; `threshold` is the log-odds from which on a person is told: 0, or more
-    where telling all that is more likely real than not would give more false alerts than the budget's own bar.
+    `feedback` names the answers of `posterior` in their order; `threshold` is the log-odds from which on a person is
+    told: 0, or more where telling all that is more likely real than not would give more false alerts than the
+    budget's own bar.
     """
 
     posterior: Posterior
@@ -38,7 +39,9 @@ class Triage:
     threshold: float
 
     def above(self, sight: Sight, rows: NDArray[np.int64]) -> NDArray[np.float64]:
-        """float64[k]: decades above (negative: below) the budget's bar that the score of each row must reach; infinite: never."""
+        """float64[k]: decades above (negative: below) the budget's bar that the score of each row must reach;
+        infinite: never.
+        """
         if not self.feedback:
             return np.zeros(len(rows))
         needed = self.threshold - self.posterior.shift(sight.take(rows))
@@ -54,9 +57,9 @@ def triage(
 ) -> Triage:
     """Learn from labels, given as (place of the series in `sight`, label).
 
-    With `until` (seconds) only labels given by then count, and of the points only those before it. With `half_life_s` an answer counts
-    half as much for each such time that passed between it and `until` (default: and the newest answer). A label whose window
-    holds no score says nothing.
+    With `until` (seconds) only labels given by then count, and of the points only those before it. With `half_life_s`
+    an answer counts half as much for each such time that passed between it and `until` (default: and the newest
+    answer). A label whose window holds no score says nothing.
     """
     known = [(place, label) for place, label in labels if until is None or label.given_at <= until]
     known.sort(key=lambda entry: (entry[1].given_at, entry[1].feedback, entry[0], entry[1].start))
@@ -77,7 +80,9 @@ def triage(
 
 
 def sample(sight: Sight, place: int, label: Label, until: int | None = None) -> int | None:
-    """The row that stands for a labelled window: where its score first reaches the budget's bar, or else comes nearest."""
+    """The row that stands for a labelled window: where its score first reaches the budget's bar, or else comes
+    nearest.
+    """
     first, end = int(sight.start[place]), int(sight.start[place + 1])
     stop = label.end if until is None else min(label.end, until)
     window = first + np.searchsorted(sight.time[first:end], (label.start, max(label.start, stop)))
@@ -89,11 +94,12 @@ def sample(sight: Sight, place: int, label: Label, until: int | None = None) -> 
 
 
 def _threshold(sight: Sight, posterior: Posterior, until: int | None) -> float:
-    """The least log-odds from 0 on at which the past would have held no more false alerts than under the bar of the budget.
+    """The least log-odds from 0 on at which the past would have held no more false alerts than under the bar of the
+    budget.
 
-    Both counts are expectations under the posterior: each excursion counts with its probability of being false. So sensitivity
-    that answers ask for is paid with noise that answers removed (the rule of Neyman and Pearson: of all ways to spend a number
-    of false alerts, the one that tells the likeliest first).
+    Both counts are expectations under the posterior: each excursion counts with its probability of being false. So
+    sensitivity that answers ask for is paid with noise that answers removed (the rule of Neyman and Pearson: of all
+    ways to spend a number of false alerts, the one that tells the likeliest first).
     """
     past = peaks(sight, DEEPEST)
     if until is not None:

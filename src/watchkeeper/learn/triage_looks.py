@@ -1,4 +1,6 @@
-"""What an alert looks like at each moment, from the points up to that moment: the numbers by which alerts are compared."""
+"""What an alert looks like at each moment, from the points up to that moment: the numbers by which alerts are
+compared.
+"""
 
 from __future__ import annotations
 
@@ -153,7 +155,7 @@ def _begins(is_out: NDArray[np.bool_]) -> NDArray[np.bool_]:
     row = np.arange(len(is_out))
     last = np.maximum.accumulate(np.where(is_out, row, -JOIN - 2))
     before = np.concatenate([[-JOIN - 2], last[:-1]])
-    return is_out & (row - before > JOIN + 1)
+    return np.asarray(is_out & (row - before > JOIN + 1), np.bool_)
 
 
 def _others_out(points: Points, is_out: NDArray[np.bool_], step: NDArray[np.int64]) -> NDArray[np.int64]:

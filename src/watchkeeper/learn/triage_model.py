@@ -5,11 +5,11 @@
         + similarity in all features + (series) similarity in all features
     P(answer "real") = WRONG + (1 - 2 WRONG) logistic(log-odds)
 
-The additive terms let few answers speak of one feature at a time (Duvenaud, Nickisch and Rasmussen 2011, "Additive Gaussian
-Processes"); the indicator terms pool series, siblings and team (Gelman and Hill 2007, chapter 12); the likelihood lets any answer
-be a mistake. The posterior is Laplace's approximation (Rasmussen and Williams 2006, section 3.4) with Fisher's information in
-place of the Hessian, since a likelihood with mistakes is not log-concave; so f(x) = sum over answers of K(x, answer) alpha, and
-each answer's share in a verdict can be named.
+The additive terms let few answers speak of one feature at a time (Duvenaud, Nickisch and Rasmussen 2011, "Additive
+Gaussian Processes"); the indicator terms pool series, siblings and team (Gelman and Hill 2007, chapter 12); the
+likelihood lets any answer be a mistake. The posterior is Laplace's approximation (Rasmussen and Williams 2006,
+section 3.4) with Fisher's information in place of the Hessian, since a likelihood with mistakes is not log-concave;
+so f(x) = sum over answers of K(x, answer) alpha, and each answer's share in a verdict can be named.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from watchkeeper.learn.triage_looks import COLUMNS, FEATURES, Looks
 WRONG = 0.05
 """Share of answers that are mistakes."""
 SLOPE = math.log(10.0)
-"""Log-odds per decade of score below the bar: an event ten times as common by chance is ten times less likely to be real."""
+"""Log-odds per decade of score below the bar: what is ten times as common by chance is a tenth as likely to be real."""
 CAP = 1.0
-"""Most that the score alone can say for an alert, in log-odds: far out, the tail it was calibrated on has run out, and in
-both labelled sets the share of real alerts stops rising soon above the bar."""
+"""Most that the score alone can say for an alert, in log-odds: far out, the tail it was calibrated on has run out, and
+in both labelled sets the share of real alerts stops rising soon above the bar."""
 TEAM, FAMILY, SERIES, FEATURE, ALIKE, ALIKE_HERE = 0.2, 0.2, 1.0, 0.25, 0.5, 1.0
 """Prior variances of the log-odds, per term of K; a circular feature has half of FEATURE."""
 BREADTH = 2.0
@@ -49,7 +49,9 @@ class Answers:
 
 @dataclass(frozen=True)
 class Posterior:
-    """What the answers made of the model: `alpha` float64[m], the pull of each answer in units of log-odds per covariance."""
+    """What the answers made of the model: `alpha` float64[m], the pull of each answer in units of log-odds per
+    covariance.
+    """
 
     answers: Answers
     alpha: NDArray[np.float64]
@@ -72,7 +74,9 @@ def above_for(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def terms(a: Looks, b: Looks) -> dict[str, NDArray[np.float64]]:
-    """The terms of K between k and m looks, each float64[k, m], by name: features, `team`, `family`, `series`, `alike`."""
+    """The terms of K between k and m looks, each float64[k, m], by name: features, `team`, `family`, `series`,
+    `alike`.
+    """
     found: dict[str, NDArray[np.float64]] = {}
     apart = np.zeros((len(a), len(b)))
     for place, name in enumerate(FEATURES):
@@ -95,7 +99,9 @@ def covariance(a: Looks, b: Looks) -> NDArray[np.float64]:
 
 
 def learn(answers: Answers) -> Posterior:
-    """The posterior mode given the answers: Newton's method from f = 0 with halved steps, so the same answers give the same bits."""
+    """The posterior mode given the answers: Newton's method from f = 0 with halved steps, so the same answers give
+    the same bits.
+    """
     count = len(answers.is_real)
     alpha = np.zeros(count)
     if not count:

@@ -24,7 +24,7 @@ SHOWS = (
     ("resolved", "Resolved"),
     ("all", "All"),
 )
-ORDERS: tuple[tuple[Order, str], ...] = (("severity", "Biggest first"), ("newest", "Newest first"))
+ORDERS: tuple[tuple[Order, str], ...] = (("severity", "Biggest"), ("newest", "Newest"))
 
 
 class Filters(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,7 +58,7 @@ class InboxPage(msgspec.Struct, frozen=True, kw_only=True):
 
     filters: Filters
     tabs: tuple[Tab, ...]
-    orders: tuple[Tab, ...]
+    orders: tuple[tuple[Order, str], ...]
     lines: tuple[AlertLine, ...]
     metrics: tuple[MetricLine, ...]
     told_in: str
@@ -82,14 +82,10 @@ def inbox_page(inbox: Inbox, filters: Filters, receipt: ReceiptBox | None = None
         )
         for name, label in SHOWS
     )
-    orders = tuple(
-        Tab(label=label, count=0, address=filters.address(order=name), is_current=name == inbox.order)
-        for name, label in ORDERS
-    )
     return InboxPage(
         filters=filters,
         tabs=tabs,
-        orders=orders,
+        orders=ORDERS,
         lines=inbox.lines,
         metrics=inbox.metrics,
         told_in=inbox.told_in,
