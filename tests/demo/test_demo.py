@@ -10,6 +10,7 @@ import duckdb
 import pytest
 from click.testing import CliRunner, Result
 
+from tests.conftest import play_demo
 from watchkeeper.cli import main
 from watchkeeper.demo import warehouse
 from watchkeeper.domain.errors import SourceError
@@ -23,23 +24,13 @@ NEW_YORK = "America/New_York"
 BLIZZARD = parse_instant("2013-02-08T12:00", NEW_YORK), parse_instant("2013-02-10T00:00", NEW_YORK)
 
 
-def demo(home: Path) -> Result:
-    return CliRunner().invoke(main, ["demo", "--home", str(home), "--no-serve"], catch_exceptions=False)
-
-
-@pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
-    home = tmp_path_factory.mktemp("demo")
-    return home, demo(home)
-
-
 @pytest.fixture
-def home(played: tuple[Path, Result], tmp_path: Path) -> Path:
-    return Path(shutil.copytree(played[0], tmp_path / "demo"))
+def home(played_demo: tuple[Path, Result], tmp_path: Path) -> Path:
+    return Path(shutil.copytree(played_demo[0], tmp_path / "demo"))
 
 
-def test_the_demo_ends_well_with_ten_alerts(played: tuple[Path, Result]):
-    home, result = played
+def test_the_demo_ends_well_with_ten_alerts(played_demo: tuple[Path, Result]):
+    home, result = played_demo
     assert result.exit_code == 0
     assert "The ten biggest alerts of 2013" in result.stdout
     assert "Loaded 336,776 flights" in result.stderr
@@ -86,7 +77,7 @@ def test_a_second_run_changes_nothing_that_a_person_did(home: Path):
         said = service.answer(Draft(answer=Answer.EVENT, by="ann", alert=first, note="holiday"))
         before = service.inbox(show="all")
     told = (home / "told.txt").read_text()
-    result = demo(home)
+    result = play_demo(home)
     assert result.exit_code == 0
     assert "0 alerts opened, 0 messages" in result.stderr
     assert (home / "told.txt").read_text() == told

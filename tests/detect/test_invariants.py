@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from itertools import pairwise
 
 import numpy as np
 from hypothesis import given, settings
@@ -41,7 +42,7 @@ def test_online_equals_replay_for_any_split(history: tuple[Points, SeriesSetting
     state: State | None = None
     seen: list[list[tuple[int, Judged, int, int]]] = [[] for _ in size]
     edges = [0.0, *sorted(cuts), 1.0]
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         first = [points.start[s] + int(low * n) for s, n in enumerate(size)]
         last = [points.start[s] + int(high * n) for s, n in enumerate(size)]
         batch = part(points, first, last)
@@ -76,7 +77,7 @@ def test_what_comes_later_changes_no_earlier_judgement(
     points, series = history
     rng = np.random.default_rng(seed)
     later = np.zeros(len(points.time), bool)
-    for a, b in zip(points.start[:-1], points.start[1:], strict=True):
+    for a, b in pairwise(points.start):
         later[a + int(cut * (b - a)) : b] = True
     other = Points(
         points.start,
@@ -103,7 +104,7 @@ def test_learning_has_no_score_and_watching_has_one(history: tuple[Points, Serie
     assert np.isfinite(judged.score[~silent]).all()
     assert (judged.lower[~silent] <= judged.expected[~silent]).all()
     assert (judged.expected[~silent] <= judged.upper[~silent]).all()
-    for a, b in zip(points.start[:-1], points.start[1:], strict=True):
+    for a, b in pairwise(points.start):
         phases = judged.phase[a:b][judged.phase[a:b] != Phase.MISSING]
         assert (phases[:14] == Phase.LEARNING).all()
 

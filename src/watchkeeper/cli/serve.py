@@ -15,17 +15,19 @@ from watchkeeper.cli.home import home_option
     "--host", default="127.0.0.1", show_default=True, help="Address to listen on; beyond loopback put TLS in front."
 )
 @click.option("--port", type=click.IntRange(1, 65535), default=8321, show_default=True)
-def command(home: Path, host: str, port: int) -> None:
+@click.option("--allow-host", multiple=True, metavar="NAME", help="A further name people reach it by; repeatable.")
+def command(home: Path, host: str, port: int, allow_host: tuple[str, ...]) -> None:
     """Serve the pages and run the service until stopped. Prints a one-time sign-in link.
 
     \b
-    Example:
+    Examples:
       watchkeeper serve --home /var/lib/watchkeeper --port 8321
+      watchkeeper serve --allow-host watch.example.com
     """
-    serve_home(home, host, port)
+    serve_home(home, host, port, allow_host)
 
 
-def serve_home(home: Path, host: str, port: int) -> None:
+def serve_home(home: Path, host: str, port: int, allowed_hosts: tuple[str, ...] = ()) -> None:
     """Serve the stores in `home` until interrupted."""
     from watchkeeper import server
     from watchkeeper.watch.schedule import Schedule
@@ -41,4 +43,4 @@ def serve_home(home: Path, host: str, port: int) -> None:
             )
 
         with Schedule(service):
-            server.serve(service, host, port, cache_dir=home / "cache", on_ready=ready)
+            server.serve(service, host, port, cache_dir=home / "cache", on_ready=ready, allowed_hosts=allowed_hosts)

@@ -1,8 +1,9 @@
 """What to expect: a level, a day profile and a week profile, learned by clipped residuals.
 
-Exponential smoothing with additive seasons (Holt 1957, Winters 1960), robust by Huber's clipping (Gelper, Fried and Croux 2010,
-"Robust forecasting with exponential and Holt-Winters smoothing", section 3). The week profile is a correction of the day profile
-and is used as far as it has proved itself: its weight rises with the ratio of the mean absolute errors without and with it.
+Exponential smoothing with additive seasons (Holt 1957, Winters 1960), robust by Huber's clipping (Gelper, Fried and
+Croux 2010, "Robust forecasting with exponential and Holt-Winters smoothing", section 3). The week profile is a
+correction of the day profile and is used as far as it has proved itself: its weight rises with the ratio of the mean
+absolute errors without and with it.
 """
 
 from __future__ import annotations
@@ -26,16 +27,17 @@ AWAY = 8.0
 """A residual of this many mean absolute residuals is away: an incident, or something new."""
 NEW_PATTERN_RATE = 0.5
 HOLD_FROM_DAYS = 14
-"""From this day on incidents are held apart; before, day and week are still being learned and every value counts, clipped."""
+"""From this day on incidents are held apart; before, day and week are still being learned and every value counts,
+clipped."""
 
 
-@njit(inline="always")  # type: ignore[misc]
+@njit(inline="always")
 def clip(value, limit):  # type: ignore[no-untyped-def]
     """Huber's psi: the value, or the limit on its side."""
     return min(max(value, -limit), limit)
 
 
-@njit(inline="always")  # type: ignore[misc]
+@njit(inline="always")
 def week_weight(slim, s):  # type: ignore[no-untyped-def]
     """How far the week profile is used, 0 to 1."""
     without, with_week = slim[at.DAY_ERROR, s], slim[at.WEEK_ERROR, s]
@@ -46,7 +48,7 @@ def week_weight(slim, s):  # type: ignore[no-untyped-def]
     return cube * cube / (1.0 + cube * cube)
 
 
-@njit(inline="always")  # type: ignore[misc]
+@njit(inline="always")
 def learn_first_day(wide, slim, profile, s, value, day, mean_rate):  # type: ignore[no-untyped-def]
     """The first day is the first day profile, relative to the first value."""
     if day >= 0:
@@ -56,7 +58,7 @@ def learn_first_day(wide, slim, profile, s, value, day, mean_rate):  # type: ign
     learn_mean(wide, slim, s, value, mean_rate, 1e300)
 
 
-@njit(inline="always")  # type: ignore[misc]
+@njit(inline="always")
 def centre(wide, profile, s, base, stride, slots):  # type: ignore[no-untyped-def]
     """After the first day: the level becomes the mean of the day; slots without a value expect that level."""
     total = 0.0
@@ -74,7 +76,7 @@ def centre(wide, profile, s, base, stride, slots):  # type: ignore[no-untyped-de
                 profile[base + k * stride] -= mean
 
 
-@njit(inline="always")  # type: ignore[misc]
+@njit(inline="always")
 def learn_mean(wide, slim, s, value, rate, clip_at):  # type: ignore[no-untyped-def]
     """Teach the mean of the raw value and its mean absolute distance from it."""
     away = value - wide[at.MEAN, s]
@@ -83,7 +85,7 @@ def learn_mean(wide, slim, s, value, rate, clip_at):  # type: ignore[no-untyped-
     slim[at.SPAN, s] += rate * ((abs(away) if clip_at > CLIP else min(abs(away), limit)) - slim[at.SPAN, s])
 
 
-@njit(inline="always")  # type: ignore[misc]
+@njit(inline="always")
 def spread_of(stored):  # type: ignore[no-untyped-def]
     """(spread of the slot relative to the others, mark of the day on which it was last away: 0 never, 1 even, 2 odd).
 
@@ -96,20 +98,24 @@ def spread_of(stored):  # type: ignore[no-untyped-def]
     return max(1.0 + stored, LEAST_SPREAD), 0
 
 
-@njit(inline="always")  # type: ignore[misc]
+@njit(inline="always")
 def learn_away(profile, day, spread, mark, day_number, change):  # type: ignore[no-untyped-def]
-    """A value far outside in this slot of the day: once may be an incident, on two days running it is the new timetable."""
+    """A value far outside in this slot of the day: once may be an incident, on two days running it is the new
+    timetable.
+    """
     if mark == 2 - day_number % 2:  # away yesterday too
         profile[day] += NEW_PATTERN_RATE * change
     profile[spread] += AWAY_MARK * (1 + day_number % 2 - mark)
 
 
-@njit(inline="always")  # type: ignore[misc]
+@njit(inline="always")
 def learn(  # type: ignore[no-untyped-def]
-    wide, slim, profile, s, value, day, spread, week, slot_spread, mark, day_rate, week_rate, spread_rate, level_rate, mean_rate,
-    noise_rate, error_rate, is_early, is_first_week_profile,
+    wide, slim, profile, s, value, day, spread, week, slot_spread, mark,
+    day_rate, week_rate, spread_rate, level_rate, mean_rate, noise_rate, error_rate, is_early, is_first_week_profile,
 ):  # fmt: skip
-    """Teach level, mean, profiles and running errors one value. `day`, `spread`, `week` are places in `profile` (-1: none)."""
+    """Teach level, mean, profiles and running errors one value. `day`, `spread`, `week` are places in `profile` (-1:
+    none).
+    """
     limit = 1e300 if is_early else CLIP * slim[at.NOISE, s] * slot_spread
     residual = value - wide[at.LEVEL, s] - (profile[day] if day >= 0 else 0.0)
     without = min(abs(residual), limit)

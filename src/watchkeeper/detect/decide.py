@@ -20,11 +20,11 @@ def decide(
 ) -> NDArray[np.bool_]:
     """Whether each point belongs to an alert: bool[n].
 
-    A run opens at a point whose score reaches `bar` (float64[S], or float64[n] where the bar changes over time; a budget of N
-    false alerts a month is `-log10(N)`), whose value left the baseline in a direction of interest, and by at least the smallest
-    interesting change. It stays open until a value is back inside the band. Missing and learning points neither open nor close a
-    run. `was_open` bool[S] says whether a run was open before the first point of each series (when
-    deciding on a later part of a longer history).
+    A run opens at a point whose score reaches `bar` (float64[S], or float64[n] where the bar changes over time; a
+    budget of N false alerts a month is `-log10(N)`), whose value left the baseline in a direction of interest, and by
+    at least the smallest interesting change. It stays open until a value is back inside the band. Missing and
+    learning points neither open nor close a run. `was_open` bool[S] says whether a run was open before the first
+    point of each series (when deciding on a later part of a longer history).
 
     Raises InputError where `bar` or `was_open` has the wrong length.
     """
@@ -34,7 +34,9 @@ def decide(
     elif len(bar) == len(points.time):
         per_point = bar
     else:
-        raise InputError(f"bar: give one per series ({points.series}) or one per point ({len(points.time)}), not {len(bar)}")
+        raise InputError(
+            f"bar: give one per series ({points.series}) or one per point ({len(points.time)}), not {len(bar)}"
+        )
     if was_open is None:
         was_open = np.zeros(points.series, np.bool_)
     elif len(was_open) != points.series:
@@ -51,7 +53,7 @@ def decide(
     return alert
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]
+@njit(cache=True, nogil=True)
 def _runs(start, score, interesting, is_outside, bar, was_open, alert):  # type: ignore[no-untyped-def]
     for s in range(len(start) - 1):
         is_open = was_open[s]

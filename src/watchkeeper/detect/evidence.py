@@ -1,8 +1,10 @@
-"""How surprising a value is: its residual and its distance from the mean, over two horizons, each against its own scale.
+"""How surprising a value is: its residual and its distance from the mean, over two horizons, each against its own
+scale.
 
-Evidence is the geometric mean of two ratios, `|residual| / its scale` and `|distance from the mean| / its scale`: values that are both
-unexpected and extreme are what people call anomalies. A residual may also stand alone, at a discount. Scales are root mean squares
-per side (so that skewed series get a band of their own above and below), winsorised.
+Evidence is the geometric mean of two ratios, `|residual| / its scale` and `|distance from the mean| / its scale`:
+values that are both unexpected and extreme are what people call anomalies. A residual may also stand alone, at a
+discount. Scales are root mean squares per side (so that skewed series get a band of their own above and below),
+winsorised.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ LEAST_DISTANCE = 0.5
 """A value near the mean counts as this many scales away from it."""
 ALONE = 0.2
 """Discount (of the squared evidence) for a residual without regard to the distance from the mean: 10**-0.7."""
+RELATIVE = 0.05
+"""A scale is at least this share of the level: a trifle is no incident, however quiet the series has been."""
 EXPLAINED = 0.35
 """Where errors are below this share of the distances from the mean, the baseline begins to be trusted on its own."""
 PRIOR = 10.0
@@ -25,7 +29,7 @@ PRIOR = 10.0
 LEAST_SHARE = 0.0025
 
 
-@njit(inline="always")  # type: ignore[misc]
+@njit(inline="always")
 def ratio(slim, s, row, amount, prior, floor, longest, teach):  # type: ignore[no-untyped-def]
     """Square of |amount| in units of the scale of its side (rows `row` above, `row + 1` below); teaches that scale.
 
@@ -44,14 +48,16 @@ def ratio(slim, s, row, amount, prior, floor, longest, teach):  # type: ignore[n
     return size / square
 
 
-@njit(inline="always")  # type: ignore[misc]
+@njit(inline="always")
 def alone(slim, s):  # type: ignore[no-untyped-def]
-    """How much a squared residual counts without regard to the distance from the mean: more, the more the baseline explains."""
+    """How much a squared residual counts without regard to the distance from the mean: more, the more the baseline
+    explains.
+    """
     unexplained = min(slim[at.DAY_ERROR, s], slim[at.WEEK_ERROR, s]) / max(slim[at.SPAN, s], 1e-300)
     return ALONE + (1.0 - ALONE) * max(1.0 - max(unexplained, 0.0) / EXPLAINED, 0.0)
 
 
-@njit(inline="always")  # type: ignore[misc]
+@njit(inline="always")
 def fourth_power(residual, distance, alone_share):  # type: ignore[no-untyped-def]
     """Fourth power of the evidence of one horizon, from the squares of the two ratios."""
     return residual * max(max(distance, LEAST_DISTANCE * LEAST_DISTANCE), alone_share * alone_share * residual)

@@ -12,7 +12,7 @@ from watchkeeper.detect import layout as at
 
 EXCLUDED, VOID, RESTART = 1, 2, 4
 LEARNING, WATCHING, SETTLING, MISSING = 0, 1, 2, 3
-RATE = 2
+COUNT, RATE = 0, 2
 SHORT_S, LONG_S, LONG_STEPS = 3600, 8 * 3600, 8
 LONG_DISCOUNT = 0.64
 LARGEST = 1e8
@@ -25,24 +25,27 @@ HOLD = 0.3
 """A point with at least this score teaches the baseline nothing."""
 
 
-@njit(inline="always")  # type: ignore[misc]
+@njit(inline="always")
 def learning_points(step):  # type: ignore[no-untyped-def]
     """Points before the first score: a day, at least 14 and at most 288."""
     return min(max(at.DAY_S // step, 14), 288)
 
 
-@njit(inline="always")  # type: ignore[misc]
+@njit(inline="always")
 def settling_steps(step):  # type: ignore[no-untyped-def]
-    """Steps that a change must last to be taken for permanent, and that settling then takes: a day, at least 8 steps."""
+    """Steps that a change must last to be taken for permanent, and that settling then takes: a day, at least 8
+    steps.
+    """
     return max(at.DAY_S // step, 8)
 
 
-@njit(inline="always")  # type: ignore[misc]
+@njit(inline="always")
 def week_slot_of(local, slots):  # type: ignore[no-untyped-def]
+    """Slot of the week of a wall-clock second; weeks begin on Thursday, as 1970 did."""
     return (local % at.WEEK_S) * slots // at.WEEK_S
 
 
-@njit(nogil=True, error_model="numpy")  # type: ignore[misc]
+@njit(nogil=True, error_model="numpy")
 def skip(wide, slim, present, s, base, stride, slots, step, steps, offset):  # type: ignore[no-untyped-def]
     """Pass over `steps` missing grid steps after the newest one; returns the evidence of the silence."""
     month = at.MONTH_S / step
@@ -59,7 +62,7 @@ def skip(wide, slim, present, s, base, stride, slots, step, steps, offset):  # t
     return silence
 
 
-@njit(nogil=True, error_model="numpy")  # type: ignore[misc]
+@njit(nogil=True, error_model="numpy")
 def begin(wide, slim, s, now, value, month):  # type: ignore[no-untyped-def]
     """First value of a series."""
     wide[at.LAST, s] = wide[at.FIRST, s] = now
@@ -73,7 +76,7 @@ def begin(wide, slim, s, now, value, month):  # type: ignore[no-untyped-def]
     slim[at.MISS_STAY, s] = 0.5
 
 
-@njit(nogil=True, error_model="numpy")  # type: ignore[misc]
+@njit(nogil=True, error_model="numpy")
 def move_level(wide, slim, s, change, settle):  # type: ignore[no-untyped-def]
     """The level is `change` higher from now on, profiles kept; settle."""
     wide[at.LEVEL, s] += change
@@ -84,10 +87,10 @@ def move_level(wide, slim, s, change, settle):  # type: ignore[no-untyped-def]
     slim[at.SETTLE, s] = settle
 
 
-@njit(nogil=True, error_model="numpy")  # type: ignore[misc]
+@njit(nogil=True, error_model="numpy")
 def replay_series(  # type: ignore[no-untyped-def]
-    time, local, value, mark, first, last, step, kind, wide, slim, profile, present, s, profile_base, presence_base, stride,
-    expected, lower, upper, score, phase, silence,
+    time, local, value, mark, first, last, step, kind, wide, slim, profile, present, s, profile_base, presence_base,
+    stride, expected, lower, upper, score, phase, silence,
 ):  # fmt: skip
     """Advance column `s` of the state by the points `first` to `last` and judge each; see `replay` for the arrays."""
     day_slots = -(-at.DAY_S // max(step, at.FINEST_DAY_SLOT_S))
@@ -122,7 +125,8 @@ def replay_series(  # type: ignore[no-untyped-def]
         is_learning = seen < warm
         gap = math.nan
         if steps > 1 or (steps == 1 and is_missing):
-            gap = skip(wide, slim, present, s, presence_base, stride, week_slots, step, steps - (0 if is_missing else 1), offset)
+            missing = steps - (0 if is_missing else 1)
+            gap = skip(wide, slim, present, s, presence_base, stride, week_slots, step, missing, offset)
         wide[at.LAST, s] = max(wide[at.LAST, s], now)
         misses = slim[at.MISSES, s]
         day = (clock % at.DAY_S) * day_slots // at.DAY_S
@@ -130,7 +134,8 @@ def replay_series(  # type: ignore[no-untyped-def]
         day_place = profile_base + day * stride if day_slots > 1 else np.int64(-1)
         spread_place = profile_base + (day_slots + day) * stride
         week_place = profile_base + (2 * day_slots + week) * stride
-        if day_slots > 1 and slim[at.DAY_ERROR, s] < 0.0 and now - wide[at.FIRST, s] >= np.int64(per_day) and not is_missing:
+        days = (now - wide[at.FIRST, s]) // np.int64(per_day)
+        if day_slots > 1 and slim[at.DAY_ERROR, s] < 0.0 and days >= 1 and not is_missing:
             baseline.centre(wide, profile, s, profile_base, stride, day_slots)
             slim[at.DAY_ERROR, s] = 0.0
         day_value = profile[day_place] if day_slots > 1 else 0.0
@@ -151,12 +156,27 @@ def replay_series(  # type: ignore[no-untyped-def]
         once, slope = tail.once_a_month(slim, s)
         limit = math.exp(2.0 * once) * widen * widen
         alone = evidence.alone(slim, s)
-        above = math.sqrt(float(slim[at.SCALE, s]) * slim[at.SCALE + 2, s]) * limit * spread
-        below = math.sqrt(float(slim[at.SCALE + 1, s]) * slim[at.SCALE + 3, s]) * limit * spread
+        floor = 1e-9 * abs(wide[at.LEVEL, s]) + 1e-12
+        if kind == COUNT:  # a count has at least its Poisson noise
+            floor = max(floor, math.sqrt(max(mid, 0.0) + 0.25))
+        by_level = max(floor, evidence.RELATIVE * 0.5 * (abs(mid) + abs(wide[at.LEVEL, s])) / spread)
+        by_mean = max(floor, evidence.RELATIVE * abs(wide[at.MEAN, s]))
+        residual_above, residual_below = (
+            slim[at.SCALE, s] + by_level * by_level,
+            slim[at.SCALE + 1, s] + by_level * by_level,
+        )
+        distance_above, distance_below = (
+            slim[at.SCALE + 2, s] + by_mean * by_mean,
+            slim[at.SCALE + 3, s] + by_mean * by_mean,
+        )
+        above = math.sqrt(residual_above * distance_above) * limit * spread
+        below = math.sqrt(residual_below * distance_below) * limit * spread
         half = 0.5 * (mid - wide[at.MEAN, s])
         expected[i] = mid
-        upper[i] = mid + min(math.sqrt(half * half + above) - half, spread * math.sqrt(slim[at.SCALE, s] * limit / alone))
-        lower[i] = mid - min(math.sqrt(half * half + below) + half, spread * math.sqrt(slim[at.SCALE + 1, s] * limit / alone))
+        rise = spread * math.sqrt(residual_above * limit / alone)
+        fall = spread * math.sqrt(residual_below * limit / alone)
+        upper[i] = mid + min(math.sqrt(half * half + above) - half, rise)
+        lower[i] = mid - min(math.sqrt(half * half + below) + half, fall)
         if slim[at.LOWEST, s] >= 0.0:
             lower[i] = max(lower[i], 0.0)
         if kind == RATE and slim[at.HIGHEST, s] <= 1.0:
@@ -172,14 +192,7 @@ def replay_series(  # type: ignore[no-untyped-def]
         teach = (bits & EXCLUDED) == 0
         residual = (x - mid) / spread
         passed = misses + 1.0  # steps since the last value
-        days = (now - wide[at.FIRST, s]) // np.int64(per_day)
         known = seen if day_slots == 1 else max(seen - per_day, 0.0)  # values that had a profile to be measured against
-        floor = 1e-9 * abs(wide[at.LEVEL, s]) + 1e-12
-        relative = 0.05
-        by_level = relative * 0.5 * (abs(mid) + abs(wide[at.LEVEL, s])) / spread
-        by_mean = relative * abs(wide[at.MEAN, s])
-        if kind == 0:
-            floor = max(floor, math.sqrt(mid + 0.25))
         has_profile = day_slots == 1 or days >= 1
         if not has_profile:
             residual = 0.0
@@ -195,9 +208,14 @@ def replay_series(  # type: ignore[no-untyped-def]
                 wide[at.SMOOTH + horizon, s] = smooth
                 slim[at.ERROR + horizon, s] = error
             row = at.SCALE + 4 * horizon
-            by_residual = evidence.ratio(slim, s, row, error, away_square, max(floor, by_level), scale_steps, teach_scale and has_profile)
-            by_distance = evidence.ratio(slim, s, row + 2, smooth - wide[at.MEAN, s], away_square, max(floor, by_mean), scale_steps, teach_scale)
-            fourth = max(fourth, evidence.fourth_power(by_residual, by_distance, alone) * (1.0 if horizon == 0 else LONG_DISCOUNT))
+            by_residual = evidence.ratio(
+                slim, s, row, error, away_square, by_level, scale_steps, teach_scale and has_profile
+            )
+            by_distance = evidence.ratio(
+                slim, s, row + 2, smooth - wide[at.MEAN, s], away_square, by_mean, scale_steps, teach_scale
+            )
+            discount = 1.0 if horizon == 0 else LONG_DISCOUNT
+            fourth = max(fourth, discount * evidence.fourth_power(by_residual, by_distance, alone))
         log_evidence = 0.25 * math.log(min(fourth / (widen * widen * widen * widen), LARGEST) + 1e-24)
         fresh = log_evidence
         if not is_learning:

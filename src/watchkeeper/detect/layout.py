@@ -1,8 +1,8 @@
 """Where each number of a series' state stands.
 
-Scalars are rows of two tables, one column per series: `wide` float64 (times, levels) and `slim` float32 (scales, counters,
-quantiles). Profiles are flat arrays, slot-major within a block of series that have equally many slots, so that a tick of many
-aligned series reads neighbouring numbers.
+Scalars are rows of two tables, one column per series: `wide` float64 (times, levels) and `slim` float32 (scales,
+counters, quantiles). Profiles are flat arrays, slot-major within a block of series that have equally many slots, so
+that a tick of many aligned series reads neighbouring numbers.
 """
 
 from __future__ import annotations

@@ -46,9 +46,9 @@ class ValueKind(enum.IntEnum):
 class Points:
     """Points of S series as columns, series after series, times non-decreasing within a series.
 
-    `start` int64[S+1] cuts the columns into series; `time` int64[n] is seconds since 1970 UTC; `value` float64[n], where NaN and
-    infinities mean missing; `local` int64[n] is the same instants on the metric's wall clock (None: UTC); `mark` uint8[n] holds
-    `Mark` bits (None: all zero).
+    `start` int64[S+1] cuts the columns into series; `time` int64[n] is seconds since 1970 UTC; `value` float64[n],
+    where NaN and infinities mean missing; `local` int64[n] is the same instants on the metric's wall clock (None:
+    UTC); `mark` uint8[n] holds `Mark` bits (None: all zero).
 
     Raises InputError where shapes disagree or times go backwards within a series.
     """
@@ -67,7 +67,9 @@ class Points:
         if len(self.value) != n:
             raise InputError(f"points: {n} times but {len(self.value)} values; give one value for each time")
         if len(self.start) == 0 or self.start[0] != 0 or self.start[-1] != n or (np.diff(self.start) < 0).any():
-            raise InputError(f"points: start must rise from 0 to {n}, the number of points, with one more entry than series")
+            raise InputError(
+                f"points: start must rise from 0 to {n}, the number of points, with one more entry than series"
+            )
         for name, dtype in (("local", np.int64), ("mark", np.uint8)):
             column = getattr(self, name)
             if column is not None:
@@ -92,9 +94,9 @@ class Points:
 class SeriesSettings:
     """What is set per series, each of length S.
 
-    `step` int64 is seconds between points (60 to 86400); `kind` uint8 a `ValueKind`; `direction` int8 is +1 where only rises are
-    of interest, -1 only falls, 0 both; `min_absolute` and `min_relative` float64 are the smallest interesting distance from the
-    expected value, in the metric's unit and as a share of the expected value.
+    `step` int64 is seconds between points (60 to 86400); `kind` uint8 a `ValueKind`; `direction` int8 is +1 where
+    only rises are of interest, -1 only falls, 0 both; `min_absolute` and `min_relative` float64 are the smallest
+    interesting distance from the expected value, in the metric's unit and as a share of the expected value.
     """
 
     step: NDArray[np.int64]
@@ -107,7 +109,9 @@ class SeriesSettings:
         for name, dtype in _SETTINGS:
             object.__setattr__(self, name, _column(getattr(self, name), dtype))
             if len(getattr(self, name)) != len(self.step):
-                raise InputError(f"series settings: {len(self.step)} steps but {len(getattr(self, name))} entries in {name}")
+                raise InputError(
+                    f"series settings: {len(self.step)} steps but {len(getattr(self, name))} entries in {name}"
+                )
         if ((self.step < 60) | (self.step > 86400)).any():
             raise InputError("series settings: a step lies between 60 and 86400 seconds")
         if (self.kind > max(ValueKind)).any():
@@ -146,10 +150,10 @@ _SETTINGS = (
 class Judged:
     """What the detector says about each point; float64[n] unless said otherwise, NaN where there is nothing to say.
 
-    `expected`, `lower`, `upper`: the baseline and the band that is left about once a month, in the metric's unit. `score`:
-    -log10(false alerts per month at this level). `phase` uint8[n]: a `Phase`. `silence`: in the unit of the score, the evidence
-    that points are missing because something broke; on a missing point it counts the silence up to and including it, on a present
-    point the gap just before it.
+    `expected`, `lower`, `upper`: the baseline and the band that is left about once a month, in the metric's unit.
+    `score`: -log10(false alerts per month at this level). `phase` uint8[n]: a `Phase`. `silence`: in the unit of the
+    score, the evidence that points are missing because something broke; on a missing point it counts the silence up
+    to and including it, on a present point the gap just before it.
     """
 
     expected: NDArray[np.float64]
@@ -161,7 +165,7 @@ class Judged:
 
 
 def _column(values: object, dtype: type) -> NDArray[np.generic]:
-    column = np.ascontiguousarray(values, dtype=dtype)
+    column: NDArray[np.generic] = np.ascontiguousarray(values, dtype=dtype)
     if column.ndim != 1:
         raise InputError(f"expected a column, got an array of shape {column.shape}")
     return column

@@ -1,8 +1,8 @@
 """Which points are usually there, and how surprising a silence is.
 
-Each slot of the week remembers in eight bits in which of the last eight weeks it held a point. Inside slots that are usually open,
-silences are a two-state Markov chain: one begins with a learned probability and goes on with another, so that the evidence of a
-silence of k steps is -log10(beginnings a month x probability of lasting so long).
+Each slot of the week remembers in eight bits in which of the last eight weeks it held a point. Inside slots that are
+usually open, silences are a two-state Markov chain: one begins with a learned probability and goes on with another,
+so that the evidence of a silence of k steps is -log10(beginnings a month x probability of lasting so long).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PRIOR = 0.02
 """Weight of doubt against the record of a slot."""
 
 
-@njit(inline="always")  # type: ignore[misc]
+@njit(inline="always")
 def enter_slot(slim, presence, s, base, stride, week_slot):  # type: ignore[no-untyped-def]
     """Begin the slot's new week if the series was in another slot before."""
     if slim[at.WEEK_SLOT, s] != week_slot:
@@ -31,9 +31,11 @@ def enter_slot(slim, presence, s, base, stride, week_slot):  # type: ignore[no-u
         presence[place] = (presence[place] << 1) & 0xFF
 
 
-@njit(nogil=True, error_model="numpy")  # type: ignore[misc]
+@njit(nogil=True, error_model="numpy")
 def openness(presence, base, stride, week_slot, slots, weeks):  # type: ignore[no-untyped-def]
-    """Probability that the slot holds points: its share of earlier weeks, or in the first week of the other days at this hour."""
+    """Probability that the slot holds points: its share of earlier weeks, or in the first week of the other days at
+    this hour.
+    """
     seen = min(weeks, 7)
     if seen >= 1:
         bits = presence[base + week_slot * stride] >> 1
@@ -55,7 +57,7 @@ def openness(presence, base, stride, week_slot, slots, weeks):  # type: ignore[n
     return (count + PRIOR) / (days + 2.0 * PRIOR)
 
 
-@njit(nogil=True, error_model="numpy")  # type: ignore[misc]
+@njit(nogil=True, error_model="numpy")
 def miss(slim, presence, s, base, stride, week_slot, slots, weeks, steps_per_month):  # type: ignore[no-untyped-def]
     """One missing step: advances the silence and returns its evidence."""
     is_open = openness(presence, base, stride, week_slot, slots, weeks)
@@ -69,7 +71,7 @@ def miss(slim, presence, s, base, stride, week_slot, slots, weeks, steps_per_mon
     return slim[at.SILENCE, s]
 
 
-@njit(inline="always")  # type: ignore[misc]
+@njit(inline="always")
 def arrive(slim, presence, s, base, stride, week_slot):  # type: ignore[no-untyped-def]
     """A present step: ends the silence, remembers the slot as open."""
     presence[base + week_slot * stride] |= 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import numpy as np
 from numba import njit
@@ -21,10 +22,11 @@ POINTS_PER_THREAD = 200_000
 def replay(points: Points, series: SeriesSettings, state: State | None = None) -> tuple[State, Judged]:
     """Judge the points in order and return the state after them; with `state`, continue from there.
 
-    Strictly causal (a point's judgement depends on it and on earlier points only) and exact: replaying a history in any split into
-    batches gives the same state and the same judgements to the bit, on any number of threads. The given state is left as it was.
-    A grid step without a row, and a row whose value is NaN, infinite or `Mark.VOID`, are the same thing: missing. A second point at
-    the same time is a second observation of that step: judged and learned, without time going on.
+    Strictly causal (a point's judgement depends on it and on earlier points only) and exact: replaying a history in
+    any split into batches gives the same state and the same judgements to the bit, on any number of threads. The
+    given state is left as it was. A grid step without a row, and a row whose value is NaN, infinite or `Mark.VOID`,
+    are the same thing: missing. A second point at the same time is a second observation of that step: judged and
+    learned, without time going on.
 
     Raises InputError where the settings or the state belong to another number of series or to other steps.
     """
@@ -37,7 +39,14 @@ def replay(points: Points, series: SeriesSettings, state: State | None = None) -
     else:
         state = state.copy()
     n = len(points.time)
-    judged = Judged(*(np.empty(n) for _ in range(4)), phase=np.empty(n, np.uint8), silence=np.empty(n))
+    judged = Judged(
+        expected=np.empty(n),
+        lower=np.empty(n),
+        upper=np.empty(n),
+        score=np.empty(n),
+        phase=np.empty(n, np.uint8),
+        silence=np.empty(n),
+    )
     nothing_local, nothing_mark = np.empty(0, np.int64), np.empty(0, np.uint8)
     arguments = (
         points.start,
@@ -68,7 +77,8 @@ def replay(points: Points, series: SeriesSettings, state: State | None = None) -
         _replay_range(0, points.series, *arguments)
     else:
         with ThreadPoolExecutor(threads) as pool:
-            for done in [pool.submit(_replay_range, a, b, *arguments) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]:
+            waiting = [pool.submit(_replay_range, a, b, *arguments) for a, b in pairwise(bounds)]
+            for done in waiting:
                 done.result()
     return state, judged
 
@@ -77,22 +87,23 @@ SCRATCH_FROM = 16
 """Series with at least this many points are replayed on a contiguous copy of their profile."""
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[misc]
+@njit(cache=True, nogil=True, error_model="numpy")
 def _replay_range(  # type: ignore[no-untyped-def]
-    begin, end, start, time, local, value, mark, step, kind, wide, slim, profile, present, profile_base, presence_base, stride,
-    expected, lower, upper, score, phase, silence,
+    begin, end, start, time, local, value, mark, step, kind, wide, slim, profile, present, profile_base,
+    presence_base, stride, expected, lower, upper, score, phase, silence,
 ):  # fmt: skip
     """Replay the series `begin` to `end`."""
     own_wide = np.empty((layout.WIDE, 1))
     own_slim = np.empty((layout.SLIM, 1), np.float32)
-    own_profile = np.empty(2 * (layout.DAY_S // layout.FINEST_DAY_SLOT_S) + 7 * (layout.DAY_S // layout.FINEST_WEEK_SLOT_S), np.float32)
-    own_present = np.empty(7 * (layout.DAY_S // layout.FINEST_WEEK_SLOT_S), np.uint8)
+    most_days, most_weeks = layout.DAY_S // layout.FINEST_DAY_SLOT_S, 7 * (layout.DAY_S // layout.FINEST_WEEK_SLOT_S)
+    own_profile = np.empty(2 * most_days + most_weeks, np.float32)
+    own_present = np.empty(most_weeks, np.uint8)
     for s in range(begin, end):
         first, last = start[s], start[s + 1]
         if last - first < SCRATCH_FROM:
             replay_series(
-                time, local, value, mark, first, last, step[s], kind[s], wide, slim, profile, present, s, profile_base[s],
-                presence_base[s], stride[s], expected, lower, upper, score, phase, silence,
+                time, local, value, mark, first, last, step[s], kind[s], wide, slim, profile, present, s,
+                profile_base[s], presence_base[s], stride[s], expected, lower, upper, score, phase, silence,
             )  # fmt: skip
             continue
         weeks = 7 * -(-layout.DAY_S // max(step[s], layout.FINEST_WEEK_SLOT_S))
@@ -104,8 +115,8 @@ def _replay_range(  # type: ignore[no-untyped-def]
         for k in range(weeks):
             own_present[k] = present[presence_base[s] + k * stride[s]]
         replay_series(
-            time, local, value, mark, first, last, step[s], kind[s], own_wide, own_slim, own_profile, own_present, 0, 0, 0, 1,
-            expected, lower, upper, score, phase, silence,
+            time, local, value, mark, first, last, step[s], kind[s], own_wide, own_slim, own_profile, own_present, 0,
+            0, 0, 1, expected, lower, upper, score, phase, silence,
         )  # fmt: skip
         wide[:, s] = own_wide[:, 0]
         slim[:, s] = own_slim[:, 0]

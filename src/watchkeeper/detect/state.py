@@ -21,9 +21,9 @@ _HEADER = struct.Struct("<8sHIq")
 class State:
     """The state of S series after the points replayed so far; see `layout` for the rows.
 
-    `step` int32[S]; `wide` float64[WIDE, S]; `slim` float32[SLIM, S]; `profile` float32 and `presence` uint8 are flat: the number
-    at slot k of series s is at `base[s] + k * stride[s]` (`profile_base`, `presence_base` and the common `stride`, int64[S], are
-    derived from `step`).
+    `step` int32[S]; `wide` float64[WIDE, S]; `slim` float32[SLIM, S]; `profile` float32 and `presence` uint8 are
+    flat: the number at slot k of series s is at `base[s] + k * stride[s]` (`profile_base`, `presence_base` and the
+    common `stride`, int64[S], are derived from `step`).
 
     A State is a value: `replay` returns a new one and leaves the old one as it was.
     """
@@ -67,7 +67,9 @@ class State:
         return sum(a.nbytes for a in (self.step, self.wide, self.slim, self.profile, self.presence))
 
     def to_bytes(self) -> bytes:
-        """A portable, versioned record: header (magic, version, layout, number of series), then the arrays, little endian."""
+        """A portable, versioned record: header (magic, version, layout, number of series), then the arrays, little
+        endian.
+        """
         header = _HEADER.pack(_MAGIC, VERSION, layout.WIDE * 1000 + layout.SLIM, len(self.step))
         body = (
             self.step.astype("<i4"),
@@ -82,13 +84,16 @@ class State:
     def from_bytes(data: bytes) -> State:
         """The state that `to_bytes` wrote.
 
-        Raises InputError where the bytes are not such a record, are of another version (replay the history instead), or are cut.
+        Raises InputError where the bytes are not such a record, are of another version (replay the history instead),
+        or are cut.
         """
         if len(data) < _HEADER.size or data[:8] != _MAGIC:
             raise InputError("detector state: these bytes are not a saved state; replay the history instead")
         _, version, shape, count = _HEADER.unpack_from(data)
         if version != VERSION or shape != layout.WIDE * 1000 + layout.SLIM:
-            raise InputError(f"detector state: saved by version {version}, this is version {VERSION}; replay the history instead")
+            raise InputError(
+                f"detector state: saved by version {version}, this is version {VERSION}; replay the history instead"
+            )
         at = _HEADER.size
         if count < 0 or len(data) < at + 4 * count:
             raise InputError("detector state: the record is cut short; replay the history instead")
@@ -120,7 +125,9 @@ class State:
 
 
 def _addresses(step: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Profile base, presence base and stride of each series: series with equally many slots share a slot-major block."""
+    """Profile base, presence base and stride of each series: series with equally many slots share a slot-major
+    block.
+    """
     profile_base = np.zeros(len(step), np.int64)
     presence_base = np.zeros(len(step), np.int64)
     stride = np.zeros(len(step), np.int64)

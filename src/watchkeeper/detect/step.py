@@ -6,7 +6,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 STEPS = np.array(
-    [60, 120, 180, 240, 300, 360, 480, 600, 720, 900, 1200, 1440, 1800, 2400, 3600, 7200, 10800, 14400, 21600, 28800, 43200, 86400]
+    [
+        60,
+        120,
+        180,
+        240,
+        300,
+        360,
+        480,
+        600,
+        720,
+        900,
+        1200,
+        1440,
+        1800,
+        2400,
+        3600,
+        7200,
+        10800,
+        14400,
+        21600,
+        28800,
+        43200,
+        86400,
+    ]
 )
 """Steps people use, in seconds: divisors of a day from a minute to a day."""
 
@@ -14,9 +37,10 @@ STEPS = np.array(
 def find_step(times: NDArray[np.int64]) -> int:
     """Step in seconds (one of `STEPS`) of a series with these times (seconds, any order, repeats and gaps allowed).
 
-    The largest step of which at least nine in ten distances between distinct neighbouring times are multiples (to a tenth of the
-    step), provided that the step itself is a common distance; irregular series get the step nearest to their median distance. A
-    series with fewer than two distinct times has no step of its own and is taken as daily, the least demanding.
+    The largest step of which at least nine in ten distances between distinct neighbouring times are multiples (to a
+    tenth of the step), provided that the step itself is a common distance; irregular series get the step nearest to
+    their median distance. A series with fewer than two distinct times has no step of its own and is taken as daily,
+    the least demanding.
     """
     gaps = np.diff(np.unique(np.asarray(times, np.int64)))
     if not len(gaps):

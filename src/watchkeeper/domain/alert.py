@@ -68,9 +68,19 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     members: tuple[Member, ...]
 
     @property
+    def ranked(self) -> tuple[Member, ...]:
+        """The members as people are told of them: those with values first, the most surprising first."""
+        return tuple(
+            sorted(
+                self.members,
+                key=lambda one: (one.cause is Cause.SILENCE, -one.peak_score, one.start, one.series),
+            )
+        )
+
+    @property
     def peak(self) -> Member:
-        """The most surprising member."""
-        return max(self.members, key=lambda member: (member.peak_score, -member.start, -member.series))
+        """The member that speaks for the alert."""
+        return self.ranked[0]
 
 
 class Transition(msgspec.Struct, frozen=True, kw_only=True):

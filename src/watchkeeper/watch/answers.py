@@ -212,8 +212,8 @@ def _guard(weighing: hear.Weighing, draft: Draft) -> None:
     if lost and not draft.force:
         named = ", ".join(f"#{one}" for one in lost)
         raise GuardError(
-            f"{_many(len(lost), 'alert')} that people confirmed would no longer fire ({named}):"
-            " say it again with force to accept that"
+            f"{_many(len(lost), 'alert')} that people confirmed would no longer fire ({named});"
+            " only a second yes (force) accepts that"
         )
 
 

@@ -70,8 +70,12 @@ class Judgement:
         runs = []
         present = np.isfinite(self.columns.value[at])
         for first, last in zip(edges[::2], edges[1::2], strict=True):
-            # A run held open over missing points was last seen at its last value.
-            seen = last - 1 if cause is Cause.SILENCE else first + int(np.flatnonzero(present[first:last])[-1])
+            # A run held open over missing points was last seen at its last value. One without any is what an event
+            # leaves over of a run that it explains.
+            values = np.flatnonzero(present[first:last])
+            if cause is Cause.ANOMALY and not len(values):
+                continue
+            seen = last - 1 if cause is Cause.SILENCE else first + int(values[-1])
             end = int(time[seen]) + step
             # A run that ended at `after` was open when it was last looked at: it is told again, as closed.
             if after is None or end >= after:

@@ -78,7 +78,7 @@ class Look:
             whole = feedback.log(tx, series=list(members))
             changes = transitions.of_alert(tx, alert_id)
             told = deliveries.of_alert(tx, alert_id)
-        ranked = sorted(alert.members, key=lambda member: -member.peak_score)
+        ranked = alert.ranked
         charts, marks = [], []
         for member in ranked[:CHARTS]:
             judgement = self._judgement(members[member.series])
@@ -152,8 +152,10 @@ class Look:
     def sentences(self, alert: Alert) -> list[str]:
         """Every member in a sentence, the most surprising first."""
         judgements = self._judgements.of_series([member.series for member in alert.members])
-        ranked = sorted(alert.members, key=lambda member: -member.peak_score)
-        return [message.sentence(one, judgements[one.series].metric, _series(judgements, one.series)) for one in ranked]
+        return [
+            message.sentence(one, judgements[one.series].metric, _series(judgements, one.series))
+            for one in alert.ranked
+        ]
 
     def _lines(self, chosen: Sequence[Alert]) -> list[views.AlertLine]:
         judgements = self._judgements.of_series([member.series for alert in chosen for member in alert.members])
