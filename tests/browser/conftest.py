@@ -32,13 +32,6 @@ QUIET = ("Failed to load resource: the server responded with a status of 4", "Th
 NewPage = Callable[..., Page]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All browser tests run in one worker: they share the browser, and the demo with its own tests."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("demo"))
-
-
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """Where Chromium is."""

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from click.testing import Result
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import watched
+from tests.conftest import Played
 from watchkeeper.domain.times import parse_instant
 from watchkeeper.server.run import running
 from watchkeeper.watch.service import Watchkeeper
@@ -24,9 +24,9 @@ FIRST, LAST = (parse_instant(day, "America/New_York") for day in ("2013-02-08", 
 
 
 @pytest.fixture(scope="module")
-def demo(played_demo: tuple[Path, Result], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watchkeeper]:
+def demo(played_demo: Played, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watchkeeper]:
     """The service over a demo that was made by the command itself."""
-    home = Path(shutil.copytree(played_demo[0], tmp_path_factory.mktemp("browsed") / "demo"))
+    home = Path(shutil.copytree(played_demo.home, tmp_path_factory.mktemp("browsed") / "demo"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WATCHKEEPER_DEMO_WAREHOUSE", f"duckdb:///{home / 'warehouse.duckdb'}")
         patch.setenv("WATCHKEEPER_DEMO_TOLD", str(home / "told.txt"))

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
-from tests.conftest import play_demo
+from tests.conftest import Played, play_demo
 from watchkeeper.cli import main
 from watchkeeper.demo import warehouse
 from watchkeeper.domain.errors import SourceError
@@ -19,22 +19,20 @@ from watchkeeper.domain.times import parse_instant
 from watchkeeper.watch.service import Watchkeeper
 from watchkeeper.watch.views import Draft
 
-pytestmark = pytest.mark.xdist_group("demo")
 NEW_YORK = "America/New_York"
 BLIZZARD = parse_instant("2013-02-08T12:00", NEW_YORK), parse_instant("2013-02-10T00:00", NEW_YORK)
 
 
 @pytest.fixture
-def home(played_demo: tuple[Path, Result], tmp_path: Path) -> Path:
-    return Path(shutil.copytree(played_demo[0], tmp_path / "demo"))
+def home(played_demo: Played, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(played_demo.home, tmp_path / "demo"))
 
 
-def test_the_demo_ends_well_with_ten_alerts(played_demo: tuple[Path, Result]):
-    home, result = played_demo
-    assert result.exit_code == 0
-    assert "The ten biggest alerts of 2013" in result.stdout
-    assert "Loaded 336,776 flights" in result.stderr
-    told = (home / "told.txt").read_text()
+def test_the_demo_ends_well_with_ten_alerts(played_demo: Played):
+    assert played_demo.exit_code == 0
+    assert "The ten biggest alerts of 2013" in played_demo.stdout
+    assert "Loaded 336,776 flights" in played_demo.stderr
+    told = (played_demo.home / "told.txt").read_text()
     assert "Look and answer: http://127.0.0.1:8321/alerts/" in told
 
 

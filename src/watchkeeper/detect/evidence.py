@@ -13,8 +13,8 @@ from numba import njit
 
 from watchkeeper.detect import layout as at
 
-SCALE_S = 12 * at.DAY_S
-SCALE_STEPS = 200.0
+SCALE_S = 6 * at.DAY_S
+SCALE_STEPS = 120.0
 WINSOR = 10.0
 LEAST_DISTANCE = 0.5
 """A value near the mean counts as this many scales away from it."""

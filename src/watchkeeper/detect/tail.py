@@ -37,7 +37,7 @@ out is incidents, which must not raise the level they are measured against."""
 KNEE, SLOPE = 0.7, 3.0
 """Beyond this score nobody can tell how rare a value is; there the score grows by the same slope in every series, so
 that the greatest surprises of different series stay comparable."""
-MARGIN = 0.25 * math.log(10.0)
+MARGIN = 0.15 * math.log(10.0)
 MEMORY_S = 4 * 3600
 STALE = 4.0
 """Evidence that is no news counts this much less, in logarithms."""

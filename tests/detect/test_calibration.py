@@ -1,0 +1,52 @@
+"""Asked for N false alerts a month, anomaly-free series get about N: the score means what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from watchkeeper.detect import Points, SeriesSettings, ValueKind, decide, replay
+
+SERIES, WEEKS, WARM_UP_WEEKS = 24, 26, 5
+HOURS = WEEKS * 168
+WAVE = 1 + 0.4 * np.sin(2 * np.pi * np.arange(HOURS) / 24)
+
+Family = Callable[[np.random.Generator], np.ndarray]
+FAMILIES: dict[str, tuple[Family, ValueKind]] = {
+    "gauge": (lambda r: 50 * WAVE + 4 * r.normal(size=(SERIES, HOURS)), ValueKind.GAUGE),
+    "plain noise": (lambda r: 100 + 5 * r.normal(size=(SERIES, HOURS)), ValueKind.GAUGE),
+    "count": (lambda r: r.poisson(200 * WAVE, (SERIES, HOURS)), ValueKind.COUNT),
+    "count near zero": (lambda r: r.poisson(0.7 * WAVE, (SERIES, HOURS)), ValueKind.COUNT),
+    "rate": (lambda r: r.binomial(400, 0.05 * WAVE, (SERIES, HOURS)) / 400, ValueKind.RATE),
+    "amount": (lambda r: 30 * WAVE * np.exp(0.4 * r.normal(size=(SERIES, HOURS))), ValueKind.SUM),
+    "share": (lambda r: r.beta(20, 30, (SERIES, HOURS)), ValueKind.RATE),
+}
+
+
+def alerts_per_month(value: np.ndarray, kind: ValueKind, budget: float) -> float:
+    count, size = value.shape
+    time = 1_699_920_000 + 3600 * np.arange(size)
+    points = Points(np.arange(count + 1) * size, np.tile(time, count), value.ravel())
+    series = SeriesSettings.uniform(count, step=3600, kind=kind)
+    _, judged = replay(points, series)
+    alert = decide(judged, points, series, np.full(count, -np.log10(budget))).reshape(count, size)
+    starts = alert[:, 1:] & ~alert[:, :-1]
+    counted = starts[:, WARM_UP_WEEKS * 168 :]
+    return float(counted.sum() / (counted.size / 730.5))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("budget", [1.0, 4.0])
+def test_each_kind_of_value_gets_about_the_false_alerts_asked_for(family: str, budget: float) -> None:
+    make, kind = FAMILIES[family]
+    value = make(np.random.default_rng(11)).astype(float)
+    assert budget / 2 <= alerts_per_month(value, kind, budget) <= budget * 2
+
+
+def test_over_all_kinds_the_false_alerts_are_within_a_third() -> None:
+    for budget in (0.5, 1.0, 2.0, 4.0):
+        rng = np.random.default_rng(12)
+        rates = [alerts_per_month(make(rng).astype(float), kind, budget) for make, kind in FAMILIES.values()]
+        assert 0.66 * budget <= np.mean(rates) <= 1.5 * budget
