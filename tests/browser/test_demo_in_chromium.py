@@ -70,6 +70,10 @@ def test_the_blizzard_is_found_explained_and_taken_back(page: Page, demo: Watchk
     page.wait_for_selector("#chart-0[data-drawn] canvas")
     picture(page, "alert.png")
 
+    page.get_by_role("button", name="False alarm").hover()
+    expect(page.locator("#would")).to_contain_text("If said:")
+    assert demo.alert_page(blizzard.alert.id).answers == ()
+
     page.get_by_label("Note").fill("Blizzard Nemo")
     page.get_by_role("button", name="Event").click()
     receipt = page.get_by_role("status")

@@ -171,11 +171,11 @@ class Naive:
 
     def _learn_tail(self, fresh: float) -> None:
         months = self.seen / self.month
-        move = 0.2 / min(2 + 8 * months, 40) * ((fresh > self.often) - 8 / self.month)
+        move = 0.2 / min(3 + 8 * months, 40) * ((fresh > self.often) - 8 / self.month)
         self.often = single(self.often + move)
-        events = 2 + 2 * months
+        events = 3 + 2 * months
         own = 0.2 / min(events, 40) * ((fresh > self.seldom) - 2 / self.month)
-        self.seldom = single(self.seldom + own + move * 2 / events)
+        self.seldom = single(self.seldom + own + move * 3 / events)
         self.seldom = single(min(max(self.seldom, self.often + 0.1), self.often + 0.45))
 
     def _learn(

@@ -164,6 +164,10 @@ def test_the_given_state_is_left_as_it_was() -> None:
     before = state.to_bytes()
     replay(hourly(np.full(50, 7.0), start=int(points.time[-1]) + 3600), series, state)
     assert state.to_bytes() == before
+    kept, _ = replay(points, series)
+    used, _ = replay(hourly(np.full(50, 7.0), start=int(points.time[-1]) + 3600), series, kept, consume=True)
+    assert used is kept
+    assert used.to_bytes() != before
 
 
 def test_many_series_on_threads_are_judged_as_each_alone() -> None:

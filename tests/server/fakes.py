@@ -137,6 +137,12 @@ class FakeService:
             answers=tuple(line for line in self.log if chosen.id in line.series),
         )
 
+    def preview(self, draft: views.Draft) -> views.Receipt:
+        drafts, log, receipts = list(self.drafts), list(self.log), dict(self.receipts)
+        seen = self.answer(draft)
+        self.drafts, self.log, self.receipts = drafts, log, receipts
+        return seen
+
     def answer(self, draft: views.Draft) -> views.Receipt:
         self.drafts.append(draft)
         if draft.alert is not None:

@@ -39,6 +39,18 @@ def test_the_receipt_is_shown_where_the_button_was(reader: TestClient) -> None:
     assert "4 of 4 confirmed still fire" in page
 
 
+def test_a_preview_says_what_an_answer_would_change_and_says_nothing_to_the_service(
+    reader: TestClient, service: FakeService
+) -> None:
+    seen = reader.get("/alerts/1/preview", params={"answer": "event", "from": "", "to": "", "note": ""})
+    assert seen.status_code == 200
+    assert seen.headers["content-type"].startswith("text/plain")
+    assert "2 of the last 9 alerts would not have fired" in seen.text
+    assert (service.drafts, service.log) == ([], [])
+    assert reader.get("/alerts/1/preview", params={"answer": "perhaps"}).status_code == 422
+    assert reader.get("/alerts/999/preview", params={"answer": "real"}).status_code == 404
+
+
 def test_undo_and_undo_of_the_undo(reader: TestClient, service: FakeService) -> None:
     say(reader, "/alerts/1", "/alerts/1/answer", answer="event")
     page = reader.get("/alerts/1?receipt=1").text

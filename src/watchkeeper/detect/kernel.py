@@ -15,6 +15,8 @@ LEARNING, WATCHING, SETTLING, MISSING = 0, 1, 2, 3
 COUNT, RATE = 0, 2
 SHORT_S, LONG_S, LONG_STEPS = 3600, 8 * 3600, 8
 LONG_DISCOUNT = 0.64
+LARGEST_VALUE = 1e18
+"""Beyond this a value is no measure and counts as missing: its square would not fit single precision."""
 LARGEST = 1e8
 """The fourth power of the evidence is not told apart beyond this."""
 SCALE_HOLD = 3.0
@@ -113,7 +115,7 @@ def replay_series(  # type: ignore[no-untyped-def]
         offset = clock - time[i]
         bits = mark[i] if len(mark) else 0
         x = value[i]
-        is_missing = not math.isfinite(x) or (bits & VOID) != 0
+        is_missing = not abs(x) <= LARGEST_VALUE or (bits & VOID) != 0
         if math.isnan(wide[at.LAST, s]):
             if is_missing:  # nothing is known before the first value
                 expected[i] = lower[i] = upper[i] = score[i] = silence[i] = math.nan

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -19,14 +22,17 @@ POINTS_PER_THREAD = 200_000
 """Below this many points a second thread costs more than it gives."""
 
 
-def replay(points: Points, series: SeriesSettings, state: State | None = None) -> tuple[State, Judged]:
+def replay(
+    points: Points, series: SeriesSettings, state: State | None = None, *, consume: bool = False
+) -> tuple[State, Judged]:
     """Judge the points in order and return the state after them; with `state`, continue from there.
 
     Strictly causal (a point's judgement depends on it and on earlier points only) and exact: replaying a history in
     any split into batches gives the same state and the same judgements to the bit, on any number of threads. The
-    given state is left as it was. A grid step without a row, and a row whose value is NaN, infinite or `Mark.VOID`,
-    are the same thing: missing. A second point at the same time is a second observation of that step: judged and
-    learned, without time going on.
+    given state is left as it was, unless `consume` allows it to be updated in place (a tick of very many series, where
+    the copy would cost more than the work). A grid step without a row, and a row whose value is NaN, infinite or
+    `Mark.VOID`, are the same thing: missing. A second point at the same time is a second observation of that step:
+    judged and learned, without time going on.
 
     Raises InputError where the settings or the state belong to another number of series or to other steps.
     """
@@ -36,7 +42,7 @@ def replay(points: Points, series: SeriesSettings, state: State | None = None) -
         state = State.empty(series)
     elif not np.array_equal(state.step, series.step):
         raise InputError("replay: the state was made for other series or other steps; replay the history instead")
-    else:
+    elif not consume:
         state = state.copy()
     n = len(points.time)
     judged = Judged(
@@ -48,7 +54,7 @@ def replay(points: Points, series: SeriesSettings, state: State | None = None) -
         silence=np.empty(n),
     )
     nothing_local, nothing_mark = np.empty(0, np.int64), np.empty(0, np.uint8)
-    arguments = (
+    arguments: tuple[Any, ...] = (
         points.start,
         points.time,
         nothing_local if points.local is None else points.local,
@@ -87,40 +93,66 @@ SCRATCH_FROM = 16
 """Series with at least this many points are replayed on a contiguous copy of their profile."""
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _replay_range(  # type: ignore[no-untyped-def]
-    begin, end, start, time, local, value, mark, step, kind, wide, slim, profile, present, profile_base,
-    presence_base, stride, expected, lower, upper, score, phase, silence,
-):  # fmt: skip
-    """Replay the series `begin` to `end`."""
-    own_wide = np.empty((layout.WIDE, 1))
-    own_slim = np.empty((layout.SLIM, 1), np.float32)
-    most_days, most_weeks = layout.DAY_S // layout.FINEST_DAY_SLOT_S, 7 * (layout.DAY_S // layout.FINEST_WEEK_SLOT_S)
-    own_profile = np.empty(2 * most_days + most_weeks, np.float32)
-    own_present = np.empty(most_weeks, np.uint8)
-    for s in range(begin, end):
-        first, last = start[s], start[s + 1]
-        if last - first < SCRATCH_FROM:
+def _sources() -> int:
+    """A number that changes with the code of the kernel.
+
+    Numba's cache asks only whether the file of the compiled function changed, not those of the functions it calls; the
+    number is part of the compiled function, and so of its key.
+    """
+    number = 0
+    for file in sorted(Path(__file__).parent.glob("*.py")):
+        number = zlib.crc32(file.read_bytes(), number)
+    return number
+
+
+def _compiled(sources: int):  # type: ignore[no-untyped-def]
+    """The loop over series, compiled for this state of the code."""
+
+    @njit(cache=True, nogil=True, error_model="numpy")
+    def replay_range(  # type: ignore[no-untyped-def]
+        begin, end, start, time, local, value, mark, step, kind, wide, slim, profile, present, profile_base,
+        presence_base, stride, expected, lower, upper, score, phase, silence,
+    ):  # fmt: skip
+        """Replay the series `begin` to `end`."""
+        if sources < 0:  # never: it only makes the number part of this function
+            return
+        own_wide = np.empty((layout.WIDE, 1))
+        own_slim = np.empty((layout.SLIM, 1), np.float32)
+        most_days, most_weeks = (
+            layout.DAY_S // layout.FINEST_DAY_SLOT_S,
+            7 * (layout.DAY_S // layout.FINEST_WEEK_SLOT_S),
+        )
+        own_profile = np.empty(2 * most_days + most_weeks, np.float32)
+        own_present = np.empty(most_weeks, np.uint8)
+        for s in range(begin, end):
+            first, last = start[s], start[s + 1]
+            if last - first < SCRATCH_FROM:
+                replay_series(
+                    time, local, value, mark, first, last, step[s], kind[s], wide, slim, profile, present, s,
+                    profile_base[s], presence_base[s], stride[s], expected, lower, upper, score, phase, silence,
+                )  # fmt: skip
+                continue
+            weeks = 7 * -(-layout.DAY_S // max(step[s], layout.FINEST_WEEK_SLOT_S))
+            rows = 2 * -(-layout.DAY_S // max(step[s], layout.FINEST_DAY_SLOT_S)) + weeks
+            own_wide[:, 0] = wide[:, s]
+            own_slim[:, 0] = slim[:, s]
+            for k in range(rows):
+                own_profile[k] = profile[profile_base[s] + k * stride[s]]
+            for k in range(weeks):
+                own_present[k] = present[presence_base[s] + k * stride[s]]
             replay_series(
-                time, local, value, mark, first, last, step[s], kind[s], wide, slim, profile, present, s,
-                profile_base[s], presence_base[s], stride[s], expected, lower, upper, score, phase, silence,
+                time, local, value, mark, first, last, step[s], kind[s], own_wide, own_slim, own_profile,
+                own_present, 0,
+                0, 0, 1, expected, lower, upper, score, phase, silence,
             )  # fmt: skip
-            continue
-        weeks = 7 * -(-layout.DAY_S // max(step[s], layout.FINEST_WEEK_SLOT_S))
-        rows = 2 * -(-layout.DAY_S // max(step[s], layout.FINEST_DAY_SLOT_S)) + weeks
-        own_wide[:, 0] = wide[:, s]
-        own_slim[:, 0] = slim[:, s]
-        for k in range(rows):
-            own_profile[k] = profile[profile_base[s] + k * stride[s]]
-        for k in range(weeks):
-            own_present[k] = present[presence_base[s] + k * stride[s]]
-        replay_series(
-            time, local, value, mark, first, last, step[s], kind[s], own_wide, own_slim, own_profile, own_present, 0,
-            0, 0, 1, expected, lower, upper, score, phase, silence,
-        )  # fmt: skip
-        wide[:, s] = own_wide[:, 0]
-        slim[:, s] = own_slim[:, 0]
-        for k in range(rows):
-            profile[profile_base[s] + k * stride[s]] = own_profile[k]
-        for k in range(weeks):
-            present[presence_base[s] + k * stride[s]] = own_present[k]
+            wide[:, s] = own_wide[:, 0]
+            slim[:, s] = own_slim[:, 0]
+            for k in range(rows):
+                profile[profile_base[s] + k * stride[s]] = own_profile[k]
+            for k in range(weeks):
+                present[presence_base[s] + k * stride[s]] = own_present[k]
+
+    return replay_range
+
+
+_replay_range = _compiled(_sources())

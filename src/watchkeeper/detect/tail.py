@@ -26,7 +26,7 @@ PRIOR_OFTEN, PRIOR_SELDOM = 0.80, 1.0
 """Logarithms of the two levels before anything is known."""
 PRIOR_POWER = 1.3
 """Exponent of the evidence in the logarithm of its tail, for carrying the prior over to other steps."""
-PRIOR_EVENTS, MOST_EVENTS = 2.0, 40.0
+PRIOR_EVENTS, MOST_EVENTS = 3.0, 40.0
 """How many exceedances the prior is worth, and how many the past may weigh at most."""
 GAIN = 0.2
 """Step of a level at its first exceedance, times the exceedances behind it: one over the density of log evidence,

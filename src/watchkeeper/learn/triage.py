@@ -13,12 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from watchkeeper.domain.feedback import Label
-from watchkeeper.learn.triage_looks import Sight, peaks
-from watchkeeper.learn.triage_model import Answers, Posterior, above_for, learn, prior
+from watchkeeper.learn.triage_looks import UP, Sight, peaks
+from watchkeeper.learn.triage_model import MISS_COST, Answers, Posterior, above_for, learn, prior
 
 DEEPEST = 2.0
 """How many decades below the budget's bar an answer can take it: what is a hundred times as common as the budget allows
 cannot be told from anything else."""
+PROMISED = 1.0 """What was missed is promised to be told when it comes again, if it lay at most this many decades
+below the bar: rarer than ten
+times as often as the budget allows."""
+MARGIN = 0.01
+"""How far below a peak "would have been told" is, in decades: 2 % of the rate."""
 MOST_ANSWERS = 250
 """The newest answers that are learned from; the cost grows with their cube."""
 MOST_PEAKS = 2_000
@@ -26,26 +31,41 @@ MOST_PEAKS = 2_000
 
 
 @dataclass(frozen=True)
+class Promise:
+    """The like of a confirmed or missed alert is told: a row of this series, on this side of its expectation, whose
+    score is at least `above` decades above the budget's bar. """
+
+    series: int
+    is_up: bool
+    above: float
+
+
+@dataclass(frozen=True)
 class Triage:
     """What the answers given by some instant ask of every alert.
 
     `feedback` names the answers of `posterior` in their order; `threshold` is the log-odds from which on a person is
-    told: 0, or more where telling all that is more likely real than not would give more false alerts than the
-    budget's own bar.
-    """
+    told: what a miss costs, or more where that would give more false alerts than the budget's own bar; `promises`
+    hold whatever it is. """
 
     posterior: Posterior
     feedback: tuple[int, ...]
     threshold: float
+    promises: tuple[Promise, ...] = ()
 
     def above(self, sight: Sight, rows: NDArray[np.int64]) -> NDArray[np.float64]:
-        """float64[k]: decades above (negative: below) the budget's bar that the score of each row must reach;
-        infinite: never.
+        """float64[k]: decades above (negative: below) the budget's bar that the score of each row must reach; infinite:
+        never.
         """
         if not self.feedback:
             return np.zeros(len(rows))
-        needed = self.threshold - self.posterior.shift(sight.take(rows))
-        return np.maximum(above_for(needed), -DEEPEST)
+        looks = sight.take(rows)
+        needed = np.maximum(above_for(self.threshold - self.posterior.shift(looks)), -DEEPEST)
+        is_up = looks.column[:, UP] > 0
+        for promise in self.promises:
+            held = (looks.series == promise.series) & (is_up == promise.is_up)
+            needed[held] = np.minimum(needed[held], promise.above)
+        return needed
 
 
 def triage(
@@ -75,8 +95,8 @@ def triage(
         weight=weight,
     )
     posterior = learn(answers)
-    threshold = _threshold(sight, posterior, until) if seen else 0.0
-    return Triage(posterior, tuple(label.feedback for _, label in seen), threshold)
+    threshold = _threshold(sight, posterior, until) if seen else -MISS_COST
+    return Triage(posterior, tuple(label.feedback for _, label in seen), threshold, _promises(sight, seen))
 
 
 def sample(sight: Sight, place: int, label: Label, until: int | None = None) -> int | None:
@@ -93,9 +113,29 @@ def sample(sight: Sight, place: int, label: Label, until: int | None = None) -> 
     return int(window[0]) + int(reaches[0] if len(reaches) else np.nanargmax(above))
 
 
+def _promises(sight: Sight, seen: list[tuple[int, Label]]) -> tuple[Promise, ...]:
+    """Positive labels that no false alarm, said later of as surprising an alert on the same side, has taken back."""
+    found: dict[tuple[int, bool], float] = {}
+    for place, (row, label) in enumerate(seen):
+        height = float(sight.above[row]) - MARGIN
+        if not label.is_real or height < -PROMISED - MARGIN:
+            continue
+        side = int(sight.series[row]), bool(sight.column[row, UP] > 0)
+        is_taken_back = any(
+            not other.is_real
+            and (int(sight.series[at]), bool(sight.column[at, UP] > 0)) == side
+            and sight.above[at] >= height
+            and not label.start <= sight.time[at] < label.end
+            for at, other in seen[place + 1 :]
+        )
+        if not is_taken_back:
+            found[side] = min(found.get(side, np.inf), height)
+    return tuple(Promise(series, is_up, above) for (series, is_up), above in found.items())
+
+
 def _threshold(sight: Sight, posterior: Posterior, until: int | None) -> float:
-    """The least log-odds from 0 on at which the past would have held no more false alerts than under the bar of the
-    budget.
+    """The least log-odds from `-MISS_COST` on at which the past would have held no more false alerts than under the
+    bar of the budget.
 
     Both counts are expectations under the posterior: each excursion counts with its probability of being false. So
     sensitivity that answers ask for is paid with noise that answers removed (the rule of Neyman and Pearson: of all
@@ -106,7 +146,7 @@ def _threshold(sight: Sight, posterior: Posterior, until: int | None) -> float:
         past = past[: int(np.searchsorted(sight.time[past[:, 1]], until))]
     rows = past[-MOST_PEAKS:, 0]
     if not len(rows):
-        return 0.0
+        return -MISS_COST
     looks = sight.take(rows)
     log_odds = prior(looks.above) + posterior.shift(looks)
     false = 1.0 / (1.0 + np.exp(log_odds))
@@ -114,4 +154,6 @@ def _threshold(sight: Sight, posterior: Posterior, until: int | None) -> float:
     order = np.argsort(-log_odds, kind="stable")
     spent = np.cumsum(false[order])
     place = int(np.searchsorted(spent, allowed * (1.0 + 1e-12), side="right"))
-    return max(0.0, float(np.nextafter(log_odds[order[place]], np.inf))) if place < len(rows) else 0.0
+    if place == len(rows):
+        return -MISS_COST
+    return max(-MISS_COST, float(np.nextafter(log_odds[order[place]], np.inf)))

@@ -35,6 +35,9 @@ alerts are as alike in every team."""
 COLUMNS = (0, 1, 2, 3, 4, 5, 6, 7, 8, 8, 9, 9, 10)
 """The feature that each column belongs to."""
 
+UP = 7
+"""The column that is positive above the expectation."""
+
 WITHIN = 1.0
 """An excursion goes on while the score is within this many decades of the budget's bar."""
 JOIN = 3
@@ -61,30 +64,21 @@ class Sight:
 
     def take(self, rows: NDArray[np.int64]) -> Looks:
         """The looks of some rows."""
-        return Looks(self.column[rows], self.series[rows], self.family[rows], self.above[rows])
+        return Looks(self.column[rows], self.series[rows], self.family[rows], self.above[rows], self.time[rows])
 
 
 @dataclass(frozen=True)
 class Looks:
-    """Looks of m alerts: `column` float64[m, 13], and `series`, `family`, `above` as in `Sight`."""
+    """Looks of m alerts: `column` float64[m, 13], and `series`, `family`, `above`, `time` as in `Sight`."""
 
     column: NDArray[np.float64]
     series: NDArray[np.int64]
     family: NDArray[np.int64]
     above: NDArray[np.float64]
+    time: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.above)
-
-    @staticmethod
-    def joined(parts: Sequence[Looks]) -> Looks:
-        """Several looks, one after the other."""
-        return Looks(
-            np.concatenate([np.zeros((0, len(COLUMNS))), *(part.column for part in parts)]),
-            np.concatenate([np.zeros(0, np.int64), *(part.series for part in parts)]),
-            np.concatenate([np.zeros(0, np.int64), *(part.family for part in parts)]),
-            np.concatenate([np.zeros(0), *(part.above for part in parts)]),
-        )
 
 
 def look(

@@ -2,7 +2,7 @@
 
     log-odds(real | alert) = prior(score above the bar) + f(looks),   f ~ GP(0, K)
     K = team + family + series + sum over features of similarity in that feature
-        + similarity in all features + (series) similarity in all features
+        + similarity in all features, more within a series + episode (same series, not long ago)
     P(answer "real") = WRONG + (1 - 2 WRONG) logistic(log-odds)
 
 The additive terms let few answers speak of one feature at a time (Duvenaud, Nickisch and Rasmussen 2011, "Additive
@@ -29,8 +29,13 @@ SLOPE = math.log(10.0)
 CAP = 1.0
 """Most that the score alone can say for an alert, in log-odds: far out, the tail it was calibrated on has run out, and
 in both labelled sets the share of real alerts stops rising soon above the bar."""
-TEAM, FAMILY, SERIES, FEATURE, ALIKE, ALIKE_HERE = 0.2, 0.2, 1.0, 0.25, 0.5, 1.0
+TEAM, FAMILY, SERIES, EPISODE, FEATURE, ALIKE, ALIKE_HERE = 0.2, 0.2, 1.0, 1.0, 0.25, 0.5, 1.0
 """Prior variances of the log-odds, per term of K; a circular feature has half of FEATURE."""
+EPISODE_S = 7 * 86_400
+"""How long, in seconds, answers on a series still tell of the same episode: five answers on one bad day are not five
+witnesses to what the series is always like."""
+MISS_COST = 0.2
+"""Log of what a missed alert costs in false ones (1.2): where answers cannot tell, the doubt is for telling."""
 BREADTH = 2.0
 """How many lengths of single features two alerts may lie apart in all of them together and still be alike."""
 CIRCULAR = ("hour", "weekday")
@@ -62,12 +67,15 @@ class Posterior:
 
 
 def prior(above: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Log-odds from the score alone, float64[k]; 0 at the bar, so that without answers the bar decides."""
-    return np.where(above < 0.0, SLOPE * above, CAP * np.tanh(SLOPE / CAP * np.maximum(above, 0.0)))
+    """Log-odds from the score alone, float64[k]; `-MISS_COST`, what it takes to tell, at the bar, so that without
+    answers the bar decides.
+    """
+    return np.where(above < 0.0, SLOPE * above, CAP * np.tanh(SLOPE / CAP * np.maximum(above, 0.0))) - MISS_COST
 
 
 def above_for(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
     """The inverse of `prior`: decades above the bar that give these log-odds; infinite where no score does."""
+    log_odds = log_odds + MISS_COST
     with np.errstate(divide="ignore", invalid="ignore"):
         rise = np.arctanh(np.clip(log_odds / CAP, 0.0, 1.0)) * CAP / SLOPE
     return np.where(log_odds < 0.0, log_odds / SLOPE, rise)
@@ -89,6 +97,8 @@ def terms(a: Looks, b: Looks) -> dict[str, NDArray[np.float64]]:
     found["team"] = np.full_like(apart, TEAM)
     found["family"] = FAMILY * (a.family[:, None] == b.family[None, :])
     found["series"] = SERIES * same
+    apart_s = np.abs(a.time[:, None] - b.time[None, :])
+    found["episode"] = EPISODE * same * np.exp(-apart_s / EPISODE_S)
     found["alike"] = np.exp(-0.5 * apart / BREADTH**2) * (ALIKE + ALIKE_HERE * same)
     return found
 

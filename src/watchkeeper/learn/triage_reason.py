@@ -73,7 +73,7 @@ def explain(learned: Triage, sight: Sight, row: int) -> Reason | None:
     by_look = {name: way * float(pull[name].sum()) for name in FEATURES}
     weight = {
         Ground.ALIKE: way * float(pull["alike"].sum()) + sum(by_look.values()),
-        Ground.SERIES: way * float(pull["series"].sum()),
+        Ground.SERIES: way * float(pull["series"].sum() + pull["episode"].sum()),
         Ground.TEAM: way * float(pull["team"].sum() + pull["family"].sum()),
     }
     apart = np.square(looks.column - answers.looks.column).sum(axis=1)

@@ -32,6 +32,9 @@ class Service(Protocol):
     def told(self, limit: int = 50) -> tuple[str, ...]:
         """The newest lines of what was told, newest first."""
 
+    def preview(self, draft: views.Draft) -> views.Receipt:
+        """What an answer would change; nothing is written. InputError, NotFoundError."""
+
     def answer(self, draft: views.Draft) -> views.Receipt:
         """Say an answer. InputError, NotFoundError, or GuardError: say it again with `force` to accept the price."""
 

@@ -6,8 +6,8 @@ from typing import Annotated
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msgspec
-from litestar import Response, post
-from litestar.enums import RequestEncodingType
+from litestar import Response, get, post
+from litestar.enums import MediaType, RequestEncodingType
 from litestar.params import Body, FromPath
 from litestar.response import Redirect
 
@@ -91,6 +91,16 @@ def answer_alert(request: PageRequest, alert_id: FromPath[int], data: Form) -> R
     return _say(request, desk, draft, data, own_place(data.get("next", ""), f"/alerts/{alert_id}"))
 
 
+@get("/alerts/{alert_id:int}/preview", media_type=MediaType.TEXT, sync_to_thread=True)
+def preview_on_alert(request: PageRequest, alert_id: FromPath[int]) -> str:
+    """What an answer on an alert would change, in words, before anything is said; the form's fields as a query."""
+    desk = desk_of(request)
+    line = desk.service.alert_page(alert_id).line
+    form = dict(request.query_params.items())
+    draft = draft_on_alert(form, alert_id, _by(request), line.timezone, line.alert.start, line.alert.end)
+    return desk.service.preview(draft).sentence
+
+
 @post("/metrics/{name:str}/answer", sync_to_thread=True)
 def answer_metric(request: PageRequest, name: FromPath[str], data: Form) -> Response[str] | Redirect:
     """Say an answer on a window of a metric."""
@@ -167,4 +177,4 @@ def _note(form: dict[str, str]) -> str:
     return note
 
 
-HANDLERS = (answer_alert, answer_metric, undo)
+HANDLERS = (answer_alert, preview_on_alert, answer_metric, undo)
