@@ -1,9 +1,27 @@
 """The feedback log made into what is known of each series, and points judged under it; `judge` is the one door."""
 
-from watchkeeper.learn.bars import bars
 from watchkeeper.learn.judge import Judgement, judge
 from watchkeeper.learn.knowledge import Epoch, Knowledge, fold, in_force
 from watchkeeper.learn.lines import Log, read_lines
 from watchkeeper.learn.marks import marks
+from watchkeeper.learn.triage import Triage, triage
+from watchkeeper.learn.triage_looks import Sight, look
+from watchkeeper.learn.triage_reason import Reason, explain
 
-__all__ = ["Epoch", "Judgement", "Knowledge", "Log", "bars", "fold", "in_force", "judge", "marks", "read_lines"]
+__all__ = [
+    "Epoch",
+    "Judgement",
+    "Knowledge",
+    "Log",
+    "Reason",
+    "Sight",
+    "Triage",
+    "explain",
+    "fold",
+    "in_force",
+    "judge",
+    "look",
+    "marks",
+    "read_lines",
+    "triage",
+]

@@ -1,73 +1,99 @@
-"""Labels as a bar: the score that a point of a series must reach before a person is told.
-
-Each label moves one number, the bar of one series in one direction (above or below what was expected):
-
-- a **false alarm** raises the bar to just above the highest score of its window, in each direction;
-- a **confirmed** alert and a **missed** window take it to just below their own peak wherever it is higher, so that the
-  first always still fires and the second now does.
-
-Positives beat negatives: what was raised is lowered after. This is the simplest thing that obeys the table
-of DESIGN.md; a model that generalises by likeness takes its place behind the same function.
-"""
+"""Labels as bars: the score that each point must reach before a person is told, under what was said by its time."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from watchkeeper.detect import Judged, Points, SeriesSettings
 from watchkeeper.domain.feedback import Label
+from watchkeeper.learn.knowledge import BEGINNING, Knowledge
+from watchkeeper.learn.pins import pin
+from watchkeeper.learn.triage import DEEPEST, triage
+from watchkeeper.learn.triage_looks import Sight, look
 
-MARGIN = 0.01
-"""How far past a peak "just above" and "just below" are, in decades of false alerts: 2 % of the rate."""
+END = 1 << 62
+"""After every instant."""
 
-WIDEST = 2.0
-"""How many decades below the budget a label can take the bar. A window whose peak is a hundred times as common as the
-budget allows cannot be told from any other; lowering the bar to it would alert on everything."""
+Spoken = list[tuple[int, Label]]
 
 
-def bars(
-    labels: Iterable[Label],
-    time: NDArray[np.int64],
-    value: NDArray[np.float64],
-    expected: NDArray[np.float64],
-    score: NDArray[np.float64],
-    base: float,
+def learned_bars(
+    points: Points,
+    series: SeriesSettings,
+    judged: Judged,
+    knowledge: Knowledge,
+    ids: Sequence[int],
+    base: NDArray[np.float64],
     *,
-    seen_until: int | None = None,
-) -> NDArray[np.float64]:
-    """The bar of each point of one series, float64[n], in the unit of the score; `base` without labels.
+    causal: bool = False,
+    half_life_s: float | None = None,
+) -> NDArray[np.float64] | None:
+    """float64[n]: the bar of each point, from `triage` and then from what each label says of its own window (`pin`).
 
-    `time` (seconds, non-decreasing), `value`, `expected` and `score` are columns of that series, all of length n. A
-    point at or above its expectation has the bar of that direction, any other that of the other. A label whose window
-    holds no score says nothing.
-
-    With `seen_until` (seconds) only points before it are measured, so that the bar of a later point rests on nothing
-    after it. What then follows of a window that was called a false alarm stays silent point by point.
+    `base` float64[S] is the bar of the budget. None where there is no label on any of the series. With `causal`
+    a row's bar rests on the labels in force at its time and on rows before it.
     """
-    is_up = ~(value < expected)
-    raised = np.array([base, base])
-    cap = np.array([np.inf, np.inf])
-    silent = np.full(len(time), -np.inf)
-    for label in labels:
-        first, last = np.searchsorted(time, (label.start, label.end)).tolist()
-        seen = last if seen_until is None else max(first, min(last, int(np.searchsorted(time, seen_until))))
-        if not label.is_real:
-            for way in (0, 1):
-                height = _highest(score[first:seen][is_up[first:seen] == way])
-                raised[way] = max(raised[way], height + MARGIN)
-            silent[seen:last] = score[seen:last] + MARGIN
+    stages = list(_stages(knowledge, ids)) if causal else [(BEGINNING, END, _labels(knowledge, ids))]
+    if not any(labels for _, _, labels in stages):
+        return None
+    bar = np.repeat(base, np.diff(points.start))
+    sight = look(points, judged, series.step, base, ids=ids)
+    with np.errstate(invalid="ignore"):
+        rows = np.flatnonzero(sight.above >= -DEEPEST)
+    rows = rows[np.argsort(points.time[rows], kind="stable")]
+    time = points.time[rows]
+    for since, until, labels in stages:
+        if not labels:
             continue
-        height = _highest(score[first:seen])
-        if height > -np.inf:
-            way = int(is_up[first + int(np.nanargmax(score[first:seen]))])
-            cap[way] = min(cap[way], height - MARGIN)
-    side = is_up.astype(np.int8)
-    bar = np.fmax(raised[side], silent)
-    return np.asarray(np.minimum(bar, np.maximum(cap, base - WIDEST)[side]))
+        learned = triage(sight, labels, until=since if causal else None, half_life_s=half_life_s)
+        now = rows[slice(*np.searchsorted(time, (since, until)).tolist())]
+        if len(now):
+            bar[now] += learned.above(sight, now)
+        _pin(sight, judged, bar, base, labels, since if causal else None, until)
+    return bar
 
 
-def _highest(score: NDArray[np.float64]) -> float:
-    """The highest score; minus infinity where there is none."""
-    return float(np.fmax.reduce(score, initial=-np.inf))
+def _pin(
+    sight: Sight,
+    judged: Judged,
+    bar: NDArray[np.float64],
+    base: NDArray[np.float64],
+    labels: Spoken,
+    since: int | None,
+    until: int,
+) -> None:
+    """Pin the labelled windows on the rows before `until` (and from `since` on)."""
+    for place in sorted({place for place, _ in labels}):
+        first, end = int(sight.start[place]), int(sight.start[place + 1])
+        at = slice(first, first + int(np.searchsorted(sight.time[first:end], until)))
+        own = [label for where, label in labels if where == place]
+        pin(own, sight.time[at], judged.score[at], bar[at], float(base[place]), since=since)
+
+
+def _labels(knowledge: Knowledge, ids: Sequence[int]) -> Spoken:
+    """All labels on these series, by place."""
+    known = knowledge.series()
+    return [(place, label) for place, name in enumerate(ids) if name in known for label in knowledge.of(name).labels]
+
+
+def _stages(knowledge: Knowledge, ids: Sequence[int]) -> list[tuple[int, int, Spoken]]:
+    """(since, until, labels in force) between the instants at which labels changed on any of the series."""
+    known = knowledge.series()
+    of_place = {place: knowledge.epochs(name) for place, name in enumerate(ids) if name in known}
+    instants = sorted({epoch.since for epochs in of_place.values() for epoch in epochs} | {BEGINNING})
+    stages: list[tuple[int, int, Spoken]] = []
+    for since in instants:
+        labels = [
+            (place, label)
+            for place, epochs in of_place.items()
+            for label in [epoch for epoch in epochs if epoch.since <= since][-1].knowledge.labels
+        ]
+        if stages and stages[-1][2] == labels:
+            continue
+        if stages:
+            stages[-1] = (stages[-1][0], since, stages[-1][2])
+        stages.append((since, END, labels))
+    return stages

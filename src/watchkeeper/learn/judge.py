@@ -6,14 +6,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from watchkeeper.detect import Judged, Mark, Points, SeriesSettings, decide, replay
 from watchkeeper.domain.errors import InputError
-from watchkeeper.domain.feedback import NOTHING, SeriesKnowledge
-from watchkeeper.learn.bars import bars
-from watchkeeper.learn.knowledge import BEGINNING, Knowledge
+from watchkeeper.domain.feedback import SeriesKnowledge
+from watchkeeper.learn.bars import learned_bars
+from watchkeeper.learn.knowledge import Epoch, Knowledge
 from watchkeeper.learn.marks import explained, marks
 
 POINTS_AT_ONCE = 2_000_000
@@ -41,8 +42,7 @@ class Judgement(NamedTuple):
 class _Turn(NamedTuple):
     """A replay of one series under one state of knowledge.
 
-    Rows `first` to `end` of the points are replayed, and what comes out counts from row `own` on. `seen_until` is the
-    instant at which that knowledge was complete (None: hindsight).
+    Rows `first` to `end` of the points are replayed, and what comes out counts from row `own` on.
     """
 
     place: int
@@ -50,7 +50,6 @@ class _Turn(NamedTuple):
     own: int
     end: int
     knowledge: SeriesKnowledge
-    seen_until: int | None
 
 
 def judge(
@@ -62,6 +61,7 @@ def judge(
     ids: Sequence[int] | None = None,
     known_at: NDArray[np.int64] | None = None,
     causal: bool = False,
+    half_life_s: float | None = None,
 ) -> Judgement:
     """Judge the points of S series under what is known of them.
 
@@ -70,10 +70,13 @@ def judge(
     corrected values from an earlier answer that the data were bad.
 
     In hindsight (the default) all that is known counts from the first point on. With `causal`, an answer counts only
-    from its `given_at` on: rows before it are judged as if it had never been given, and a row at or after it as a
-    replay with everything given by then, measured on nothing later than the row itself.
+    from its `given_at` on: rows before it are judged as if it had never been given, and a row at or after it under the
+    marks and bars of everything given by then, measured on nothing later than the row itself.
 
-    Series of which nothing is known cost one replay and one decision, all together; only the others are judged again.
+    Scores are each series' own. Bars are not: a label on one of these series also speaks of alerts like it on the
+    others (`triage`), so hand in together what should learn together. `half_life_s` lets old answers fade.
+
+    Without labels and marks this costs one replay and one decision for everything.
 
     Raises InputError where `base_bar` or `ids` has the wrong length.
     """
@@ -90,31 +93,53 @@ def judge(
     result = Judgement(plain, alert, bar, np.zeros(len(points.time), np.bool_))
     if knowledge is None:
         return result
-    turns = list(_turns(points, knowledge, range(points.series) if ids is None else ids, causal))
+    names = range(points.series) if ids is None else ids
+    turns = list(_turns(points, knowledge, names, causal))
     if turns:
         result = result._replace(judged=Judged(*(getattr(plain, field.name).copy() for field in fields(Judged))))
-    for batch in _batches(turns):
-        _judge_again(batch, points, series, plain, base, known_at, result)
+    batches = list(_batches(turns))
+    again = [_replay_again(batch, points, series, plain, known_at, result) for batch in batches]
+    bars = learned_bars(points, series, result.judged, knowledge, names, base, causal=causal, half_life_s=half_life_s)
+    if bars is not None:
+        result = result._replace(bar=bars, alert=decide(plain, points, series, bars))
+    for batch, (stack, settings, judged) in zip(batches, again, strict=True):
+        rows, own = _rows(batch)
+        result.alert[rows[own]] = decide(judged, stack, settings, result.bar[rows])[own]
     return result
 
 
 def _turns(points: Points, knowledge: Knowledge, ids: Sequence[int], causal: bool) -> Iterator[_Turn]:
-    """What has to be replayed besides the plain replay of everything."""
+    """What has to be replayed besides the plain replay of everything: marks change what is expected, labels do not."""
     known = knowledge.series()
     for place, name in enumerate(ids):
         if name not in known:
             continue
         first, end = int(points.start[place]), int(points.start[place + 1])
         if not causal:
-            if knowledge.of(name) != NOTHING:
-                yield _Turn(place, first, first, end, knowledge.of(name), None)
+            if has_marks(knowledge.of(name)):
+                yield _Turn(place, first, first, end, knowledge.of(name))
             continue
-        epochs = knowledge.epochs(name)
+        epochs = _marking(knowledge.epochs(name))
         rows = first + np.searchsorted(points.time[first:end], [epoch.since for epoch in epochs])
         for epoch, own, until in zip(epochs, rows.tolist(), [*rows[1:].tolist(), end], strict=True):
             # The plain replay holds what is said before any answer; an epoch between two points answers for no row.
-            if own < until and not (epoch.since == BEGINNING and epoch.knowledge == NOTHING):
-                yield _Turn(place, first, own, until, epoch.knowledge, epoch.since)
+            if own < until and has_marks(epoch.knowledge):
+                yield _Turn(place, first, own, until, epoch.knowledge)
+
+
+def has_marks(knowledge: SeriesKnowledge) -> bool:
+    """Whether anything but labels is known."""
+    return bool(knowledge.events or knowledge.void or knowledge.restarts)
+
+
+def _marking(epochs: Sequence[Epoch]) -> list[Epoch]:
+    """The epochs at which more changed than labels."""
+    kept: list[Epoch] = []
+    for epoch in epochs:
+        known = msgspec.structs.replace(epoch.knowledge, labels=())
+        if not kept or known != kept[-1].knowledge:
+            kept.append(Epoch(epoch.since, known))
+    return kept
 
 
 def _batches(turns: list[_Turn]) -> Iterator[list[_Turn]]:
@@ -130,32 +155,33 @@ def _batches(turns: list[_Turn]) -> Iterator[list[_Turn]]:
         yield batch
 
 
-def _judge_again(
+def _rows(turns: list[_Turn]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """The rows that a batch of turns replays, and which of these it answers for."""
+    rows = np.concatenate([np.arange(turn.first, turn.end) for turn in turns])
+    return rows, np.concatenate([np.arange(turn.first, turn.end) >= turn.own for turn in turns])
+
+
+def _replay_again(
     turns: list[_Turn],
     points: Points,
     series: SeriesSettings,
     plain: Judged,
-    base: NDArray[np.float64],
     known_at: NDArray[np.int64] | None,
     result: Judgement,
-) -> None:
-    """Replay each turn as a series of its own and write what it answers for into `result`."""
-    rows = np.concatenate([np.arange(turn.first, turn.end) for turn in turns])
+) -> tuple[Points, SeriesSettings, Judged]:
+    """Replay each turn as a series of its own and write what it answers for into `result`, all but the alerts."""
+    rows, own = _rows(turns)
     stack = _rows_of(points, rows, [turn.end - turn.first for turn in turns])
     settings = _of_places(series, [turn.place for turn in turns])
     mark = np.concatenate([_marks(turn, points, known_at) for turn in turns])
     judged = Judged(*(getattr(plain, field.name)[rows] for field in fields(Judged)))
     _replay_marked(stack, settings, mark, judged)
-    bar = np.concatenate([_bars(turn, place, stack, judged, base) for place, turn in enumerate(turns)])
-    alert = decide(judged, stack, settings, bar)
     is_explained = np.concatenate([explained(points.time[turn.first : turn.end], turn.knowledge) for turn in turns])
     is_explained |= (mark & np.uint8(Mark.VOID)) != 0
-    own = np.concatenate([np.arange(turn.first, turn.end) >= turn.own for turn in turns])
     for field in fields(Judged):
         getattr(result.judged, field.name)[rows[own]] = getattr(judged, field.name)[own]
-    result.alert[rows[own]] = alert[own]
-    result.bar[rows[own]] = bar[own]
     result.explained[rows[own]] = is_explained[own]
+    return stack, settings, judged
 
 
 def _replay_marked(stack: Points, settings: SeriesSettings, mark: NDArray[np.uint8], judged: Judged) -> None:
@@ -174,19 +200,6 @@ def _marks(turn: _Turn, points: Points, known_at: NDArray[np.int64] | None) -> N
     at = slice(turn.first, turn.end)
     mark = marks(points.time[at], points.value[at], turn.knowledge, None if known_at is None else known_at[at])
     return mark if points.mark is None or not mark.any() else mark | points.mark[at]
-
-
-def _bars(turn: _Turn, place: int, stack: Points, judged: Judged, base: NDArray[np.float64]) -> NDArray[np.float64]:
-    at = slice(int(stack.start[place]), int(stack.start[place + 1]))
-    return bars(
-        turn.knowledge.labels,
-        stack.time[at],
-        stack.value[at],
-        judged.expected[at],
-        judged.score[at],
-        float(base[turn.place]),
-        seen_until=turn.seen_until,
-    )
 
 
 def _rows_of(

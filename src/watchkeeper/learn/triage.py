@@ -19,9 +19,9 @@ from watchkeeper.learn.triage_model import MISS_COST, Answers, Posterior, above_
 DEEPEST = 2.0
 """How many decades below the budget's bar an answer can take it: what is a hundred times as common as the budget allows
 cannot be told from anything else."""
-PROMISED = 1.0 """What was missed is promised to be told when it comes again, if it lay at most this many decades
-below the bar: rarer than ten
-times as often as the budget allows."""
+PROMISED = 1.0
+"""What was missed is promised to be told when it comes again, if it lay at most this many decades below the bar, that
+is, if its like comes at most ten times as often as the budget allows."""
 MARGIN = 0.01
 """How far below a peak "would have been told" is, in decades: 2 % of the rate."""
 MOST_ANSWERS = 250
@@ -33,7 +33,8 @@ MOST_PEAKS = 2_000
 @dataclass(frozen=True)
 class Promise:
     """The like of a confirmed or missed alert is told: a row of this series, on this side of its expectation, whose
-    score is at least `above` decades above the budget's bar. """
+    score is at least `above` decades above the budget's bar.
+    """
 
     series: int
     is_up: bool
@@ -46,7 +47,7 @@ class Triage:
 
     `feedback` names the answers of `posterior` in their order; `threshold` is the log-odds from which on a person is
     told: what a miss costs, or more where that would give more false alerts than the budget's own bar; `promises`
-    hold whatever it is. """
+    hold whatever it is."""
 
     posterior: Posterior
     feedback: tuple[int, ...]
