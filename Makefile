@@ -1,5 +1,5 @@
 # Everything is done in .venv, from requirements pinned with hashes. Targets: demo, test, check, bench, pictures, clean.
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation
 

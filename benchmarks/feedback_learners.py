@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from benchmarks.feedback_stream import DEEPEST, WEEK_S, Team
 from watchkeeper.domain.feedback import Label
-from watchkeeper.learn.triage import Triage, sample, triage
+from watchkeeper.learn.triage import Triage, learn_from, sample
 from watchkeeper.learn.triage_looks import Sight, look
 
 
@@ -22,7 +22,7 @@ def sight_of(team: Team) -> Sight:
 
 
 class WithTriage:
-    """Watchkeeper: `learn.triage`, made anew from all labels after each answer, exactly as the product makes it."""
+    """Watchkeeper: `learn.learn_from`, made anew from all labels after each answer, exactly as the product makes it."""
 
     def __init__(self, team: Team, sight: Sight) -> None:
         self._base, self._sight = team.base, sight
@@ -33,7 +33,7 @@ class WithTriage:
         """The budget's bar and what the answers so far add to it."""
         if self._learned is None:
             until = self._labels[-1][1].given_at if self._labels else None
-            self._learned = triage(self._sight, self._labels, until=until)
+            self._learned = learn_from(self._sight, self._labels, until=until)
         return self._base + self._learned.above(self._sight, rows)
 
     def hear(self, series: int, label: Label) -> None:

@@ -4,7 +4,7 @@ from watchkeeper.learn.judge import Judgement, judge
 from watchkeeper.learn.knowledge import Epoch, Knowledge, fold, in_force
 from watchkeeper.learn.lines import Log, read_lines
 from watchkeeper.learn.marks import marks
-from watchkeeper.learn.triage import Triage, triage
+from watchkeeper.learn.triage import Triage, learn_from
 from watchkeeper.learn.triage_looks import Sight, look
 from watchkeeper.learn.triage_reason import Reason, explain
 
@@ -20,8 +20,8 @@ __all__ = [
     "fold",
     "in_force",
     "judge",
+    "learn_from",
     "look",
     "marks",
     "read_lines",
-    "triage",
 ]

@@ -11,7 +11,7 @@ from watchkeeper.detect import Judged, Points, SeriesSettings
 from watchkeeper.domain.feedback import Label
 from watchkeeper.learn.knowledge import BEGINNING, Knowledge
 from watchkeeper.learn.pins import pin
-from watchkeeper.learn.triage import DEEPEST, triage
+from watchkeeper.learn.triage import DEEPEST, learn_from
 from watchkeeper.learn.triage_looks import Sight, look
 
 END = 1 << 62
@@ -31,7 +31,7 @@ def learned_bars(
     causal: bool = False,
     half_life_s: float | None = None,
 ) -> NDArray[np.float64] | None:
-    """float64[n]: the bar of each point, from `triage` and then from what each label says of its own window (`pin`).
+    """float64[n]: the bar of each point, from `learn_from` and then from what each label says of its own window (`pin`).
 
     `base` float64[S] is the bar of the budget. None where there is no label on any of the series. With `causal`
     a row's bar rests on the labels in force at its time and on rows before it.
@@ -48,7 +48,7 @@ def learned_bars(
     for since, until, labels in stages:
         if not labels:
             continue
-        learned = triage(sight, labels, until=since if causal else None, half_life_s=half_life_s)
+        learned = learn_from(sight, labels, until=since if causal else None, half_life_s=half_life_s)
         now = rows[slice(*np.searchsorted(time, (since, until)).tolist())]
         if len(now):
             bar[now] += learned.above(sight, now)

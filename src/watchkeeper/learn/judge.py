@@ -74,7 +74,7 @@ def judge(
     marks and bars of everything given by then, measured on nothing later than the row itself.
 
     Scores are each series' own. Bars are not: a label on one of these series also speaks of alerts like it on the
-    others (`triage`), so hand in together what should learn together. `half_life_s` lets old answers fade.
+    others (`triage.learn_from`), so hand in together what should learn together. `half_life_s` lets old answers fade.
 
     Without labels and marks this costs one replay and one decision for everything.
 

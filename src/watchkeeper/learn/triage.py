@@ -47,7 +47,8 @@ class Triage:
 
     `feedback` names the answers of `posterior` in their order; `threshold` is the log-odds from which on a person is
     told: what a miss costs, or more where that would give more false alerts than the budget's own bar; `promises`
-    hold whatever it is."""
+    hold whatever it is.
+    """
 
     posterior: Posterior
     feedback: tuple[int, ...]
@@ -69,7 +70,7 @@ class Triage:
         return needed
 
 
-def triage(
+def learn_from(
     sight: Sight,
     labels: Iterable[tuple[int, Label]],
     *,

@@ -20,16 +20,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from watchkeeper.learn.triage_looks import COLUMNS, FEATURES, Looks
+from watchkeeper.learn.triage_looks import COLUMNS, FEATURES, UP, Looks
 
 WRONG = 0.05
 """Share of answers that are mistakes."""
 SLOPE = math.log(10.0)
 """Log-odds per decade of score below the bar: what is ten times as common by chance is a tenth as likely to be real."""
-CAP = 1.0
+CAP = 2.0
 """Most that the score alone can say for an alert, in log-odds: far out, the tail it was calibrated on has run out, and
-in both labelled sets the share of real alerts stops rising soon above the bar."""
-TEAM, FAMILY, SERIES, EPISODE, FEATURE, ALIKE, ALIKE_HERE = 0.2, 0.2, 1.0, 1.0, 0.25, 0.5, 1.0
+in both labelled sets the share of real alerts hardly rises further."""
+TEAM, FAMILY, SERIES, EPISODE, FEATURE, ALIKE, ALIKE_HERE = 0.2, 0.2, 1.0, 1.0, 0.25, 0.5, 5.0
 """Prior variances of the log-odds, per term of K; a circular feature has half of FEATURE."""
 EPISODE_S = 7 * 86_400
 """How long, in seconds, answers on a series still tell of the same episode: five answers on one bad day are not five
@@ -38,6 +38,8 @@ MISS_COST = 0.2
 """Log of what a missed alert costs in false ones (1.2): where answers cannot tell, the doubt is for telling."""
 BREADTH = 2.0
 """How many lengths of single features two alerts may lie apart in all of them together and still be alike."""
+OTHER_SIDE = 0.1
+"""How much of what is said of rises holds for dips, and the other way round, as a correlation."""
 CIRCULAR = ("hour", "weekday")
 _ITERATIONS = 40
 _ENOUGH = 1e-6
@@ -68,38 +70,41 @@ class Posterior:
 
 def prior(above: NDArray[np.float64]) -> NDArray[np.float64]:
     """Log-odds from the score alone, float64[k]; `-MISS_COST`, what it takes to tell, at the bar, so that without
-    answers the bar decides.
+    answers the bar decides. A straight line below the bar and a logarithm above it, with the same slope at the bar.
     """
-    return np.where(above < 0.0, SLOPE * above, CAP * np.tanh(SLOPE / CAP * np.maximum(above, 0.0))) - MISS_COST
+    rise = np.minimum(np.log1p(SLOPE * np.maximum(above, 0.0)), CAP)
+    return np.where(above < 0.0, SLOPE * above, rise) - MISS_COST
 
 
 def above_for(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
     """The inverse of `prior`: decades above the bar that give these log-odds; infinite where no score does."""
-    log_odds = log_odds + MISS_COST
-    with np.errstate(divide="ignore", invalid="ignore"):
-        rise = np.arctanh(np.clip(log_odds / CAP, 0.0, 1.0)) * CAP / SLOPE
-    return np.where(log_odds < 0.0, log_odds / SLOPE, rise)
+    needed = log_odds + MISS_COST
+    rise = np.where(needed > CAP, np.inf, np.expm1(np.clip(needed, 0.0, CAP)) / SLOPE)
+    return np.where(needed < 0.0, needed / SLOPE, rise)
 
 
 def terms(a: Looks, b: Looks) -> dict[str, NDArray[np.float64]]:
-    """The terms of K between k and m looks, each float64[k, m], by name: features, `team`, `family`, `series`,
-    `alike`.
-    """
+    """The terms of K between k and m looks, each float64[k, m], by name: features and those of record and likeness."""
     found: dict[str, NDArray[np.float64]] = {}
     apart = np.zeros((len(a), len(b)))
     for place, name in enumerate(FEATURES):
         square = np.zeros_like(apart)
         for column in np.flatnonzero(np.equal(COLUMNS, place)):
             square += np.square(a.column[:, column][:, None] - b.column[:, column][None, :])
-        found[name] = (FEATURE / 2 if name in CIRCULAR else FEATURE) * np.exp(-0.5 * square)
+        is_given = name != "together" or a.column[:, -1].any() or b.column[:, -1].any()
+        variance = (FEATURE / 2 if name in CIRCULAR else FEATURE) * is_given
+        found[name] = variance * np.exp(-0.5 * square)
         apart += square
     same = a.series[:, None] == b.series[None, :]
-    found["team"] = np.full_like(apart, TEAM)
-    found["family"] = FAMILY * (a.family[:, None] == b.family[None, :])
-    found["series"] = SERIES * same
     apart_s = np.abs(a.time[:, None] - b.time[None, :])
+    found["series"] = SERIES * same
     found["episode"] = EPISODE * same * np.exp(-apart_s / EPISODE_S)
     found["alike"] = np.exp(-0.5 * apart / BREADTH**2) * (ALIKE + ALIKE_HERE * same)
+    sides = np.where((a.column[:, UP] > 0)[:, None] == (b.column[:, UP] > 0)[None, :], 1.0, OTHER_SIDE)
+    for term in found.values():
+        term *= sides
+    found["team"] = np.full_like(apart, TEAM)
+    found["family"] = FAMILY * (a.family[:, None] == b.family[None, :])
     return found
 
 

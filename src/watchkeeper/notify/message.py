@@ -62,8 +62,7 @@ def headline(alert: Alert, metric: Metric, series: Series, others: int) -> str:
 
 def notification(text: str, details: Sequence[str], alert: Alert, metric: Metric, link: str) -> tuple[str, str]:
     """Title and body of what is sent: the sentence, the largest members, owner, runbook, where to answer."""
-    lines = [text, ""]
-    lines += [f"- {detail}" for detail in details]
+    lines = [text, *(f"- {detail}" for detail in details)]
     if metric.owner:
         lines.append(f"Owner: {metric.owner}")
     if metric.runbook:

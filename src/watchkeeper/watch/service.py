@@ -149,7 +149,7 @@ class Watchkeeper:
 
     def _write(self, transition: Transition) -> tuple[str, str]:
         line = self._look.line_of(transition.alert)
-        details = self._look.sentences(line.alert)[:5]
+        details = self._look.sentences(line.alert)[:5] if len(line.alert.members) > 1 else []
         link = f"{self._link}/alerts/{transition.alert}" if self._link else ""
         return message.notification(line.sentence, details, line.alert, line.peak_metric, link)
 

@@ -1,0 +1,144 @@
+"""The comparison as Markdown tables and as a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import altair
+
+from benchmarks.pages import table
+
+OURS, THEIRS = "#0b6e4f", "#9a9a9a"
+
+
+def section(found: dict[str, Any]) -> str:
+    """Three tables: quality, speed and memory, how each was used."""
+    peers = found["peers"]
+    ran = [peer for peer in peers if not peer.get("problem")]
+    size = ", ".join(f"{count} series of {data}" for data, count in found["series"].items())
+    quality_header = (
+        "detector",
+        "cloud: F1 at own alerts",
+        "false alerts per series and week",
+        "best F1",
+        "nab: F1 at own alerts",
+        "false alerts per series and week",
+        "best F1",
+        "series seen",
+        "Watchkeeper's F1 on those (cloud, nab)",
+    )
+    speed_header = (
+        "detector",
+        "points scored",
+        "points a second",
+        "Watchkeeper is faster",
+        "peak memory",
+        "start and warm-up",
+    )
+    lines = [
+        f"{size}: {found['points']:,} points; one core and at most {found['seconds_per_peer']:.0f} s each, "
+        f"Python {found['python']}.",
+        table(quality_header, [_quality(peer, found) for peer in ran]),
+        table(speed_header, [_speed(peer, ran) for peer in ran]),
+        table(("detector", "alerts at", "fitted", "version", "remarks"), [_use(peer) for peer in peers]),
+    ]
+    if absent := [peer for peer in peers if peer.get("problem")]:
+        lines.append("Not compared: " + "; ".join(f"{peer['name']} ({peer['problem']})" for peer in absent) + ".")
+    return "\n\n".join(lines)
+
+
+def _quality(peer: dict[str, Any], found: dict[str, Any]) -> tuple[str, ...]:
+    cells: list[str] = []
+    for data in found["series"]:
+        judged = peer[data]
+        if judged is None:
+            cells += ["–"] * 3
+            continue
+        own, best = judged["own"], judged["best"]
+        cells += [
+            f"**{own['f1']:.3f}**",
+            f"{own['false_alerts_per_series_week']:.2f}",
+            f"{best['f1']:.3f}" if best else "–",
+        ]
+    seen = {data: peer[data]["series"] if peer[data] else 0 for data in found["series"]}
+    is_whole = seen == found["series"]
+    counts = " + ".join(f"{seen[data]} of {found['series'][data]}" for data in seen)
+    ours = ", ".join(f"{peer[data]['ours_on_the_same']['own']['f1']:.3f}" if peer[data] else "–" for data in seen)
+    return (peer["name"], *cells, "all" if is_whole else f"sampled: {counts}", ours)
+
+
+def _speed(peer: dict[str, Any], ran: list[dict[str, Any]]) -> tuple[str, ...]:
+    ours = next((one for one in ran if one["slug"] == "ours"), None)
+    ratio = ours["points_per_second"] / peer["points_per_second"] if ours else None
+    return (
+        peer["name"],
+        f"{peer['points']:,}",
+        _short(peer["points_per_second"]),
+        f"{_short(ratio)} ×" if ratio else "–",
+        f"{peer['peak_mb']:.0f} MB",
+        f"{peer['ready_s']:.1f} s",
+    )
+
+
+def _short(number: float) -> str:
+    """Two or three digits that count."""
+    if number >= 1e6:
+        return f"{number / 1e6:.1f} M"
+    if number >= 1000:
+        return f"{float(f'{number:.3g}'):,.0f}"
+    return f"{number:.3g}"
+
+
+def _use(peer: dict[str, Any]) -> tuple[str, ...]:
+    remarks = [peer["problem"]] if peer.get("problem") else []
+    if peer.get("note"):
+        remarks.append(peer["note"])
+    if peer.get("misfits"):
+        remarks.append(f"{peer['misfits']} fits failed ({peer['misfit'][:80]})".replace("|", "/"))
+    if peer.get("is_causal") is False:
+        remarks.append("not causal: its scores changed with what came later")
+    return (peer["name"], peer["rule"], peer["refit"], peer.get("version") or "–", "; ".join(remarks) or "–")
+
+
+def draw(found: dict[str, Any], path: Path) -> None:
+    """Quality against speed; hollow where only a sample of the series was seen."""
+    rows = [
+        {
+            "detector": peer["name"],
+            "points a second": peer["points_per_second"],
+            "F1": peer["cloud"]["own"]["f1"],
+            "is ours": peer["slug"] == "ours",
+            "seen": "all series" if peer["cloud"]["series"] == found["series"]["cloud"] else "a sample",
+        }
+        for peer in found["peers"]
+        if not peer.get("problem") and peer["cloud"]
+    ]
+    top = max(row["F1"] for row in rows)
+    fastest = max(row["points a second"] for row in rows)
+    slowest = min(row["points a second"] for row in rows)
+    colour = altair.condition(altair.datum["is ours"], altair.value(OURS), altair.value(THEIRS))
+    base = altair.Chart(altair.Data(values=rows)).encode(
+        x=altair.X(
+            "points a second:Q",
+            title="points a second, one core (logarithmic)",
+            scale=altair.Scale(type="log", domain=[slowest / 3, fastest * 6], nice=False),
+            axis=altair.Axis(format="~s", tickCount=6, grid=False),
+        ),
+        y=altair.Y(
+            "F1:Q", title="F1 of alerts, cloud series", scale=altair.Scale(domain=[0, min(1.0, 1.15 * top + 0.02)])
+        ),
+    )
+    points = base.mark_point(size=110, strokeWidth=2).encode(
+        stroke=colour,
+        fill=altair.condition(altair.datum["is ours"], altair.value(OURS), altair.value(THEIRS)),
+        fillOpacity=altair.condition(altair.datum["seen"] == "all series", altair.value(1), altair.value(0)),
+    )
+    labels = base.mark_text(dy=-12, fontSize=11).encode(
+        text="detector:N", color=altair.condition(altair.datum["is ours"], altair.value(OURS), altair.value("#444444"))
+    )
+    title = altair.Title(
+        "Quality against speed, on the same points", subtitle="hollow: saw only a sample of the series"
+    )
+    chart = (points + labels).properties(width=640, height=340, title=title).configure_view(stroke=None)
+    chart.save(str(path), scale_factor=2 if path.suffix == ".png" else 1)
