@@ -16,7 +16,7 @@ from watchkeeper.domain.errors import GuardError, InputError, NotFoundError
 from watchkeeper.domain.feedback import Answer
 from watchkeeper.domain.times import DAY, HOUR, WEEK
 from watchkeeper.watch.service import Watchkeeper
-from watchkeeper.watch.views import AlertLine, Draft, MetricPage
+from watchkeeper.watch.views import AlertLine, Draft, MetricPage, Reach
 
 DROP_END = shop.DROP + shop.DROP_HOURS * HOUR
 
@@ -191,6 +191,19 @@ def test_losing_a_confirmed_alert_needs_a_second_yes(service: Watchkeeper):
         Draft(answer=Answer.EVENT, by="bob", series=ids, start=shop.DROP, end=line.alert.end, force=True)
     )
     assert receipt.confirmed_kept == receipt.confirmed - 1
+
+
+def test_an_event_can_reach_every_series_of_the_metric(service: Watchkeeper):
+    series = service.metric_page("orders").series
+    hours = {"start": shop.END - 10 * HOUR, "end": shop.END - 8 * HOUR}
+    one = service.answer(Draft(answer=Answer.EVENT, by="ann", series=(series[0].id,), **hours))
+    assert one.feedback.series == (series[0].id,)
+    for reach in (Reach.METRIC, Reach.GROUP):
+        every = service.answer(Draft(answer=Answer.EVENT, by="ann", series=(series[0].id,), reach=reach, **hours))
+        assert every.feedback.series == tuple(one.id for one in series)
+    alert = alert_at(service, shop.DROP).alert.id
+    with pytest.raises(InputError, match="leave its reach out"):
+        service.answer(Draft(answer=Answer.REAL, by="ann", alert=alert, reach=Reach.GROUP))
 
 
 def test_answers_that_make_no_sense_are_refused_and_leave_nothing(service: Watchkeeper):

@@ -6,18 +6,19 @@ import json
 from collections.abc import Sequence
 
 import msgspec
+from sqlalchemy import Connection
 
 from watchkeeper.domain.alert import Alert, Change
 from watchkeeper.domain.errors import GuardError, InputError, NotFoundError, SourceError
 from watchkeeper.domain.feedback import Answer, Feedback
-from watchkeeper.domain.metric import Metric
+from watchkeeper.domain.metric import Metric, Series
 from watchkeeper.domain.times import floor_to_step
 from watchkeeper.learn import in_force
 from watchkeeper.stores.history import History
 from watchkeeper.stores.ledger import Ledger, alerts, audit, feedback, metrics, receipts, series, transitions
 from watchkeeper.watch import collect, hear
 from watchkeeper.watch.judgements import Judgements
-from watchkeeper.watch.views import Draft, Receipt
+from watchkeeper.watch.views import Draft, Reach, Receipt
 
 _WINDOW_WANTED = (Answer.MISSED, Answer.EVENT, Answer.BAD_DATA)
 
@@ -112,6 +113,11 @@ def _resolve(ledger: Ledger, draft: Draft, now: int) -> Feedback:
         if unknown or not spoken_of:
             raise NotFoundError(f"series {', '.join(map(str, unknown)) or '(none given)'}: not known")
         metric = metrics.metric(tx, found[spoken_of[0]].metric)
+        spoken_of = _reached(tx, draft.reach, list(found.values()), tuple(spoken_of))
+    if draft.answer in (Answer.REAL, Answer.FALSE_ALARM) and draft.reach is not Reach.NAMED:
+        raise InputError(
+            f"“{draft.answer.value.replace('_', ' ')}” is said of what the alert showed: leave its reach out"
+        )
     if draft.answer in (Answer.REAL, Answer.FALSE_ALARM) and draft.alert is None:
         raise InputError(f"“{draft.answer.value.replace('_', ' ')}” is said of an alert: name one")
     if start is None or (end is None and draft.answer is not Answer.NEW_NORMAL):
@@ -132,6 +138,17 @@ def _resolve(ledger: Ledger, draft: Draft, now: int) -> Feedback:
         alert=draft.alert,
         note=draft.note,
     )
+
+
+def _reached(tx: Connection, reach: Reach, named: Sequence[Series], spoken_of: tuple[int, ...]) -> tuple[int, ...]:
+    """The series of the answer once its reach is applied; a label speaks of what an alert showed, never of more."""
+    if reach is Reach.NAMED:
+        return spoken_of
+    names = {one.metric for one in named}
+    if reach is Reach.GROUP:
+        families = {metrics.metric(tx, name).family for name in names}
+        names = {one.name for one in metrics.metrics(tx) if one.family in families}
+    return tuple(sorted(one.id for name in names for one in series.of_metric(tx, name)))
 
 
 def _weigh(

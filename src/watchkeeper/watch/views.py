@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import enum
+
 import msgspec
 
 from watchkeeper.domain.alert import Alert, Member, Transition
@@ -137,8 +139,20 @@ class MetricPage(msgspec.Struct, frozen=True, kw_only=True):
     answers: tuple[Feedback, ...]
 
 
+class Reach(enum.Enum):
+    """How far an answer reaches."""
+
+    NAMED = "named"
+    METRIC = "metric"
+    GROUP = "group"
+
+
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
-    """An answer before it is said. With `alert` and no window, the alert's own series and window are meant."""
+    """An answer before it is said.
+
+    With `alert` and no window, the alert's own series and window are meant. `reach` widens what it speaks of: to every
+    series of the metrics named so far, or of their group.
+    """
 
     answer: Answer
     by: str
@@ -148,3 +162,4 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     end: int | None = None
     note: str = ""
     force: bool = False
+    reach: Reach = Reach.NAMED

@@ -17,7 +17,7 @@ from watchkeeper.domain.times import parse_instant
 from watchkeeper.server.desk import Desk, desk_of
 from watchkeeper.server.session import NAMELESS, PageRequest, visitor
 from watchkeeper.server.words import LABEL
-from watchkeeper.watch.views import Draft
+from watchkeeper.watch.views import Draft, Reach
 
 Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
 _NOTE_LENGTH = 2000
@@ -47,7 +47,14 @@ def draft_on_alert(form: dict[str, str], alert_id: int, by: str, zone: str, star
         window = (typed_from if typed_from is not None else start, typed_to if typed_to is not None else end)
     _check_window(*window)
     return Draft(
-        answer=answer, by=by, alert=alert_id, start=window[0], end=window[1], note=_note(form), force="force" in form
+        answer=answer,
+        by=by,
+        alert=alert_id,
+        start=window[0],
+        end=window[1],
+        note=_note(form),
+        force="force" in form,
+        reach=_reach(form, answer),
     )
 
 
@@ -147,6 +154,16 @@ def _answer(form: dict[str, str]) -> Answer:
         return Answer(form.get("answer", ""))
     except ValueError:
         raise InputError(f"answer: use one of {', '.join(answer.value for answer in Answer)}") from None
+
+
+def _reach(form: dict[str, str], answer: Answer) -> Reach:
+    """How far the answer reaches; a verdict on an alert is of that alert, whatever else the form says."""
+    if answer not in _WINDOWED:
+        return Reach.NAMED
+    try:
+        return Reach(form.get("reach", Reach.NAMED.value))
+    except ValueError:
+        raise InputError(f"reach: use one of {', '.join(reach.value for reach in Reach)}") from None
 
 
 def _instant(form: dict[str, str], name: str, zone: str) -> int | None:
