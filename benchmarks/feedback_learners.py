@@ -91,7 +91,7 @@ class RandomForest:
     FLOOR = 1.0
 
     def __init__(self, team: Team, sight: Sight, *, seed: int = 0) -> None:
-        self._forest_class = _forest_class()
+        self._forest_class = forest_class()
         self._base, self._sight, self._seed, self._time = team.base, sight, seed, team.points.time
         self._rows: list[int] = []
         self._is_real: list[bool] = []
@@ -134,7 +134,8 @@ class RandomForest:
             self._forest.fit(self._inputs(np.array(self._rows)), np.array(self._is_real))
 
 
-def _forest_class() -> Any:
+def forest_class() -> Any:
+    """scikit-learn's random forest; SystemExit with the mend where it is not installed."""
     try:
         from sklearn.ensemble import RandomForestClassifier
     except ImportError:

@@ -125,8 +125,8 @@ def load(path: Path, *, budget: float = 1.0) -> Team:
     count = len(names)
     settings = SeriesSettings(
         step=np.array([find_step(points.time[a:b]) for a, b in _spans(points)]),
-        kind=np.full(count, ValueKind.GAUGE),
-        direction=np.zeros(count),
+        kind=np.full(count, ValueKind.GAUGE, np.uint8),
+        direction=np.zeros(count, np.int8),
         min_absolute=np.zeros(count),
         min_relative=np.zeros(count),
     )

@@ -27,8 +27,10 @@ from benchmarks.peers.roll import PEERS, Peer
 from benchmarks.quality import _protocol, is_there
 
 ROOT = Path(__file__).resolve().parents[2]
-START_UP_S = 60.0
+START_UP_S = 90.0
 """What a peer may take to import and warm up before its time begins."""
+OVERTIME = 1.25
+"""A series that takes longer than foreseen is dropped when so many times the seconds are over."""
 ONE_CORE = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
 
 
@@ -42,6 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--page", type=Path, default=ROOT / "docs" / "benchmarks.md", help="page for the tables")
     parser.add_argument("--picture", type=Path, default=ROOT / "docs" / "pictures" / "peers.svg", help="the plot")
     parser.add_argument("--no-write", action="store_true", help="leave page and picture as they are")
+    parser.add_argument("--partial", action="store_true", help="write also where a peer is missing")
     given = parser.parse_args(arguments)
     if not given.seconds_per_peer > 0:
         parser.error("--seconds-per-peer: must be above 0, such as 60")
@@ -57,7 +60,10 @@ def main(arguments: list[str] | None = None) -> int:
         given.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     section = report.section(found)
     print("\n" + section)
-    if not given.no_write:
+    absent = [peer["name"] for peer in found["peers"] if "not installed" in peer.get("problem", "")]
+    if (given.only or absent) and not given.partial and not given.no_write:
+        print("\nNot all peers were compared: nothing was written. --partial writes all the same.")
+    elif not given.no_write:
         given.picture.parent.mkdir(parents=True, exist_ok=True)
         report.draw(found, given.picture)
         pages.write(given.page, {"peers": section})
@@ -78,7 +84,7 @@ def measure(bench: Path, peers: list[Peer], seconds: float) -> dict[str, Any]:
             result: dict[str, Any] = {"name": peer.name, "slug": peer.slug, "rule": peer.rule, "refit": peer.refit}
             results.append(result)
             if missing := peer.missing():
-                result["problem"] = f"not installed: `pip install {' '.join(missing)}` or the extra `bench`"
+                result["problem"] = f"not installed: `pip install {' '.join(missing)}`, or all with the extra `bench`"
                 _say(result)
                 continue
             result["version"] = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in peer.needs)
@@ -113,10 +119,15 @@ def _run(peer: Peer, points: Path, out: Path, seconds: float) -> dict[str, Any]:
         process = subprocess.Popen(
             command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True
         )
-        limit = threading.Timer(START_UP_S + 1.5 * seconds, os.killpg, (process.pid, signal.SIGKILL))
-        limit.start()
+        limit = _end_after(START_UP_S, process)
+        told: list[dict[str, Any]] = []
         assert process.stdout is not None
-        told = [json.loads(line[1:]) for line in process.stdout if line.startswith("@")]
+        for line in process.stdout:
+            if line.startswith("@"):
+                told.append(json.loads(line[1:]))
+                if len(told) == 1:  # It is ready, and its time begins.
+                    limit.cancel()
+                    limit = _end_after(OVERTIME * seconds, process)
         code = process.wait()
         was_late = not limit.is_alive()
         limit.cancel()
@@ -139,6 +150,13 @@ def _run(peer: Peer, points: Path, out: Path, seconds: float) -> dict[str, Any]:
             "ended at its time limit" if was_late else f"failed after {len(lines)} series: {last_words[:160]}"
         )
     return result
+
+
+def _end_after(seconds: float, process: subprocess.Popen[str]) -> threading.Timer:
+    """A timer that ends the process and what it started."""
+    timer = threading.Timer(seconds, os.killpg, (process.pid, signal.SIGKILL))
+    timer.start()
+    return timer
 
 
 def _alerts(peer: Peer, scores: Any, out: Path, place: int) -> Any:

@@ -68,7 +68,7 @@ def judge(
     protocol: ModuleType, series: list[Labelled], scores: list[Floats], alerts: list[NDArray[np.bool_]]
 ) -> dict[str, Any]:
     """`score.py`'s events: at the own alerts and at the best threshold."""
-    cases = []
+    cases: list[dict[str, Any]] = []
     for one, score, alert in zip(series, scores, alerts, strict=True):
         start = int(protocol.WARM_UP * len(one.times))
         cases.append(

@@ -54,10 +54,8 @@ def test_a_false_alarm_makes_its_like_silent_later(tmp_path: Path) -> None:
 
 def test_a_confirmed_alert_outweighs_false_alarms(tmp_path: Path) -> None:
     lines = [line("real", SPIKE, SPIKE + 2, 350), line("false_alarm", SPIKE, SPIKE + 3, 351)]
-    plain = scored(tmp_path, twice())
     out = told(tmp_path, twice(), *lines)
-    reached = column(plain, "score")[LATER] >= np.nanmax(column(plain, "score")[SPIKE : SPIKE + 2])
-    assert column(out, "alert")[LATER] == reached
+    assert column(out, "alert")[LATER]
 
 
 def test_a_missed_window_makes_its_like_told_later(tmp_path: Path) -> None:

@@ -143,8 +143,8 @@ def test_causal_is_row_by_row_a_replay_with_what_was_given_by_then(seed: int, lo
 
 
 @twenty_five
-@given(seeds, logs(), st.booleans())
-def test_series_are_judged_alone(seed: int, log: list[Feedback], causal: bool) -> None:
+@given(seeds, logs(MARKING), st.booleans())
+def test_without_labels_series_are_judged_alone(seed: int, log: list[Feedback], causal: bool) -> None:
     points, series = history(seed)
     both = judge(points, series, fold(log), 0.0, causal=causal)
     for place in range(SERIES):

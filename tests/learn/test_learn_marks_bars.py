@@ -1,4 +1,4 @@
-"""Knowledge as marks and as bars."""
+"""Knowledge as marks, and what labels pin in their own windows."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import pytest
 
 from watchkeeper.detect import Mark
 from watchkeeper.domain.feedback import Label, SeriesKnowledge, Window
-from watchkeeper.learn import bars, marks
-from watchkeeper.learn.bars import MARGIN, WIDEST
+from watchkeeper.learn import marks
 from watchkeeper.learn.marks import explained
+from watchkeeper.learn.pins import pin
+from watchkeeper.learn.triage import DEEPEST, MARGIN
 
 TIME = np.array([0, 10, 20, 20, 30, 40])
 VALUE = np.array([1.0, 1, 1, 1, 1, 1])
@@ -53,10 +54,8 @@ def test_bad_data_voids_only_what_was_known_before_it_was_said() -> None:
     assert np.flatnonzero(marks(TIME, VALUE, known)).tolist() == [1, 2, 3, 4]
 
 
-# Bars. Values above, above, below, below their expectation.
+# Pins: what a label says of its own window.
 AT = np.array([0, 10, 20, 30])
-VALUES = np.array([5.0, 5, -5, -5])
-EXPECTED = np.zeros(4)
 SCORES = np.array([2.0, 3, 1, 4])
 
 
@@ -64,49 +63,43 @@ def label(start: int, end: int, *, is_real: bool, is_confirmed: bool = False) ->
     return Label(start=start, end=end, is_real=is_real, is_confirmed=is_confirmed, feedback=1, given_at=0)
 
 
-def bar(*labels: Label, base: float = 0.0, score: np.ndarray = SCORES, seen_until: int | None = None) -> list[float]:
-    return bars(labels, AT, VALUES, EXPECTED, score, base, seen_until=seen_until).tolist()
+def pinned(*labels: Label, base: float = 0.0, score: np.ndarray = SCORES, since: int | None = None) -> list[float]:
+    bar = np.full(4, base)
+    pin(labels, AT, score, bar, base, since=since)
+    return bar.tolist()
 
 
 def test_without_labels_the_bar_is_the_budgets() -> None:
-    assert bar(base=0.3) == [0.3] * 4
+    assert pinned(base=0.3) == [0.3] * 4
 
 
-def test_a_false_alarm_raises_its_own_direction_to_just_above_its_peak() -> None:
-    assert bar(label(0, 20, is_real=False)) == pytest.approx([3 + MARGIN, 3 + MARGIN, 0, 0])
-    assert bar(label(20, 30, is_real=False)) == pytest.approx([0, 0, 1 + MARGIN, 1 + MARGIN])
-    assert bar(label(0, 40, is_real=False)) == pytest.approx([3 + MARGIN, 3 + MARGIN, 4 + MARGIN, 4 + MARGIN])
+def test_inside_a_false_alarm_no_score_is_enough() -> None:
+    assert pinned(label(0, 20, is_real=False)) == [np.inf, np.inf, 0, 0]
 
 
-def test_a_false_alarm_below_the_bar_changes_nothing() -> None:
-    assert bar(label(0, 40, is_real=False), base=9.0) == [9.0] * 4
-
-
-def test_a_missed_window_lowers_the_direction_of_its_peak_to_just_below_it() -> None:
-    assert bar(label(20, 30, is_real=True), base=1.5) == pytest.approx([1.5, 1.5, 1 - MARGIN, 1 - MARGIN])
+def test_a_missed_window_is_told_at_its_peak() -> None:
+    assert pinned(label(10, 30, is_real=True), base=4.5) == pytest.approx([4.5, 3 - MARGIN, 4.5, 4.5])
 
 
 def test_no_label_takes_the_bar_further_down_than_a_hundred_times_the_budget() -> None:
-    assert bar(label(20, 30, is_real=True), base=9.0)[2] == pytest.approx(9 - WIDEST)
+    assert pinned(label(20, 30, is_real=True), base=9.0)[2] == pytest.approx(9 - DEEPEST)
 
 
 def test_positives_beat_negatives() -> None:
     confirmed = label(0, 10, is_real=True, is_confirmed=True)
-    assert bar(confirmed, label(0, 20, is_real=False)) == pytest.approx([2 - MARGIN, 2 - MARGIN, 0, 0])
-    assert bar(label(0, 20, is_real=False), confirmed) == pytest.approx([2 - MARGIN, 2 - MARGIN, 0, 0])
+    for labels in ((confirmed, label(0, 20, is_real=False)), (label(0, 20, is_real=False), confirmed)):
+        assert pinned(*labels) == [0, np.inf, 0, 0]
 
 
 def test_a_confirmed_alert_does_not_lower_a_bar_it_reaches() -> None:
-    assert bar(label(0, 20, is_real=True, is_confirmed=True)) == [0.0] * 4
+    assert pinned(label(0, 20, is_real=True, is_confirmed=True)) == [0.0] * 4
 
 
-def test_a_window_without_scores_says_nothing() -> None:
+def test_a_window_without_scores_looks_for_no_peak() -> None:
     score = np.array([np.nan, np.nan, 1, 4])
-    for is_real in (True, False):
-        assert bar(label(0, 20, is_real=is_real), label(90, 99, is_real=is_real), score=score) == [0.0] * 4
+    assert pinned(label(0, 20, is_real=True), label(90, 99, is_real=True), score=score) == [0.0] * 4
 
 
-def test_what_is_not_seen_yet_is_not_measured_but_a_false_alarm_stays_silent() -> None:
-    assert bar(label(0, 20, is_real=False), seen_until=10) == pytest.approx([2 + MARGIN, 3 + MARGIN, 0, 0])
-    assert bar(label(20, 40, is_real=True), base=5.0, seen_until=30) == pytest.approx([5, 5, 3, 3])
-    assert bar(label(20, 40, is_real=True), base=5.0, seen_until=20) == [5.0] * 4
+def test_what_came_before_the_answer_is_left_as_it_was_told() -> None:
+    assert pinned(label(0, 20, is_real=False), since=10) == [0, np.inf, 0, 0]
+    assert pinned(label(0, 40, is_real=True), base=5.0, since=30) == [5.0] * 4

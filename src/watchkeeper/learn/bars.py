@@ -31,7 +31,7 @@ def learned_bars(
     causal: bool = False,
     half_life_s: float | None = None,
 ) -> NDArray[np.float64] | None:
-    """float64[n]: the bar of each point, from `learn_from` and then from what each label says of its own window (`pin`).
+    """float64[n]: the bar of each point, from `learn_from` and then from what labels say of their own windows (`pin`).
 
     `base` float64[S] is the bar of the budget. None where there is no label on any of the series. With `causal`
     a row's bar rests on the labels in force at its time and on rows before it.

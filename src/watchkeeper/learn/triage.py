@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from watchkeeper.domain.feedback import Label
-from watchkeeper.learn.triage_looks import UP, Sight, peaks
-from watchkeeper.learn.triage_model import MISS_COST, Answers, Posterior, above_for, learn, prior
+from watchkeeper.learn.triage_looks import UP, Looks, Sight, peaks
+from watchkeeper.learn.triage_model import MISS_COST, Answers, Posterior, above_for, learn, prior, similar
 
 DEEPEST = 2.0
 """How many decades below the budget's bar an answer can take it: what is a hundred times as common as the budget allows
@@ -67,7 +67,21 @@ class Triage:
         for promise in self.promises:
             held = (looks.series == promise.series) & (is_up == promise.is_up)
             needed[held] = np.minimum(needed[held], promise.above)
+        refused = self._refused(looks)
+        needed[refused] = np.maximum(needed[refused], looks.above[refused] + MARGIN)
         return needed
+
+    def _refused(self, looks: Looks) -> NDArray[np.bool_]:
+        """bool[k]: alerts with a like on the same series and side that was a false alarm and no less surprising, and
+        none that was real.
+        """
+        known = self.posterior.answers
+        is_near = similar(looks, known.looks) & (known.weight >= 0.5)[None, :]
+        is_near &= looks.series[:, None] == known.looks.series[None, :]
+        is_near &= (looks.column[:, UP] > 0)[:, None] == (known.looks.column[:, UP] > 0)[None, :]
+        is_less = looks.above[:, None] <= known.looks.above[None, :] + MARGIN
+        has_false = (is_near & is_less & ~known.is_real[None, :]).any(axis=1)
+        return np.asarray(has_false & ~(is_near & known.is_real[None, :]).any(axis=1), np.bool_)
 
 
 def learn_from(
@@ -97,8 +111,9 @@ def learn_from(
         weight=weight,
     )
     posterior = learn(answers)
+    fresh = [entry for entry, share in zip(seen, weight.tolist(), strict=True) if share >= 0.5]
     threshold = _threshold(sight, posterior, until) if seen else -MISS_COST
-    return Triage(posterior, tuple(label.feedback for _, label in seen), threshold, _promises(sight, seen))
+    return Triage(posterior, tuple(label.feedback for _, label in seen), threshold, _promises(sight, fresh))
 
 
 def sample(sight: Sight, place: int, label: Label, until: int | None = None) -> int | None:

@@ -108,6 +108,14 @@ def terms(a: Looks, b: Looks) -> dict[str, NDArray[np.float64]]:
     return found
 
 
+def similar(a: Looks, b: Looks) -> NDArray[np.bool_]:
+    """bool[k, m]: whether alerts look alike, all features together."""
+    apart = sum(
+        (np.square(a.column[:, k][:, None] - b.column[:, k][None, :]) for k in range(len(COLUMNS))), np.zeros(1)
+    )
+    return np.asarray(apart <= 2.0 * BREADTH**2, np.bool_)
+
+
 def covariance(a: Looks, b: Looks) -> NDArray[np.float64]:
     """K between k and m looks, float64[k, m]: the sum of `terms`."""
     return np.asarray(sum(terms(a, b).values()))

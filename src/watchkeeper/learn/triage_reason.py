@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from watchkeeper.learn.triage import Triage
 from watchkeeper.learn.triage_looks import FEATURES, LENGTHS, Looks, Sight
-from watchkeeper.learn.triage_model import BREADTH, terms
+from watchkeeper.learn.triage_model import similar, terms
 
 LEAST = 0.05
 """A bar moved by fewer decades than this (12 % of the rate) needs no reason."""
@@ -78,7 +78,7 @@ def explain(learned: Triage, sight: Sight, row: int) -> Reason | None:
     }
     apart = np.square(looks.column - answers.looks.column).sum(axis=1)
     member = {
-        Ground.ALIKE: apart <= 2.0 * BREADTH**2,
+        Ground.ALIKE: similar(looks, answers.looks)[0],
         Ground.SERIES: answers.looks.series == looks.series[0],
         Ground.TEAM: np.ones(len(apart), np.bool_),
     }
