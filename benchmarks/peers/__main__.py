@@ -93,12 +93,17 @@ def measure(bench: Path, peers: list[Peer], seconds: float) -> dict[str, Any]:
             if peer.is_ours:
                 _run(peer, points, out, seconds)  # What it compiles once on a machine is no peer's business.
             result |= _run(peer, points, out, seconds)
-            scored = {k: (score := np.load(out / f"{k}.npy"), _alerts(peer, score, out, k)) for k in result.pop("done")}
+            took: dict[int, float] = result.pop("done")
+            scored = {k: (score := np.load(out / f"{k}.npy"), _alerts(peer, score, out, k)) for k in took}
             if peer.is_ours:
                 ours = scored
-            counted = sum(len(series[k].times) for k in scored)
-            result["points"] = counted
-            result["points_per_second"] = counted / result["seconds"] if scored else None
+            known = [k for k, (score, _) in scored.items() if np.isfinite(score).any()]
+            result["points"] = sum(len(series[k].times) for k in known)
+            result["seconds"] = sum(took[k] for k in known)
+            if known:
+                result["points_per_second"] = result["points"] / result["seconds"]
+            else:
+                result.setdefault("problem", f"scored nothing: {result['misfit']}")
             for data in sample.EVERY:
                 result[data] = _judge(protocol, series, scored, ours, data)
             _say(result)
@@ -137,10 +142,10 @@ def _run(peer: Peer, points: Path, out: Path, seconds: float) -> dict[str, Any]:
     end = next((line for line in told if "stopped" in line), None)
     lines = [line for line in told if "series" in line]
     result: dict[str, Any] = first | {
-        "done": [line["series"] for line in lines],
-        "seconds": sum(line["seconds"] for line in lines),
+        "done": {line["series"]: line["seconds"] for line in lines},
         "peak_mb": max((line["peak_mb"] for line in lines), default=None),
         "misfits": len(end["misfits"]) if end else None,
+        "alone_s": end.get("alone_s") if end else None,
         "misfit": end["misfits"][0] if end and end["misfits"] else None,
     }
     if not lines:

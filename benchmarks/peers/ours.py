@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 import watchkeeper
 from benchmarks.peers.common import Floats, Ints
+from watchkeeper.detect import Points, SeriesSettings, ValueKind, decide, replay
 
 
 def score(times: Ints, values: Floats, step: int) -> Floats:
@@ -31,3 +34,22 @@ def score_many(series: list[tuple[Ints, Floats]]) -> list[tuple[Floats, NDArray[
     alert = scored["alert"].to_numpy(zero_copy_only=False).astype(np.bool_)
     cuts = np.cumsum(sizes)[:-1]
     return list(zip(np.split(score, cuts), np.split(alert, cuts), strict=True))
+
+
+def detector_alone(series: list[tuple[Ints, Floats, int]]) -> Callable[[], object]:
+    """`replay` and `decide` on columns as the history holds them: what other peers are asked for, no tables."""
+    count = len(series)
+    points = Points(
+        start=np.cumsum([0, *(len(times) for times, _, _ in series)]),
+        time=np.concatenate([times for times, _, _ in series]),
+        value=np.concatenate([values for _, values, _ in series]),
+    )
+    settings = SeriesSettings(
+        step=np.array([step for _, _, step in series]),
+        kind=np.full(count, ValueKind.GAUGE, np.uint8),
+        direction=np.zeros(count, np.int8),
+        min_absolute=np.zeros(count),
+        min_relative=np.zeros(count),
+    )
+    bar = np.zeros(count)
+    return lambda: decide(replay(points, settings)[1], points, settings, bar)

@@ -26,13 +26,14 @@ def section(found: dict[str, Any]) -> str:
         "false alerts per series and week",
         "best F1",
         "series seen",
-        "Watchkeeper's F1 on those (cloud, nab)",
+        "Watchkeeper on those, own / best F1: cloud; nab",
     )
     speed_header = (
         "detector",
         "points scored",
         "points a second",
-        "Watchkeeper's speed to this one's",
+        "`watchkeeper.score` is faster",
+        "its detector alone is faster",
         "peak memory",
         "start and warm-up",
     )
@@ -62,18 +63,25 @@ def _quality(peer: dict[str, Any], found: dict[str, Any]) -> tuple[str, ...]:
     seen = {data: peer[data]["series"] if peer[data] else 0 for data in found["series"]}
     is_whole = seen == found["series"]
     counts = " + ".join(f"{seen[data]} of {found['series'][data]}" for data in seen)
-    ours = ", ".join(f"{peer[data]['ours_on_the_same']['own']['f1']:.3f}" if peer[data] else "–" for data in seen)
+    ours = "; ".join(_own_and_best(peer[data]["ours_on_the_same"]) if peer[data] else "–" for data in seen)
     return (peer["name"], *cells, "all" if is_whole else f"sampled: {counts}", ours)
+
+
+def _own_and_best(judged: dict[str, Any]) -> str:
+    return f"{judged['own']['f1']:.3f} / " + (f"{judged['best']['f1']:.3f}" if judged["best"] else "–")
 
 
 def _speed(peer: dict[str, Any], ran: list[dict[str, Any]]) -> tuple[str, ...]:
     ours = next((one for one in ran if one["slug"] == "ours"), None)
-    ratio = ours["points_per_second"] / peer["points_per_second"] if ours else None
+    rate = peer["points_per_second"]
+    table_to_table = f"{_short(ours['points_per_second'] / rate)} ×" if ours else "–"
+    alone = f"{_short(ours['points'] / ours['alone_s'] / rate)} ×" if ours and ours.get("alone_s") else "–"
     return (
         peer["name"],
         f"{peer['points']:,}",
-        _short(peer["points_per_second"]),
-        f"{_short(ratio)} ×" if ratio else "–",
+        _short(rate),
+        table_to_table,
+        alone,
         f"{peer['peak_mb']:.0f} MB",
         f"{peer['ready_s']:.1f} s",
     )
@@ -93,7 +101,7 @@ def _use(peer: dict[str, Any]) -> tuple[str, ...]:
     if peer.get("note"):
         remarks.append(peer["note"])
     if peer.get("misfits"):
-        remarks.append(f"{peer['misfits']} fits failed ({peer['misfit'][:80]})".replace("|", "/"))
+        remarks.append(f"{peer['misfits']} fits or series failed ({peer['misfit'][:80]})".replace("|", "/"))
     if peer.get("is_causal") is False:
         remarks.append("not causal: its scores changed with what came later")
     return (peer["name"], peer["rule"], peer["refit"], peer.get("version") or "–", "; ".join(remarks) or "–")

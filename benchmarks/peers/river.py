@@ -2,6 +2,7 @@
 
 Parameters are those of the examples in river's documentation: `HoltWinters(alpha=0.3, beta=0.1, gamma=0.6)`;
 `MinMaxScaler() | HalfSpaceTrees(seed=42)` (Tan, Ting and Liu, IJCAI 2011). Each point is scored before it is learned.
+river 0.26 begins an additive season as ratios to the first season's mean: where that is 0, the series fails.
 """
 
 from __future__ import annotations
@@ -30,10 +31,7 @@ def holt_winters(times: Ints, values: Floats, step: int) -> Floats:
         if learned > season:
             error = value - model.forecast(horizon=1)[0]
             if math.isfinite(error):
-                try:
-                    scores[i] = scorer.score_one(None, error)
-                except ZeroDivisionError:  # No spread so far.
-                    scores[i] = float(error != scorer.gaussian.mu)
+                scores[i] = scorer.score_one(None, error)
                 scorer.learn_one(None, error)
         model.learn_one(value)
         learned += 1

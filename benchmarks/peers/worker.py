@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import importlib
 import json
+import math
 import random
 import resource
 import sys
 import time
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -58,38 +60,55 @@ def _one_by_one(score: Score, series: list[tuple[Ints, Floats, int]], folder: Pa
         if points and used + used / points * len(times) > seconds:
             stopped = True
             break
-        began = time.perf_counter()
-        try:
-            scores = score(times, values, step)
-        except Exception as error:  # A peer may raise anything.
-            common.misfits.append(f"{type(error).__name__}: {error}")
-            scores = np.full(len(times), np.nan)
-        took = spent = time.perf_counter() - began
-        for _ in range(REPEATS - 1 if took < BRIEF_S else 0):
-            began = time.perf_counter()
-            score(times, values, step)
-            again = time.perf_counter() - began
-            spent, took = spent + again, min(took, again)
+        scores, took, spent = _timed(score, times, values, step)
         used, points = used + spent, points + len(times)
         np.save(folder / f"{place}.npy", scores)
         _tell(series=place, seconds=took, peak_mb=_peak_mb())
     _tell(stopped=stopped, misfits=common.misfits)
 
 
+def _timed(score: Score, times: Ints, values: Floats, step: int) -> tuple[Floats, float, float]:
+    """The scores, the seconds they took, and the seconds all runs took."""
+    spent, took = 0.0, math.inf
+    for _ in range(REPEATS):
+        began = time.perf_counter()
+        try:
+            scores = score(times, values, step)
+        except Exception as error:  # A peer may raise anything.
+            common.misfits.append(f"{type(error).__name__}: {error}")
+            return np.full(len(times), np.nan), time.perf_counter() - began, time.perf_counter() - began
+        again = time.perf_counter() - began
+        spent, took = spent + again, min(took, again)
+        if spent == again:
+            told = len(common.misfits)
+        if spent > BRIEF_S:
+            break
+    del common.misfits[told:]  # Each failure counts once.
+    return scores, took, spent
+
+
 def _together(adapter: Any, series: list[tuple[Ints, Floats, int]], folder: Path) -> None:
     """Watchkeeper takes a table of all series; the time is shared among them by their points."""
     given = [(times, values) for times, values, _ in series]
-    took = []
-    for _ in range(REPEATS):
-        began = time.perf_counter()
-        answers = adapter.score_many(given)
-        took.append(time.perf_counter() - began)
+    answers, took = _quickest(lambda: adapter.score_many(given))
+    peak_mb = _peak_mb()
+    _, alone = _quickest(adapter.detector_alone(series))
     total = sum(len(times) for times, _ in given)
     for place, (scores, alerts) in enumerate(answers):
         np.save(folder / f"{place}.npy", scores)
         np.save(folder / f"{place}.alert.npy", alerts)
-        _tell(series=place, seconds=min(took) * len(scores) / total, peak_mb=_peak_mb())
-    _tell(stopped=False, misfits=[])
+        _tell(series=place, seconds=took * len(scores) / total, peak_mb=peak_mb)
+    _tell(stopped=False, misfits=[], alone_s=alone)
+
+
+def _quickest(work: Callable[[], Any]) -> tuple[Any, float]:
+    """What it returns, and the seconds of the quickest of some runs."""
+    took = math.inf
+    for _ in range(REPEATS):
+        began = time.perf_counter()
+        answer = work()
+        took = min(took, time.perf_counter() - began)
+    return answer, took
 
 
 def _read(path: Path) -> list[tuple[Ints, Floats, int]]:

@@ -88,7 +88,12 @@ def test_a_false_alarm_stops_alerts_like_it_and_its_undo_brings_them_back(servic
     assert line.alert.id in receipt.vanished
     assert f"{len(receipt.vanished)} of {receipt.before} alerts" in receipt.sentence
     assert not alert_at(service, shop.DROP).still_fires
+    why = service.alert_page(line.alert.id).why
+    assert why is not None
+    assert why.sentence.startswith("Quieter, because")
+    assert why.answered == ((line.alert.id, Answer.FALSE_ALARM),)
     undone = service.undo(receipt.feedback.id, "ann")
+    assert service.alert_page(line.alert.id).why is None
     assert "fire again" in undone.sentence
     assert same_state(state(service), before)
     with pytest.raises(InputError, match="undone already"):

@@ -1,5 +1,6 @@
 """The feedback log made into what is known of each series, and points judged under it; `judge` is the one door."""
 
+from watchkeeper.learn.bars import reason
 from watchkeeper.learn.judge import Judgement, judge
 from watchkeeper.learn.knowledge import Epoch, Knowledge, fold, in_force
 from watchkeeper.learn.lines import Log, read_lines
@@ -24,4 +25,5 @@ __all__ = [
     "look",
     "marks",
     "read_lines",
+    "reason",
 ]

@@ -13,6 +13,7 @@ from watchkeeper.learn.knowledge import BEGINNING, Knowledge
 from watchkeeper.learn.pins import pin
 from watchkeeper.learn.triage import DEEPEST, learn_from
 from watchkeeper.learn.triage_looks import Sight, look
+from watchkeeper.learn.triage_reason import Reason, explain
 
 END = 1 << 62
 """After every instant."""
@@ -54,6 +55,23 @@ def learned_bars(
             bar[now] += learned.above(sight, now)
         _pin(sight, judged, bar, base, labels, since if causal else None, until)
     return bar
+
+
+def reason(
+    points: Points,
+    series: SeriesSettings,
+    judged: Judged,
+    knowledge: Knowledge,
+    ids: Sequence[int],
+    base: NDArray[np.float64],
+    row: int,
+) -> Reason | None:
+    """Why, in hindsight, the bar of this row is not that of the budget; None where nobody's answer moved it."""
+    labels = _labels(knowledge, ids)
+    if not labels:
+        return None
+    sight = look(points, judged, series.step, base, ids=ids)
+    return explain(learn_from(sight, labels), sight, row)
 
 
 def _pin(

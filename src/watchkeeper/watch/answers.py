@@ -154,12 +154,16 @@ def _reached(tx: Connection, reach: Reach, named: Sequence[Series], spoken_of: t
 def _weigh(
     ledger: Ledger, judgements: Judgements, before: Sequence[Feedback], after: Sequence[Feedback]
 ) -> hear.Weighing:
-    """Judge every series that shares an alert with one the last line of `after` speaks of, under both logs."""
+    """Judge, under both logs, every series that shares an alert with one of the metrics spoken of.
+
+    An answer generalises to its metric's other series, so the receipt counts what happens on all of them.
+    """
     line = after[-1]
     subject = line if line.undoes is None else _root(before, line)
     with ledger.read() as tx:
-        touched: list[Alert] = alerts.of_series(tx, subject.series)
-        ids = sorted({member.series for alert in touched for member in alert.members} | set(subject.series))
+        spoken_of = [one for name in _metrics_of(tx, subject) for one in series.of_metric(tx, name)]
+        touched: list[Alert] = alerts.of_series(tx, [one.id for one in spoken_of])
+        ids = sorted({member.series for alert in touched for member in alert.members} | {one.id for one in spoken_of})
         found = {one.id: one.metric for one in series.by_id(tx, ids)}
         records = {name: metrics.metric(tx, name) for name in set(found.values())}
     old = {name: judgements.of(record) for name, record in records.items()}
@@ -174,8 +178,12 @@ def _weigh(
         confirmed,
         {one: old[name] for one, name in found.items()},
         {one: new[name] for one, name in found.items()},
-        subject.series,
+        [one.id for one in spoken_of],
     )
+
+
+def _metrics_of(tx: Connection, line: Feedback) -> list[str]:
+    return sorted({one.metric for one in series.by_id(tx, line.series)})
 
 
 def _speaks(subject: Feedback, ids: Sequence[int]) -> bool:

@@ -32,6 +32,9 @@ class Judgement:
     metric: Metric
     series: tuple[Series, ...]
     columns: PointColumns
+    points: Points
+    settings: SeriesSettings
+    knowledge: learn.Knowledge
     judged: Judged
     alert: NDArray[np.bool_]
     silent: NDArray[np.bool_]
@@ -50,6 +53,17 @@ class Judgement:
         inside = slice(int(np.searchsorted(time, member.start)), int(np.searchsorted(time, member.end)))
         flags = self.alert if member.cause is Cause.ANOMALY else self.silent
         return bool((flags[at] & ~self.explained[at])[inside].any())
+
+    def reason(self, member: Member) -> learn.Reason | None:
+        """Why answers make the detector stricter or more sensitive about this member; None where none do."""
+        if member.series not in self.columns.series or member.cause is Cause.SILENCE:
+            return None
+        at = self.columns.of(self.place(member.series))
+        row = at.start + int(np.searchsorted(self.columns.time[at], member.peak_time))
+        base = np.full(len(self.series), budget_bar(self.metric, len(self.series)))
+        return learn.reason(
+            self.points, self.settings, self.judged, self.knowledge, self.columns.series, base, min(row, at.stop - 1)
+        )
 
     def runs(self, after: int) -> list[Run]:
         """The runs that began, went on or ended since the instant `after`, of every series, explained ones too."""
@@ -113,7 +127,8 @@ def judge(
     The budget is the metric's: each of its series gets an equal share of the false alerts it may cost a month.
     """
     grid = on_grid(metric, columns, until)
-    bar = -math.log10(metric.false_alerts_per_month / max(1, len(series)))
+    bar = budget_bar(metric, len(series))
+    knowledge = learn.fold(log)
     points = Points(start=grid.start, time=grid.time, value=grid.value, local=local_seconds(grid.time, metric.timezone))
     settings = SeriesSettings.uniform(
         len(series),
@@ -123,16 +138,24 @@ def judge(
         min_absolute=metric.smallest_change,
         min_relative=metric.smallest_change_share,
     )
-    found = learn.judge(points, settings, learn.fold(log), bar, ids=grid.series, known_at=grid.known_at)
+    found = learn.judge(points, settings, knowledge, bar, ids=grid.series, known_at=grid.known_at)
     return Judgement(
         metric=metric,
         series=series,
         columns=grid,
+        points=points,
+        settings=settings,
+        knowledge=knowledge,
         judged=found.judged,
         alert=found.alert,
         silent=np.isnan(grid.value) & (found.judged.silence >= bar),
         explained=found.explained,
     )
+
+
+def budget_bar(metric: Metric, series: int) -> float:
+    """The score at which each series tells, for the false alerts a month that the metric may cost."""
+    return -math.log10(metric.false_alerts_per_month / max(1, series))
 
 
 def on_grid(metric: Metric, columns: PointColumns, until: int) -> PointColumns:

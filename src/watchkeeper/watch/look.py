@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from watchkeeper.detect import Phase
-from watchkeeper.domain.alert import Alert, Cause, Status
+from watchkeeper.domain.alert import Alert, Cause, Member, Status
 from watchkeeper.domain.errors import NotFoundError
 from watchkeeper.domain.feedback import Answer, Feedback
 from watchkeeper.domain.metric import Metric, Series
@@ -112,6 +112,7 @@ class Look:
             ),
             answers=tuple(_about(whole, alert)),
             similar=tuple(self._similar(alert, related)),
+            why=_why(self._judgement(members[ranked[0].series]), ranked[0], log),
         )
 
     def metric_page(self, name: str, series_id: int | None) -> views.MetricPage:
@@ -293,6 +294,16 @@ def _about(log: Sequence[Feedback], alert: Alert) -> list[Feedback]:
             said.append(one)
             known.add(one.id)
     return sorted(said, key=lambda one: one.id)
+
+
+def _why(judgement: Judgement, member: Member, log: Sequence[Feedback]) -> views.Why | None:
+    reason = judgement.reason(member)
+    if reason is None:
+        return None
+    said = {one.id: one for one in log}
+    lines = [said[one] for one in reason.answers if one in said]
+    answered = ((one.alert, one.answer) for one in lines if one.alert is not None and one.answer is not None)
+    return views.Why(sentence=reason.sentence, answered=tuple(dict.fromkeys(answered)))
 
 
 def _overlaps(line: Feedback, alert: Alert) -> bool:

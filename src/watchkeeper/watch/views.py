@@ -115,6 +115,13 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     confirmed_kept: int
 
 
+class Why(msgspec.Struct, frozen=True, kw_only=True):
+    """Why answers change how an alert is judged: a sentence, and the alerts that were answered (number, answer)."""
+
+    sentence: str
+    answered: tuple[tuple[int, Answer], ...]
+
+
 class AlertPage(msgspec.Struct, frozen=True, kw_only=True):
     """One alert whole."""
 
@@ -125,6 +132,7 @@ class AlertPage(msgspec.Struct, frozen=True, kw_only=True):
     history: tuple[TransitionLine, ...]
     answers: tuple[Feedback, ...]
     similar: tuple[AlertLine, ...]
+    why: Why | None = None
 
 
 class MetricPage(msgspec.Struct, frozen=True, kw_only=True):

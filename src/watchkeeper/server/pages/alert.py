@@ -53,6 +53,7 @@ class AlertScreen(msgspec.Struct, frozen=True, kw_only=True):
     said: tuple[Said, ...]
     undo: int | None
     similar: tuple[views.AlertLine, ...]
+    why: views.Why | None
     receipt: ReceiptBox | None
     here: str
 
@@ -76,6 +77,7 @@ def alert_screen(page: views.AlertPage, receipt: ReceiptBox | None = None) -> Al
         said=said,
         undo=next((line.feedback.id for line in said if line.is_in_force), None),
         similar=page.similar,
+        why=page.why,
         receipt=receipt,
         here=here,
     )
