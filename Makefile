@@ -1,9 +1,9 @@
-# Everything is done in .venv, from requirements pinned with hashes. Targets: demo, test, check, bench, pictures, clean.
+# Everything is done in .venv, from requirements pinned with hashes. Targets: demo, test, check, bench, peers, pictures, clean.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation
 
-.PHONY: demo test check bench pictures requirements clean
+.PHONY: demo test check bench peers pictures requirements clean
 
 demo: .venv/demo
 	$(BIN)/watchkeeper demo
@@ -19,6 +19,16 @@ check: .venv/dev
 
 bench: .venv/dev
 	$(BIN)/python -m benchmarks
+
+# The peers want older packages than ours, so they get an environment of their own; about seven minutes.
+peers: .venv-bench/done
+	.venv-bench/bin/python -m benchmarks.peers
+
+.venv-bench/done: requirements/bench.txt pyproject.toml
+	test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
 
 pictures: .venv/dev
 	WATCHKEEPER_PICTURES=docs/pictures $(BIN)/python -m pytest -p no:randomly tests/browser
@@ -38,10 +48,10 @@ pictures: .venv/dev
 
 # Pins again from pyproject.toml; needs uv on the path. Names no index.
 requirements:
-	for extra in "base:" "demo:--extra demo" "dev:--extra demo --extra test --extra check"; do \
+	for extra in "base:" "demo:--extra demo" "dev:--extra demo --extra test --extra check" "bench:--extra bench"; do \
 	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
 	    $${extra#*:} -o requirements/$${extra%%:*}.txt pyproject.toml requirements/build.in || exit 1; \
 	done
 
 clean:
-	rm -rf .venv .demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-bench .demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

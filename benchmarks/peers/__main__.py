@@ -152,7 +152,9 @@ def _run(peer: Peer, points: Path, out: Path, seconds: float) -> dict[str, Any]:
         result["problem"] = "took too long for one series" if was_late else f"failed: {last_words[:160]}"
     elif end is None:
         result["note"] = (
-            "ended at its time limit" if was_late else f"failed after {len(lines)} series: {last_words[:160]}"
+            "ended at its time limit; the series it was at counts for nothing, nor does its time"
+            if was_late
+            else f"failed after {len(lines)} series: {last_words[:160]}"
         )
     return result
 
