@@ -50,3 +50,27 @@ def test_over_all_kinds_the_false_alerts_are_within_a_third() -> None:
         rng = np.random.default_rng(12)
         rates = [alerts_per_month(make(rng).astype(float), kind, budget) for make, kind in FAMILIES.values()]
         assert 0.66 * budget <= np.mean(rates) <= 1.5 * budget
+
+
+def hourly_counts(rng: np.random.Generator, weeks: int, size: float, is_flat: bool) -> np.ndarray:
+    hour = np.arange(weeks * 168)
+    season = (1.3 + np.sin(2 * np.pi * (hour % 24 - 6) / 24)) * np.where(hour // 24 % 7 >= 5, 0.6, 1.0)
+    return size * (np.ones(len(hour)) if is_flat else season)
+
+
+@pytest.mark.parametrize(
+    ("size", "drop", "hours", "is_flat", "share"),
+    [(850, 0.2, 3, False, 0.95), (850, 0.12, 3, False, 0.75), (400, 0.25, 1, True, 0.7)],
+)
+def test_a_drop_on_a_tame_count_is_told(size: float, drop: float, hours: int, is_flat: bool, share: float) -> None:
+    rng = np.random.default_rng(5)
+    told = []
+    for _ in range(40):
+        at = (49 + int(rng.integers(0, 6))) * 24 + int(rng.integers(8, 20))
+        rate = hourly_counts(rng, 8, size, is_flat)[: at + hours]
+        rate[at:] *= 1 - drop
+        points = Points(np.array([0, len(rate)]), 1_699_833_600 + 3600 * np.arange(len(rate)), rng.poisson(rate))
+        series = SeriesSettings.uniform(1, step=3600, kind=ValueKind.COUNT)
+        _, judged = replay(points, series)
+        told.append(decide(judged, points, series, np.array([0.0]))[at:].any())
+    assert np.mean(told) >= share

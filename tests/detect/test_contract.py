@@ -107,7 +107,7 @@ def test_wrong_use_is_refused_with_a_sentence() -> None:
 
 
 def test_state_of_an_hourly_series_is_small() -> None:
-    assert State.empty(SeriesSettings.uniform(1000, step=3600)).nbytes / 1000 <= 1228
+    assert State.empty(SeriesSettings.uniform(1000, step=3600)).nbytes / 1000 <= 2700
 
 
 def test_the_package_itself_does_not_load_the_compiler() -> None:

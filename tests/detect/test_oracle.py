@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from naive import Naive
+from naive_tame import Naive
 from strategies import hourly, noisy_days, untidy
 
 from watchkeeper.detect import Points, SeriesSettings, replay

@@ -1,135 +1,111 @@
-"""What to expect: a level, a day profile and a week profile, learned by clipped residuals.
+"""What to expect: a level, a day profile with its spread, and a week profile, learned by clipped residuals.
 
 Exponential smoothing with additive seasons (Holt 1957, Winters 1960), robust by Huber's clipping (Gelper, Fried and
-Croux 2010, "Robust forecasting with exponential and Holt-Winters smoothing", section 3). The week profile is a
-correction of the day profile and is used as far as it has proved itself: its weight rises with the ratio of the mean
-absolute errors without and with it.
+Croux 2010, "Robust forecasting with exponential and Holt-Winters smoothing", section 3). Day and week are used as far
+as they have proved themselves: a weight rises with the sixth power of the ratio of the errors without and with. The
+first visit of a week slot takes the whole residual, the n-th 1/n of it: with less, clipping keeps the week from ever
+getting there, and half of the power is lost.
 """
 
 from __future__ import annotations
+
+import math
 
 from numba import njit
 
 from watchkeeper.detect import layout as at
 
-LEVEL_S = 4 * at.DAY_S
-LEVEL_STEPS = 10.0
-MEAN_S = 60 * at.DAY_S
-MEAN_STEPS = 1000.0
-DAY_RATE = 0.2
-WEEK_RATE = 0.2
-SPREAD_RATE = 0.1
-CLIP = 4.0
-"""A residual counts as at most this many mean absolute residuals when it teaches."""
-LEAST_SPREAD = 0.05
-AWAY_MARK = 16.0
-AWAY = 8.0
-"""A residual of this many mean absolute residuals is away: an incident, or something new."""
-NEW_PATTERN_RATE = 0.5
-HOLD_FROM_DAYS = 14
-"""From this day on incidents are held apart; before, day and week are still being learned and every value counts,
-clipped."""
+LEVEL_DAYS, SLOW_DAYS, NOISE_DAYS = 4.0, 30.0, 20.0
+DAY_RATE, WEEK_RATE, SPREAD_RATE = 0.1, 0.12, 0.02
+"""Floors of the rates per value."""
+RELEARN_RATE, RELEARN_DAYS = 0.4, 4.0
+"""After the level was set anew the day is learned this fast, for so long."""
+TEACH, TEACH_EARLY, TEACH_INCIDENT = 2.5, 8.0, 1.0
+"""A residual teaches at most so many scales: usually, while little is known, and in an incident."""
+SHARE_FLOOR = 0.005
+"""Least scale, as a share of the expected value."""
+COUNT_FLOOR = 0.3
+LEAST_SPREAD = 0.25
+"""Least spread of a slot of the day relative to the others."""
+MEAN_TO_SIGMA = 1.2533
+EARLY_DAYS = 8.0
+WEIGHT_FROM_DAYS = 8.0
 
 
 @njit(inline="always")
-def clip(value, limit):  # type: ignore[no-untyped-def]
-    """Huber's psi: the value, or the limit on its side."""
-    return min(max(value, -limit), limit)
-
-
-@njit(inline="always")
-def week_weight(slim, s):  # type: ignore[no-untyped-def]
-    """How far the week profile is used, 0 to 1."""
-    without, with_week = slim[at.DAY_ERROR, s], slim[at.WEEK_ERROR, s]
-    if without <= 0.0 or with_week <= 0.0:
-        return 1.0 if without > 0.0 else 0.0
-    ratio = without / with_week
+def proof(without, with_it):  # type: ignore[no-untyped-def]
+    """Weight of a profile, 0 to 1, from the errors without and with it."""
+    ratio = without / max(with_it, 1e-300)
     cube = ratio * ratio * ratio
+    if not cube < 1e100:
+        return 1.0
     return cube * cube / (1.0 + cube * cube)
 
 
-@njit(inline="always")
-def learn_first_day(wide, slim, profile, s, value, day, mean_rate):  # type: ignore[no-untyped-def]
-    """The first day is the first day profile, relative to the first value."""
-    if day >= 0:
-        profile[day] = value - wide[at.LEVEL, s]
+@njit(nogil=True, error_model="numpy")
+def weights(slim, days):  # type: ignore[no-untyped-def]
+    """(weight of the day, weight of the week beside it)."""
+    week = day = 0.0
+    if slim[at.TAME_WEEK_ERROR] > 0.0 and days >= WEIGHT_FROM_DAYS:
+        week = proof(float(slim[at.TAME_DAY_ERROR]), float(slim[at.TAME_WEEK_ERROR]))
+    if days < WEIGHT_FROM_DAYS or not slim[at.TAME_DAY_ERROR] > 0.0:
+        day = 1.0
     else:
-        wide[at.LEVEL, s] += mean_rate * (value - wide[at.LEVEL, s])
-    learn_mean(wide, slim, s, value, mean_rate, 1e300)
+        day = proof(
+            float(slim[at.TAME_FLAT_ERROR]),
+            week * slim[at.TAME_WEEK_ERROR] + (1.0 - week) * slim[at.TAME_DAY_ERROR],
+        )
+    return day, week
 
 
-@njit(inline="always")
-def centre(wide, profile, s, base, stride, slots):  # type: ignore[no-untyped-def]
-    """After the first day: the level becomes the mean of the day; slots without a value expect that level."""
-    total = 0.0
-    count = 0
-    for k in range(slots):
-        value = profile[base + k * stride]
-        if value != 0.0:
-            total += value
-        count += value != 0.0
-    if count > 0:
-        mean = total / count
-        wide[at.LEVEL, s] += mean
-        for k in range(slots):
-            if profile[base + k * stride] != 0.0:
-                profile[base + k * stride] -= mean
-
-
-@njit(inline="always")
-def learn_mean(wide, slim, s, value, rate, clip_at):  # type: ignore[no-untyped-def]
-    """Teach the mean of the raw value and its mean absolute distance from it."""
-    away = value - wide[at.MEAN, s]
-    limit = clip_at * slim[at.SPAN, s]
-    wide[at.MEAN, s] += rate * (away if clip_at > CLIP else clip(away, limit))
-    slim[at.SPAN, s] += rate * ((abs(away) if clip_at > CLIP else min(abs(away), limit)) - slim[at.SPAN, s])
-
-
-@njit(inline="always")
-def spread_of(stored):  # type: ignore[no-untyped-def]
-    """(spread of the slot relative to the others, mark of the day on which it was last away: 0 never, 1 even, 2 odd).
-
-    One number keeps both: the spread less one, plus 16 or 32.
-    """
-    if stored > 1.5 * AWAY_MARK:
-        return max(1.0 + stored - 2.0 * AWAY_MARK, LEAST_SPREAD), 2
-    if stored > 0.5 * AWAY_MARK:
-        return max(1.0 + stored - AWAY_MARK, LEAST_SPREAD), 1
-    return max(1.0 + stored, LEAST_SPREAD), 0
-
-
-@njit(inline="always")
-def learn_away(profile, day, spread, mark, day_number, change):  # type: ignore[no-untyped-def]
-    """A value far outside in this slot of the day: once may be an incident, on two days running it is the new
-    timetable.
-    """
-    if mark == 2 - day_number % 2:  # away yesterday too
-        profile[day] += NEW_PATTERN_RATE * change
-    profile[spread] += AWAY_MARK * (1 + day_number % 2 - mark)
-
-
-@njit(inline="always")
+@njit(nogil=True, error_model="numpy")
 def learn(  # type: ignore[no-untyped-def]
-    wide, slim, profile, s, value, day, spread, week, slot_spread, mark,
-    day_rate, week_rate, spread_rate, level_rate, mean_rate, noise_rate, error_rate, is_early, is_first_week_profile,
+    wide, slim, profile, value, day, spread, week, has_day, mid, scale, spread_now, count_unit, days, per_day, incident,
 ):  # fmt: skip
-    """Teach level, mean, profiles and running errors one value. `day`, `spread`, `week` are places in `profile` (-1:
-    none).
-    """
-    limit = 1e300 if is_early else CLIP * slim[at.NOISE, s] * slot_spread
-    residual = value - wide[at.LEVEL, s] - (profile[day] if day >= 0 else 0.0)
-    without = min(abs(residual), limit)
-    beyond = residual - profile[week]
-    slim[at.DAY_ERROR, s] += error_rate * (without - slim[at.DAY_ERROR, s])
-    slim[at.WEEK_ERROR, s] += error_rate * (min(abs(beyond), limit) - slim[at.WEEK_ERROR, s])
-    step = clip(residual, limit)
-    if day >= 0:
-        profile[day] += day_rate * step
-    profile[week] += week_rate * clip(beyond, 2.0 * limit if is_first_week_profile else limit)
-    wide[at.LEVEL, s] += level_rate * step
-    noise = without / slot_spread
-    slim[at.NOISE, s] += noise_rate * (noise - slim[at.NOISE, s])
-    if day >= 0:
-        relative = min(without / slim[at.NOISE, s], 6.0) if slim[at.NOISE, s] > 0.0 else 1.0
-        profile[spread] += spread_rate * (relative - slot_spread) - AWAY_MARK * mark
-    learn_mean(wide, slim, s, value, mean_rate, 1e300 if is_early else CLIP)
+    """Teach level, means, profiles and running errors one value. `day`, `spread`, `week` are places in `profile`."""
+    seen = float(slim[at.SEEN])
+    early = days < EARLY_DAYS
+    relearning = slim[at.RELEARN] > 0.0
+    residual = value - mid
+    if days < 2.0:
+        limit = math.inf
+    else:
+        limit = (TEACH_EARLY if early or relearning else (TEACH_INCIDENT if incident else TEACH)) * scale
+    first = 1.0 / (seen + 1.0)
+    rate = max(first, 1.0 / (NOISE_DAYS * max(per_day, 10.0)))
+    by_day = value - wide[at.LEVEL] - (profile[day] if has_day else 0.0)
+    by_week = by_day - profile[week]
+    flat = value - wide[at.LEVEL]
+    wide[at.SLOW] += max(first, 1.0 / (SLOW_DAYS * per_day)) * (value - wide[at.SLOW])
+    away = abs(value - wide[at.SLOW])
+    slim[at.SPAN] += rate * ((away if early else min(away, 4.0 * slim[at.SPAN])) - slim[at.SPAN])
+    if days < 1.0 and has_day:
+        profile[day] = flat
+        return
+    slim[at.TAME_FLAT_ERROR] += rate * (
+        min(abs(flat), max(limit, 4.0 * slim[at.TAME_FLAT_ERROR])) - slim[at.TAME_FLAT_ERROR]
+    )
+    slim[at.TAME_DAY_ERROR] += rate * (min(abs(by_day), limit) - slim[at.TAME_DAY_ERROR])
+    if days >= (8.0 if has_day else 7.0):
+        if slim[at.TAME_WEEK_ERROR] > 0.0:
+            slim[at.TAME_WEEK_ERROR] += rate * (min(abs(by_week), limit) - slim[at.TAME_WEEK_ERROR])
+        else:
+            slim[at.TAME_WEEK_ERROR] = slim[at.TAME_DAY_ERROR]
+    size = min(abs(residual), limit) / count_unit
+    noise = float(slim[at.NOISE])
+    if noise <= 0.0:
+        slim[at.NOISE] = size
+    else:
+        slim[at.NOISE] += max(2.0 * first if early else first, 1.0 / (NOISE_DAYS * max(per_day, 10.0))) * (
+            size / spread_now - noise
+        )
+    step = min(max(residual, -limit), limit)
+    if has_day:
+        if noise > 0.0 and days > 3.0:
+            learned = profile[spread] + max(SPREAD_RATE, 1.0 / (days + 10.0)) * (min(size / noise, 4.0) - spread_now)
+            profile[spread] = max(learned, LEAST_SPREAD - 1.0)
+        profile[day] += (RELEARN_RATE if relearning else max(DAY_RATE, 1.0 / (days + 1.0))) * step
+    loose = TEACH_EARLY * scale if days < 15.0 else limit
+    visits = math.floor(days / 7.0)
+    profile[week] += max(WEEK_RATE, 1.0 / (visits + 1.0)) * min(max(by_week, -loose), loose)
+    wide[at.LEVEL] += max(first, 1.0 / (LEVEL_DAYS * max(per_day, 3.0))) * step

@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from watchkeeper.detect.kernel import BY_POINT
 from watchkeeper.detect.points import Judged, Points, SeriesSettings
 from watchkeeper.domain.errors import InputError
 
@@ -21,10 +22,12 @@ def decide(
     """Whether each point belongs to an alert: bool[n].
 
     A run opens at a point whose score reaches `bar` (float64[S], or float64[n] where the bar changes over time; a
-    budget of N false alerts a month is `-log10(N)`), whose value left the baseline in a direction of interest, and by
-    at least the smallest interesting change. It stays open until a value is back inside the band. Missing and
-    learning points neither open nor close a run. `was_open` bool[S] says whether a run was open before the first
-    point of each series (when deciding on a later part of a longer history).
+    budget of N false alerts a month is `-log10(N)`), or, where the bar is at most 0, which alone is far out: outside
+    the band, which is left about once a month, with the score that a point gets for that, `kernel.BY_POINT` (points
+    far out recur in wild series; that is why their score says little). Its value must have left the baseline in a
+    direction of interest, and by at least the smallest interesting change. The run stays open until a value is back
+    inside the band. Missing and learning points neither open nor close a run. `was_open` bool[S] says whether a run
+    was open before the first point of each series (when deciding on a later part of a longer history).
 
     Raises InputError where `bar` or `was_open` has the wrong length.
     """
@@ -45,19 +48,20 @@ def decide(
     owner = np.repeat(np.arange(points.series), np.diff(points.start))
     direction = series.direction[owner]
     smallest = np.maximum(series.min_absolute[owner], series.min_relative[owner] * np.abs(judged.expected))
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         is_outside = (points.value > judged.upper) | (points.value < judged.lower)
+        beyond = is_outside & (judged.score >= BY_POINT) & (per_point <= 0.0)
         interesting = (np.abs(change) >= smallest) & (direction * np.sign(change) >= 0)
     alert = np.zeros(len(points.time), np.bool_)
-    _runs(points.start, judged.score, interesting, is_outside, per_point, was_open, alert)
+    _runs(points.start, judged.score, interesting, is_outside, beyond, per_point, was_open, alert)
     return alert
 
 
 @njit(cache=True, nogil=True)
-def _runs(start, score, interesting, is_outside, bar, was_open, alert):  # type: ignore[no-untyped-def]
+def _runs(start, score, interesting, is_outside, beyond, bar, was_open, alert):  # type: ignore[no-untyped-def]
     for s in range(len(start) - 1):
         is_open = was_open[s]
         for i in range(start[s], start[s + 1]):
             if not np.isnan(score[i]):
-                is_open = (interesting[i] and score[i] >= bar[i]) or (is_open and is_outside[i])
+                is_open = (interesting[i] and (score[i] >= bar[i] or beyond[i])) or (is_open and is_outside[i])
             alert[i] = is_open

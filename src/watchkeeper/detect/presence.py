@@ -23,22 +23,21 @@ PRIOR = 0.02
 
 
 @njit(inline="always")
-def enter_slot(slim, presence, s, base, stride, week_slot):  # type: ignore[no-untyped-def]
+def enter_slot(slim, presence, week_slot):  # type: ignore[no-untyped-def]
     """Begin the slot's new week if the series was in another slot before."""
-    if slim[at.WEEK_SLOT, s] != week_slot:
-        slim[at.WEEK_SLOT, s] = week_slot
-        place = base + week_slot * stride
-        presence[place] = (presence[place] << 1) & 0xFF
+    if slim[at.WEEK_SLOT] != week_slot:
+        slim[at.WEEK_SLOT] = week_slot
+        presence[week_slot] = (presence[week_slot] << 1) & 0xFF
 
 
 @njit(nogil=True, error_model="numpy")
-def openness(presence, base, stride, week_slot, slots, weeks):  # type: ignore[no-untyped-def]
+def openness(presence, week_slot, slots, weeks):  # type: ignore[no-untyped-def]
     """Probability that the slot holds points: its share of earlier weeks, or in the first week of the other days at
     this hour.
     """
     seen = min(weeks, 7)
     if seen >= 1:
-        bits = presence[base + week_slot * stride] >> 1
+        bits = presence[week_slot] >> 1
         count = 0
         for week in range(seen):
             count += (bits >> week) & 1
@@ -51,31 +50,31 @@ def openness(presence, base, stride, week_slot, slots, weeks):  # type: ignore[n
     for _ in range(6):
         if slot < 0:
             slot += slots
-        count += presence[base + slot * stride] & 1
+        count += presence[slot] & 1
         days += 1
         slot -= per_day
     return (count + PRIOR) / (days + 2.0 * PRIOR)
 
 
 @njit(nogil=True, error_model="numpy")
-def miss(slim, presence, s, base, stride, week_slot, slots, weeks, steps_per_month):  # type: ignore[no-untyped-def]
+def miss(slim, presence, week_slot, slots, weeks, steps_per_month):  # type: ignore[no-untyped-def]
     """One missing step: advances the silence and returns its evidence."""
-    is_open = openness(presence, base, stride, week_slot, slots, weeks)
-    begins = slim[at.MISSES, s] == 0
+    is_open = openness(presence, week_slot, slots, weeks)
+    begins = slim[at.MISSES] == 0
     row = at.MISS_START if begins else at.MISS_STAY
-    usual = 1.0 - is_open * (1.0 - slim[row, s])
-    slim[at.SILENCE, s] = (-math.log10(steps_per_month) if begins else slim[at.SILENCE, s]) - math.log10(usual)
-    if is_open > 0.5 and slim[at.SILENCE, s] < 0.0:
-        slim[row, s] += RATES[row - at.MISS_START] * (1.0 - slim[row, s])
-    slim[at.MISSES, s] += 1
-    return slim[at.SILENCE, s]
+    usual = 1.0 - is_open * (1.0 - slim[row])
+    slim[at.SILENCE] = (-math.log10(steps_per_month) if begins else slim[at.SILENCE]) - math.log10(usual)
+    if is_open > 0.5 and slim[at.SILENCE] < 0.0:
+        slim[row] += RATES[row - at.MISS_START] * (1.0 - slim[row])
+    slim[at.MISSES] += 1
+    return slim[at.SILENCE]
 
 
 @njit(inline="always")
-def arrive(slim, presence, s, base, stride, week_slot):  # type: ignore[no-untyped-def]
+def arrive(slim, presence, week_slot):  # type: ignore[no-untyped-def]
     """A present step: ends the silence, remembers the slot as open."""
-    presence[base + week_slot * stride] |= 1
-    row = at.MISS_STAY if slim[at.MISSES, s] > 0 else at.MISS_START
-    slim[row, s] = max(slim[row, s] * (1.0 - RATES[row - at.MISS_START]), LEAST)
-    slim[at.MISSES, s] = 0
-    slim[at.SILENCE, s] = 0.0
+    presence[week_slot] |= 1
+    row = at.MISS_STAY if slim[at.MISSES] > 0 else at.MISS_START
+    slim[row] = max(slim[row] * (1.0 - RATES[row - at.MISS_START]), LEAST)
+    slim[at.MISSES] = 0
+    slim[at.SILENCE] = 0.0

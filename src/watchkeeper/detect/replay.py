@@ -89,10 +89,6 @@ def replay(
     return state, judged
 
 
-SCRATCH_FROM = 16
-"""Series with at least this many points are replayed on a contiguous copy of their profile."""
-
-
 def _sources() -> int:
     """A number that changes with the code of the kernel.
 
@@ -116,40 +112,39 @@ def _compiled(sources: int):  # type: ignore[no-untyped-def]
         """Replay the series `begin` to `end`."""
         if sources < 0:  # never: it only makes the number part of this function
             return
-        own_wide = np.empty((layout.WIDE, 1))
-        own_slim = np.empty((layout.SLIM, 1), np.float32)
         most_days, most_weeks = (
             layout.DAY_S // layout.FINEST_DAY_SLOT_S,
             7 * (layout.DAY_S // layout.FINEST_WEEK_SLOT_S),
         )
-        own_profile = np.empty(2 * most_days + most_weeks, np.float32)
-        own_present = np.empty(most_weeks, np.uint8)
+        own_wide = np.empty(layout.WIDE)
+        own_slim = np.empty(layout.SLIM, np.float32)
+        own_profile = np.empty(3 * most_days + 2 * most_weeks, np.float32)
+        own_present = np.empty(most_days + 2 * most_weeks, np.uint8)
         for s in range(begin, end):
             first, last = start[s], start[s + 1]
-            if last - first < SCRATCH_FROM:
-                replay_series(
-                    time, local, value, mark, first, last, step[s], kind[s], wide, slim, profile, present, s,
-                    profile_base[s], presence_base[s], stride[s], expected, lower, upper, score, phase, silence,
-                )  # fmt: skip
+            if first == last:
                 continue
+            days = -(-layout.DAY_S // max(step[s], layout.FINEST_DAY_SLOT_S))
             weeks = 7 * -(-layout.DAY_S // max(step[s], layout.FINEST_WEEK_SLOT_S))
-            rows = 2 * -(-layout.DAY_S // max(step[s], layout.FINEST_DAY_SLOT_S)) + weeks
-            own_wide[:, 0] = wide[:, s]
-            own_slim[:, 0] = slim[:, s]
-            for k in range(rows):
+            for k in range(layout.WIDE):
+                own_wide[k] = wide[k, s]
+            for k in range(layout.SLIM):
+                own_slim[k] = slim[k, s]
+            for k in range(3 * days + 2 * weeks):
                 own_profile[k] = profile[profile_base[s] + k * stride[s]]
-            for k in range(weeks):
+            for k in range(days + 2 * weeks):
                 own_present[k] = present[presence_base[s] + k * stride[s]]
             replay_series(
-                time, local, value, mark, first, last, step[s], kind[s], own_wide, own_slim, own_profile,
-                own_present, 0,
-                0, 0, 1, expected, lower, upper, score, phase, silence,
+                time, local, value, mark, first, last, step[s], kind[s], own_wide, own_slim, own_profile, own_present,
+                expected, lower, upper, score, phase, silence,
             )  # fmt: skip
-            wide[:, s] = own_wide[:, 0]
-            slim[:, s] = own_slim[:, 0]
-            for k in range(rows):
+            for k in range(layout.WIDE):
+                wide[k, s] = own_wide[k]
+            for k in range(layout.SLIM):
+                slim[k, s] = own_slim[k]
+            for k in range(3 * days + 2 * weeks):
                 profile[profile_base[s] + k * stride[s]] = own_profile[k]
-            for k in range(weeks):
+            for k in range(days + 2 * weeks):
                 present[presence_base[s] + k * stride[s]] = own_present[k]
 
     return replay_range

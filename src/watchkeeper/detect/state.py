@@ -13,7 +13,7 @@ from watchkeeper.detect.points import SeriesSettings
 from watchkeeper.domain.errors import InputError
 
 _MAGIC = b"WKDETECT"
-VERSION = 1
+VERSION = 2
 _HEADER = struct.Struct("<8sHIq")
 
 
@@ -51,7 +51,7 @@ class State:
             wide=wide,
             slim=slim,
             profile=np.zeros(int(layout.profile_rows(step).sum()), np.float32),
-            presence=np.zeros(int(layout.week_slots(step).sum()), np.uint8),
+            presence=np.zeros(int(layout.presence_rows(step).sum()), np.uint8),
             profile_base=profile_base,
             presence_base=presence_base,
             stride=stride,
@@ -105,7 +105,7 @@ class State:
             ("<f8", layout.WIDE * count),
             ("<f4", layout.SLIM * count),
             ("<f4", int(layout.profile_rows(step).sum())),
-            ("u1", int(layout.week_slots(step).sum())),
+            ("u1", int(layout.presence_rows(step).sum())),
         )
         if len(data) != at + sum(np.dtype(kind).itemsize * size for kind, size in sizes):
             raise InputError("detector state: the record is cut short or too long; replay the history instead")
@@ -131,7 +131,7 @@ def _addresses(step: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.i
     profile_base = np.zeros(len(step), np.int64)
     presence_base = np.zeros(len(step), np.int64)
     stride = np.zeros(len(step), np.int64)
-    rows, weeks = layout.profile_rows(step), layout.week_slots(step)
+    rows, weeks = layout.profile_rows(step), layout.presence_rows(step)
     profile_at = presence_at = 0
     for size in np.unique(rows):
         members = np.flatnonzero(rows == size)

@@ -1,14 +1,9 @@
-"""From evidence to false alerts a month: the tail of the evidence, learned online.
+"""The calibrated tail of one side of a statistic: from its size to -log10(false alerts a month).
 
-Two levels of evidence are tracked by stochastic approximation of quantiles (Robbins and Monro 1951), on the logarithm
-of the evidence: the one that news exceeds `OFTEN` times a month and the one it exceeds `SELDOM` times. Between and
-just beyond them the rate falls as a power of the evidence (a Pareto tail through both, Pickands 1975). A level moves
-by a bounded step whatever the size of an anomaly, so an incident teaches the calibration no more than a false alert
-would.
-
-What is tracked is news: evidence that an incident has already been told of does not count again. After evidence m the
-series must exceed `m * exp(MARGIN)`, a bound that falls back to m within `MEMORY_S`; so a cluster counts once
-(declustering, Leadbetter 1983), and what keeps happening stops being news.
+Peaks over a threshold (Pickands 1975; Davison and Smith 1990): the threshold is an online quantile, exceedances are
+clustered, and the excess (s^2 - u^2) / 2 of a cluster's peak, exponential where the noise is Gaussian, has a
+generalised Pareto tail whose shape comes from its first two moments (Hosking and Wallis 1987), shrunk towards the
+exponential.
 """
 
 from __future__ import annotations
@@ -17,77 +12,98 @@ import math
 
 from numba import njit
 
-from watchkeeper.detect import layout as at
-
-OFTEN, SELDOM = 8.0, 2.0
-"""Exceedances a month of the two levels."""
-DECADES = math.log10(OFTEN / SELDOM)
-PRIOR_OFTEN, PRIOR_SELDOM = 0.80, 1.0
-"""Logarithms of the two levels before anything is known."""
-PRIOR_POWER = 1.3
-"""Exponent of the evidence in the logarithm of its tail, for carrying the prior over to other steps."""
-PRIOR_EVENTS, MOST_EVENTS = 3.0, 40.0
-"""How many exceedances the prior is worth, and how many the past may weigh at most."""
-GAIN = 0.2
-"""Step of a level at its first exceedance, times the exceedances behind it: one over the density of log evidence,
-typically."""
-LEAST_SPREAD, MOST_SPREAD = 0.1, 0.45
-"""Bounds of the distance of the two levels: Gaussian noise, and the heaviest tail that is believed; what lies further
-out is incidents, which must not raise the level they are measured against."""
-KNEE, SLOPE = 0.7, 3.0
-"""Beyond this score nobody can tell how rare a value is; there the score grows by the same slope in every series, so
-that the greatest surprises of different series stay comparable."""
-MARGIN = 0.15 * math.log(10.0)
-MEMORY_S = 4 * 3600
-STALE = 4.0
-"""Evidence that is no news counts this much less, in logarithms."""
+LEVEL, RATE, PEAK, GAP, COUNT, EXCESS, SQUARE, LENGTH = range(8)
+"""Rows of one side: threshold; clusters per point; peak of the present cluster, points since it was last exceeded;
+clusters seen, mean and mean square of their excesses; points of the present cluster."""
+PRIOR_CLUSTERS, PRIOR_EXCESS = 10.0, 1.2
+SHAPE_CLUSTERS = 30.0
+"""The shape is shrunk as if so many clusters had an exponential tail."""
+MOST_CLUSTERS = 200.0
+MOST_SHAPE = 0.7
+MOST_EXCESS = 10.0
+"""An excess teaches at most so many mean excesses."""
+LONGEST = 3.0
+"""A cluster lasts at most so many gaps."""
+LN10 = math.log(10.0)
 
 
-@njit(inline="always")
-def prior_level(level, rate, steps_per_month):  # type: ignore[no-untyped-def]
-    """The prior of a level: that of an hourly series, less where steps are longer and the same rate is a larger share
-    of them.
-    """
-    hourly = -math.log(rate * 3600.0 / at.MONTH_S)
-    own = max(-math.log(rate / steps_per_month), 0.3)
-    return level + min(math.log(own / hourly) / PRIOR_POWER, 0.0)
+@njit(nogil=True, error_model="numpy")
+def share(month):  # type: ignore[no-untyped-def]
+    """Share of the points that lie beyond the threshold."""
+    return min(max(0.67 / math.sqrt(month), 0.005), 0.1)
 
 
-@njit(inline="always")
-def news(slim, s, log_evidence, fade):  # type: ignore[no-untyped-def]
-    """(the part of the evidence that has not been told, what is told after it), as logarithms.
-
-    `fade` is how far what was told has faded since the last value.
-    """
-    told = slim[at.TOLD, s] - fade
-    if log_evidence > told:
-        return log_evidence, log_evidence + MARGIN
-    return log_evidence - STALE, told
-
-
-@njit(inline="always")
-def once_a_month(slim, s):  # type: ignore[no-untyped-def]
-    """(logarithm of the evidence that is exceeded once a month, decades of rate per unit of log evidence around it)."""
-    slope = DECADES / max(slim[at.SELDOM_LEVEL, s] - slim[at.OFTEN_LEVEL, s], LEAST_SPREAD)
-    return slim[at.SELDOM_LEVEL, s] + math.log10(SELDOM) / slope, slope
+@njit(nogil=True, error_model="numpy")
+def begin(slim, side, month):  # type: ignore[no-untyped-def]
+    """The tail of a Gaussian, with the weight of a few clusters."""
+    beyond = share(month)
+    slim[side + LEVEL] = 2.3 if beyond < 0.06 else 1.7
+    slim[side + RATE] = 0.6 * beyond
+    slim[side + GAP] = 1e9
+    slim[side + EXCESS] = PRIOR_EXCESS
+    slim[side + SQUARE] = 2.0 * PRIOR_EXCESS * PRIOR_EXCESS
 
 
-@njit(inline="always")
-def tail_score(fresh, once, slope):  # type: ignore[no-untyped-def]
-    """-log10(false alerts a month at this evidence)."""
-    score = (fresh - once) * slope
-    return score if score <= KNEE else KNEE + (fresh - once - KNEE / slope) * SLOPE
+@njit(nogil=True, error_model="numpy")
+def shape(slim, side):  # type: ignore[no-untyped-def]
+    """Shape of the excesses, 0 where they are exponential."""
+    mean, count = float(slim[side + EXCESS]), float(slim[side + COUNT])
+    variance = slim[side + SQUARE] - mean * mean
+    if variance <= 0.0:
+        return 0.0
+    return min(max(0.5 * (1.0 - mean * mean / variance) * count / (count + SHAPE_CLUSTERS), 0.0), MOST_SHAPE)
 
 
-@njit(inline="always")
-def learn_tail(slim, s, fresh, months, steps_per_month):  # type: ignore[no-untyped-def]
-    """Move the two levels towards this point's news; `months` is how long the series has been watched."""
-    gain = GAIN / min(PRIOR_EVENTS + OFTEN * months, MOST_EVENTS)
-    move = gain * ((1.0 if fresh > slim[at.OFTEN_LEVEL, s] else 0.0) - OFTEN / steps_per_month)
-    slim[at.OFTEN_LEVEL, s] += move
-    often = slim[at.OFTEN_LEVEL, s]
-    events = PRIOR_EVENTS + SELDOM * months
-    slim[at.SELDOM_LEVEL, s] += (GAIN / min(events, MOST_EVENTS)) * (
-        (1.0 if fresh > slim[at.SELDOM_LEVEL, s] else 0.0) - SELDOM / steps_per_month
-    ) + move * (PRIOR_EVENTS / events)  # while little is known of the seldom, it goes along with the often
-    slim[at.SELDOM_LEVEL, s] = min(max(slim[at.SELDOM_LEVEL, s], often + LEAST_SPREAD), often + MOST_SPREAD)
+@njit(nogil=True, error_model="numpy")
+def surprise(slim, side, size, month):  # type: ignore[no-untyped-def]
+    """-log10(clusters a month, of both sides, that go beyond `size`)."""
+    level, mean = float(slim[side + LEVEL]), float(slim[side + EXCESS])
+    excess = 0.5 * (max(size, 0.0) * max(size, 0.0) - level * level)
+    base = -math.log10(2.0 * slim[side + RATE] * month)
+    heavy = shape(slim, side)
+    if excess <= 0.0 or heavy < 1e-3:
+        return base + excess / mean / LN10
+    return base + math.log10(1.0 + heavy * excess / (mean * (1.0 - heavy))) / heavy
+
+
+@njit(nogil=True, error_model="numpy")
+def size_of(slim, side, wanted, month):  # type: ignore[no-untyped-def]
+    """The size at which `surprise` is `wanted`: its inverse."""
+    level, mean = float(slim[side + LEVEL]), float(slim[side + EXCESS])
+    above = (wanted + math.log10(2.0 * slim[side + RATE] * month)) * LN10
+    heavy = shape(slim, side)
+    if above <= 0.0 or heavy < 1e-3:
+        excess = above * mean
+    else:
+        excess = mean * (1.0 - heavy) / heavy * (math.exp(min(heavy * above, 50.0)) - 1.0)
+    return math.sqrt(max(level * level + 2.0 * excess, 0.25))
+
+
+@njit(nogil=True, error_model="numpy")
+def learn(slim, side, size, month, gap, memory):  # type: ignore[no-untyped-def]
+    """One value of the statistic. A cluster ends after `gap` points without an exceedance, or when it is too long."""
+    level = float(slim[side + LEVEL])
+    beyond = size > level
+    begins = False
+    excess = 0.5 * (size * size - level * level)
+    if slim[side + PEAK] > 0.0:
+        slim[side + LENGTH] += 1.0
+        slim[side + GAP] = 0.0 if beyond else slim[side + GAP] + 1.0
+        if beyond:
+            slim[side + PEAK] = max(float(slim[side + PEAK]), min(excess, 1e30))
+        if slim[side + GAP] > gap or slim[side + LENGTH] > LONGEST * gap:
+            excess = min(float(slim[side + PEAK]), MOST_EXCESS * slim[side + EXCESS])
+            slim[side + PEAK] = 0.0
+            slim[side + COUNT] = min(slim[side + COUNT] + 1.0, MOST_CLUSTERS)
+            weight = 1.0 / (PRIOR_CLUSTERS + slim[side + COUNT])
+            slim[side + EXCESS] += weight * (excess - slim[side + EXCESS])
+            slim[side + SQUARE] += weight * (excess * excess - slim[side + SQUARE])
+    elif beyond:
+        begins = True
+        slim[side + PEAK] = min(max(excess, 1e-9), 1e30)
+        slim[side + GAP] = slim[side + LENGTH] = 0.0
+    slim[side + RATE] += ((1.0 if begins else 0.0) - slim[side + RATE]) / memory
+    wanted = share(month)
+    # About the reciprocal of a Gaussian's density over its tail.
+    pace = 1.05 / (wanted * memory + 40.0)
+    slim[side + LEVEL] = max(level + pace * ((1.0 if beyond else 0.0) - wanted), 0.5)
