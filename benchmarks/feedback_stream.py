@@ -25,7 +25,7 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from watchkeeper.detect import Judged, Points, SeriesSettings, ValueKind, decide, find_step, replay
+from watchkeeper.detect import Judged, Points, SeriesSettings, ValueKind, decide, find_step, replay, told_score
 from watchkeeper.domain.feedback import Label
 
 WARM_UP = 0.15
@@ -154,6 +154,7 @@ class _Stream:
         self.is_wrong = draw.random(len(time)) < WRONG
         self.is_reported = [draw.random(len(windows)) < REPORTED for windows in team.windows]
         self.owner = team.owner
+        self.told_score = told_score(team.judged, team.points)
         self.order = np.argsort(time, kind="stable")
         self.ordered_time = time[self.order]
         self.warm = team.points.start[:-1] + (WARM_UP * lengths).astype(np.int64)
@@ -191,7 +192,7 @@ class _Stream:
         team, time, owner = self.team, self.team.points.time[rows], self.owner[rows]
         bar = np.full(len(rows), team.base)
         # A row that no bar can open needs no bar of its own.
-        can_open = np.flatnonzero(team.judged.score[rows] >= team.base - DEEPEST)
+        can_open = np.flatnonzero(self.told_score[rows] >= team.base - DEEPEST)
         if len(can_open):
             bar[can_open] = np.maximum(self.learner.bars(rows[can_open]), team.base - DEEPEST)
         points = Points(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from strategies import hourly, noisy_days
 
-from watchkeeper.detect import Judged, Mark, Phase, Points, SeriesSettings, decide, replay
+from watchkeeper.detect import Judged, Mark, Phase, Points, SeriesSettings, decide, replay, told_score
 
 HOURLY = SeriesSettings.uniform(1, step=3600)
 BAR = np.array([0.0])
@@ -118,7 +118,10 @@ def test_a_run_opens_at_the_bar_and_stays_open_until_a_value_is_back_inside() ->
     judged = judged_like([-2, 0.5, -2, np.nan, -2, -2, -2, 0.0])
     points = hourly(np.array([20, 20, 20, np.nan, 20, 12, 20, 20.0]))
     assert decide(judged, points, HOURLY, BAR).tolist() == [False, True, True, True, True, False, False, True]
-    assert decide(judged, points, HOURLY, np.full(8, 0.6)).tolist() == [False] * 8
+    # Twice as far from what was expected as the band is worth 2.3 log10(2), however little news it is.
+    assert told_score(judged, points)[1] == pytest.approx(2.3 * np.log10(2.0))
+    assert decide(judged, points, HOURLY, np.full(8, 0.68)).tolist()[1]
+    assert decide(judged, points, HOURLY, np.full(8, 0.7)).tolist() == [False] * 8
     opened = decide(judged, points, HOURLY, BAR, was_open=np.array([True]))
     assert opened.tolist() == [True, True, True, True, True, False, False, True]
 

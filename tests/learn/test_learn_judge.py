@@ -20,7 +20,7 @@ from tests.learn.logs import (
     logs,
     undo,
 )
-from watchkeeper.detect import Points, SeriesSettings, decide, replay
+from watchkeeper.detect import Points, SeriesSettings, decide, replay, told_score
 from watchkeeper.domain.errors import InputError
 from watchkeeper.domain.feedback import Answer, Feedback
 from watchkeeper.learn import Judgement, fold, judge
@@ -207,3 +207,25 @@ def test_wrong_lengths_are_refused_by_name() -> None:
         judge(points, series, None, np.zeros(3))
     with pytest.raises(InputError, match="ids: give one per series"):
         judge(points, series, None, 0.0, ids=(1,))
+
+
+def wild(seed: int = 2) -> tuple[Points, SeriesSettings]:
+    """Three weeks of a wild hourly series, bursts and all, that the calibrated channel does not speak of."""
+    rng = np.random.default_rng(seed)
+    value = 50.0 + np.cumsum(rng.normal(0.0, 1.0, 504)) + np.exp(rng.normal(0.0, 1.5, 504))
+    value[400] += 400.0
+    time = BEGIN + np.arange(504) * HOUR
+    return Points(np.array([0, 504]), time, value), SeriesSettings.uniform(1, step=HOUR)
+
+
+def test_a_false_alarm_silences_what_one_point_far_out_raised_and_undo_brings_it_back() -> None:
+    points, series = wild()
+    plain = judge(points, series, None, 0.0)
+    told = told_score(plain.judged, points)
+    alone = [(a, b) for a, b in runs(plain.told) if np.nanmax(plain.judged.score[a:b]) < 0.0]
+    assert alone, "the series shows nothing: choose another seed"
+    for begin, end in alone:
+        assert np.nanmax(told[begin:end]) >= 0.0
+        label = answer(1, Answer.FALSE_ALARM, begin, end)
+        assert not judge(points, series, fold([label]), 0.0).told[begin:end].any()
+        assert_same(judge(points, series, fold([label, undo(2, 1)]), 0.0), plain)

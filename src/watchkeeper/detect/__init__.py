@@ -1,6 +1,6 @@
 """The detector: points in, calibrated surprise out; pure arrays, `replay` is the one door."""
 
-from watchkeeper.detect.decide import decide
+from watchkeeper.detect.decide import decide, told_score
 from watchkeeper.detect.points import Judged, Mark, Phase, Points, SeriesSettings, ValueKind
 from watchkeeper.detect.power import Power, measure_power
 from watchkeeper.detect.replay import replay
@@ -25,4 +25,5 @@ __all__ = [
     "replay",
     "same_hour_last_week",
     "static_limits",
+    "told_score",
 ]

@@ -10,6 +10,25 @@ from watchkeeper.detect.kernel import BY_POINT
 from watchkeeper.detect.points import Judged, Points, SeriesSettings
 from watchkeeper.domain.errors import InputError
 
+POINT_SLOPE = 2.3
+"""Decades by which a point's surprise grows with the logarithm of its distance, as `pointwise` reckons it."""
+
+
+def told_score(judged: Judged, points: Points) -> NDArray[np.float64]:
+    """What a person is told by: float64[n], the score, or where a point alone is far out its distance, if that is more.
+
+    The score speaks of news: points far out recur in wild series and are worth little there (`kernel.BY_POINT`). But
+    the band is left about once a month, so a value outside it is worth 0, and a value k times as far from what was
+    expected as the band is `2.3 log10(k)`. This is what `decide` compares with the bar.
+    """
+    with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
+        away = points.value - judged.expected
+        edge = np.where(away > 0.0, judged.upper - judged.expected, judged.expected - judged.lower)
+        is_outside = (points.value > judged.upper) | (points.value < judged.lower)
+        worth = POINT_SLOPE * np.log10(np.abs(away) / np.maximum(edge, 1e-3 * np.abs(away)))
+        by_point = is_outside & (judged.score >= BY_POINT)
+        return np.where(by_point, np.fmax(judged.score, np.fmax(worth, 0.0)), judged.score)
+
 
 def decide(
     judged: Judged,
@@ -21,13 +40,11 @@ def decide(
 ) -> NDArray[np.bool_]:
     """Whether each point belongs to an alert: bool[n].
 
-    A run opens at a point whose score reaches `bar` (float64[S], or float64[n] where the bar changes over time; a
-    budget of N false alerts a month is `-log10(N)`), or, where the bar is at most 0, which alone is far out: outside
-    the band, which is left about once a month, with the score that a point gets for that, `kernel.BY_POINT` (points
-    far out recur in wild series; that is why their score says little). Its value must have left the baseline in a
-    direction of interest, and by at least the smallest interesting change. The run stays open until a value is back
-    inside the band. Missing and learning points neither open nor close a run. `was_open` bool[S] says whether a run
-    was open before the first point of each series (when deciding on a later part of a longer history).
+    A run opens at a point whose `told_score` reaches `bar` (float64[S], or float64[n] where the bar changes over time;
+    a budget of N false alerts a month is `-log10(N)`), whose value left the baseline in a direction of interest, and
+    by at least the smallest interesting change. The run stays open until a value is back inside the band. Missing and
+    learning points neither open nor close a run. `was_open` bool[S] says whether a run was open before the first point
+    of each series (when deciding on a later part of a longer history).
 
     Raises InputError where `bar` or `was_open` has the wrong length.
     """
@@ -50,18 +67,17 @@ def decide(
     smallest = np.maximum(series.min_absolute[owner], series.min_relative[owner] * np.abs(judged.expected))
     with np.errstate(invalid="ignore", over="ignore"):
         is_outside = (points.value > judged.upper) | (points.value < judged.lower)
-        beyond = is_outside & (judged.score >= BY_POINT) & (per_point <= 0.0)
         interesting = (np.abs(change) >= smallest) & (direction * np.sign(change) >= 0)
     alert = np.zeros(len(points.time), np.bool_)
-    _runs(points.start, judged.score, interesting, is_outside, beyond, per_point, was_open, alert)
+    _runs(points.start, told_score(judged, points), interesting, is_outside, per_point, was_open, alert)
     return alert
 
 
 @njit(cache=True, nogil=True)
-def _runs(start, score, interesting, is_outside, beyond, bar, was_open, alert):  # type: ignore[no-untyped-def]
+def _runs(start, score, interesting, is_outside, bar, was_open, alert):  # type: ignore[no-untyped-def]
     for s in range(len(start) - 1):
         is_open = was_open[s]
         for i in range(start[s], start[s + 1]):
             if not np.isnan(score[i]):
-                is_open = (interesting[i] and (score[i] >= bar[i] or beyond[i])) or (is_open and is_outside[i])
+                is_open = (interesting[i] and score[i] >= bar[i]) or (is_open and is_outside[i])
             alert[i] = is_open

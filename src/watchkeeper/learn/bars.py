@@ -53,7 +53,7 @@ def learned_bars(
         now = rows[slice(*np.searchsorted(time, (since, until)).tolist())]
         if len(now):
             bar[now] += learned.above(sight, now)
-        _pin(sight, judged, bar, base, labels, since if causal else None, until)
+        _pin(sight, bar, base, labels, since if causal else None, until)
     return bar
 
 
@@ -76,7 +76,6 @@ def reason(
 
 def _pin(
     sight: Sight,
-    judged: Judged,
     bar: NDArray[np.float64],
     base: NDArray[np.float64],
     labels: Spoken,
@@ -88,7 +87,7 @@ def _pin(
         first, end = int(sight.start[place]), int(sight.start[place + 1])
         at = slice(first, first + int(np.searchsorted(sight.time[first:end], until)))
         own = [label for where, label in labels if where == place]
-        pin(own, sight.time[at], judged.score[at], bar[at], float(base[place]), since=since)
+        pin(own, sight.time[at], sight.above[at] + base[place], bar[at], float(base[place]), since=since)
 
 
 def _labels(knowledge: Knowledge, ids: Sequence[int]) -> Spoken:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from watchkeeper.detect import Judged, Points
+from watchkeeper.detect import Judged, Points, told_score
 
 FEATURES = (
     "surprise",  # score above the budget's bar, signed logarithm
@@ -99,7 +99,7 @@ def look(
     lengths = np.diff(points.start)
     names = np.arange(points.series) if ids is None else np.asarray(ids, np.int64)
     kin = np.zeros(points.series, np.int64) if family is None else np.asarray(family, np.int64)
-    above = judged.score - np.repeat(base, lengths)
+    above = told_score(judged, points) - np.repeat(base, lengths)
     column = np.zeros((len(above), len(COLUMNS)))
     for place in range(points.series):
         at = slice(int(points.start[place]), int(points.start[place + 1]))

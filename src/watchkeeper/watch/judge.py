@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from watchkeeper import learn
-from watchkeeper.detect import Judged, Points, SeriesSettings, ValueKind
+from watchkeeper.detect import Judged, Points, SeriesSettings, ValueKind, told_score
 from watchkeeper.domain.alert import Cause, Member
 from watchkeeper.domain.feedback import Feedback
 from watchkeeper.domain.metric import Direction, Metric, Series
@@ -25,8 +25,8 @@ SIDE = {Direction.BOTH: 0, Direction.UP: 1, Direction.DOWN: -1}
 class Judgement:
     """One metric judged up to an instant. Columns are as long as `columns.time`: one row a period, missing too.
 
-    `alert` says where a person would be told; `silent` where missing points are themselves a fault; `explained` where
-    an event accounts for whatever is seen.
+    `surprise` is what a person is told by (`detect.told_score`), `alert` says where a person would be told, `silent`
+    where missing points are themselves a fault, `explained` where an event accounts for whatever is seen.
     """
 
     metric: Metric
@@ -36,6 +36,7 @@ class Judgement:
     settings: SeriesSettings
     knowledge: learn.Knowledge
     judged: Judged
+    surprise: NDArray[np.float64]
     alert: NDArray[np.bool_]
     silent: NDArray[np.bool_]
     explained: NDArray[np.bool_]
@@ -99,7 +100,7 @@ class Judgement:
     def _run(self, place: int, first: int, last: int, end: int, cause: Cause, *, is_open: bool) -> Run:
         at = self.columns.of(place)
         begin = at.start + first
-        evidence = self.judged.score if cause is Cause.ANOMALY else self.judged.silence
+        evidence = self.surprise if cause is Cause.ANOMALY else self.judged.silence
         rows = slice(begin, at.start + last)
         peak = begin + int(np.argmax(np.nan_to_num(evidence[rows], nan=-np.inf)))
         silent = cause is Cause.SILENCE
@@ -147,6 +148,7 @@ def judge(
         settings=settings,
         knowledge=knowledge,
         judged=found.judged,
+        surprise=told_score(found.judged, points),
         alert=found.alert,
         silent=np.isnan(grid.value) & (found.judged.silence >= bar),
         explained=found.explained,
