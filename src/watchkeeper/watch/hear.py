@@ -84,11 +84,11 @@ def sentence(answer: Answer, weighing: Weighing, metric: Metric, *, start: int, 
 
 
 def counts(weighing: Weighing) -> str:
-    """`2 of 9 alerts of this metric would not have fired; all 4 confirmed ones still do.`"""
+    """`2 of 9 alerts would not have fired; all 4 confirmed ones still do.`"""
     parts = []
     gone, back, new = len(weighing.vanished), len(weighing.returned), len(weighing.appeared)
     if gone:
-        parts.append(f"{gone} of {weighing.before} alerts of this metric would not have fired")
+        parts.append(f"{gone} of {weighing.before} alerts would not have fired")
     if back:
         parts.append(f"{back} would fire again")
     if new:
@@ -96,9 +96,9 @@ def counts(weighing: Weighing) -> str:
         parts.append(f"{new} more would have, {rate:.1g} a month")
     if not parts:
         parts.append(
-            f"none of the {weighing.before} alerts of this metric changes"
+            f"none of the {weighing.before} alerts that it could touch changes"
             if weighing.before
-            else "no past alert of this metric changes"
+            else "no past alert changes"
         )
     if weighing.confirmed:
         kept = weighing.confirmed - len(weighing.confirmed_lost)
