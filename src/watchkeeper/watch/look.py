@@ -74,26 +74,26 @@ class Look:
         with self._ledger.read() as tx:
             members = {one.id: one for one in series.by_id(tx, [member.series for member in alert.members])}
             related = alerts.of_series(tx, list(members))
-            log = in_force(feedback.log(tx, series=list(members)))
             whole = feedback.log(tx, series=list(members))
             changes = transitions.of_alert(tx, alert_id)
             told = deliveries.of_alert(tx, alert_id)
+        log = in_force(whole)
+        judgements = self._judgements.of_series(list(members))
         ranked = alert.ranked
         charts, marks = [], []
         for member in ranked[:CHARTS]:
-            judgement = self._judgement(members[member.series])
+            judgement = judgements[member.series]
             span = max(alert.end - alert.start, 2 * DAY, 24 * judgement.metric.step_s)
             charts.append(chart(judgement, member.series, alert.start - 3 * span, alert.end + span))
             marks.append(tuple(_marks(member.series, related, log)))
-        records = {one.id: self._judgement(one).metric for one in members.values()}
         return views.AlertPage(
             line=line,
             members=tuple(
                 views.MemberLine(
                     member=member,
-                    metric=records[member.series],
+                    metric=judgements[member.series].metric,
                     series=members[member.series],
-                    sentence=message.sentence(member, records[member.series], members[member.series]),
+                    sentence=message.sentence(member, judgements[member.series].metric, members[member.series]),
                 )
                 for member in ranked
             ),
@@ -112,7 +112,7 @@ class Look:
             ),
             answers=tuple(_about(whole, alert)),
             similar=tuple(self._similar(alert, related)),
-            why=_why(self._judgement(members[ranked[0].series]), ranked[0], log),
+            why=_why(judgements[ranked[0].series], ranked[0], log),
         )
 
     def metric_page(self, name: str, series_id: int | None) -> views.MetricPage:
@@ -233,9 +233,6 @@ class Look:
                 )
         scored.sort(key=lambda entry: entry[:2])
         return self._lines([other for *_, other in scored[:SIMILAR]])
-
-    def _judgement(self, one: Series) -> Judgement:
-        return self._judgements.of_series([one.id])[one.id]
 
     def _listed(self, order: Literal["severity", "newest"]) -> list[Alert]:
         with self._ledger.read() as tx:
