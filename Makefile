@@ -34,20 +34,26 @@ pictures: .venv/dev
 	WATCHKEEPER_PICTURES=docs/pictures $(BIN)/python -m pytest -p no:randomly tests/browser
 
 # One stamp a set of requirements: a set is installed again only when its pins or the project's metadata change.
-.venv/demo: requirements/demo.txt pyproject.toml
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+.venv/demo: requirements/demo.txt pyproject.toml .venv/build
 	test -e .venv/dev || $(INSTALL) --require-hashes -r $<
 	$(INSTALL) --editable .
 	touch $@
 
-.venv/dev: requirements/dev.txt pyproject.toml
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+.venv/dev: requirements/dev.txt pyproject.toml .venv/build
 	$(INSTALL) --require-hashes -r $<
 	$(INSTALL) --editable .
 	touch $@
 
+# What builds packages that come as source only; without build isolation it must be there before them.
+.venv/build: requirements/build.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(INSTALL) --require-hashes -r $<
+	touch $@
+
 # Pins again from pyproject.toml; needs uv on the path. Names no index.
 requirements:
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
+	  -o requirements/build.txt requirements/build.in
 	for extra in "base:" "demo:--extra demo" "dev:--extra demo --extra test --extra check" "bench:--extra bench"; do \
 	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
 	    $${extra#*:} -o requirements/$${extra%%:*}.txt pyproject.toml requirements/build.in || exit 1; \
