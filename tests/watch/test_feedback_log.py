@@ -46,6 +46,35 @@ def test_the_log_read_in_elsewhere_gives_the_same_state(service: Watchkeeper, ho
         assert len(exported(other)) == 4
 
 
+def test_an_event_that_repeats_explains_once_and_survives_the_log(service: Watchkeeper, home: Path):
+    before = state(service)
+    line = alert_at(service, shop.DROP)
+    said = service.answer(Draft(answer=Answer.EVENT, by="ann", alert=line.alert.id, repeat="weekly", note="sale"))
+    assert "the first occurrence is explained" in said.sentence
+    explained = alert_at(service, shop.DROP).explained_by
+    assert explained is not None
+    assert explained.repeat == "weekly"
+    assert alert_at(service, shop.LATER_DROP).still_fires  # a day later than a week on: no occurrence
+    lines = exported(service)
+    assert json.loads(lines[0])["repeat"] == "weekly"
+    with Watchkeeper.open(home / "elsewhere") as other:
+        other.apply(parse_config(shop.CONFIG.format(shop=home / "shop.db", told=home / "other.txt")), "tester")
+        other.run_until(shop.END)
+        other.import_feedback(lines, "log.jsonl", "tester")
+        assert same_state(state(other), state(service))
+    service.undo(said.feedback.id, "ann")
+    assert same_state(state(service), before)
+
+
+def test_a_repeat_that_is_not_known_or_of_no_event_is_refused(service: Watchkeeper):
+    alert = alert_at(service, shop.DROP).alert.id
+    with pytest.raises(InputError, match="repeat 'monthly' is not known"):
+        service.answer(Draft(answer=Answer.EVENT, by="ann", alert=alert, repeat="monthly"))
+    with pytest.raises(InputError, match="only an event can repeat"):
+        service.answer(Draft(answer=Answer.MISSED, by="ann", alert=alert, repeat="weekly"))
+    assert exported(service) == []
+
+
 def test_a_new_title_changes_nothing(service: Watchkeeper, home: Path):
     say_things(service)
     before, lines = state(service), exported(service)

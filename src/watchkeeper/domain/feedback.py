@@ -22,7 +22,8 @@ class Feedback(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the append-only log: an answer, or the undoing of an earlier one (`undoes`).
 
     `series` are the ids it speaks of; `[start, end)` is the window (for new normal: from `start` on). `alert` is the
-    alert it was said on, if any. An undo has no answer of its own.
+    alert it was said on, if any. An undo has no answer of its own. An event may `repeat` (`domain.recurrence`), on the
+    wall clock of `zone`.
     """
 
     id: int
@@ -35,11 +36,25 @@ class Feedback(msgspec.Struct, frozen=True, kw_only=True):
     alert: int | None = None
     note: str = ""
     undoes: int | None = None
+    repeat: str = ""
+    zone: str = "UTC"
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True):
     """`[start, end)` of a series and the feedback that said so (0: configuration)."""
 
+    start: int
+    end: int
+    feedback: int = 0
+    given_at: int = 0
+    note: str = ""
+
+
+class Recurrence(msgspec.Struct, frozen=True, kw_only=True):
+    """An event that recurs by `rule` on the wall clock of `zone`; `[start, end)` is its first occurrence."""
+
+    rule: str
+    zone: str
     start: int
     end: int
     feedback: int = 0
@@ -59,12 +74,16 @@ class Label(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SeriesKnowledge(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of one series: events teach nothing, void points are missing, restarts begin the level again."""
+    """What is known of one series: events teach nothing, void points are missing, restarts begin the level again.
+
+    `recurring` events teach the level nothing either, but their earlier occurrences tell what a later one is like.
+    """
 
     events: tuple[Window, ...] = ()
     void: tuple[Window, ...] = ()
     restarts: tuple[Window, ...] = ()
     labels: tuple[Label, ...] = ()
+    recurring: tuple[Recurrence, ...] = ()
 
 
 NOTHING = SeriesKnowledge()

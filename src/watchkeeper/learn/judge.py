@@ -14,6 +14,7 @@ from watchkeeper.detect import Judged, Mark, Points, SeriesSettings, decide, rep
 from watchkeeper.domain.errors import InputError
 from watchkeeper.domain.feedback import SeriesKnowledge
 from watchkeeper.learn.bars import learned_bars
+from watchkeeper.learn.effects import effects, put_back
 from watchkeeper.learn.knowledge import Epoch, Knowledge
 from watchkeeper.learn.marks import explained, marks
 
@@ -129,7 +130,7 @@ def _turns(points: Points, knowledge: Knowledge, ids: Sequence[int], causal: boo
 
 def has_marks(knowledge: SeriesKnowledge) -> bool:
     """Whether anything but labels is known."""
-    return bool(knowledge.events or knowledge.void or knowledge.restarts)
+    return bool(knowledge.events or knowledge.void or knowledge.restarts or knowledge.recurring)
 
 
 def _marking(epochs: Sequence[Epoch]) -> list[Epoch]:
@@ -178,10 +179,43 @@ def _replay_again(
     _replay_marked(stack, settings, mark, judged)
     is_explained = np.concatenate([explained(points.time[turn.first : turn.end], turn.knowledge) for turn in turns])
     is_explained |= (mark & np.uint8(Mark.VOID)) != 0
+    is_explained |= _judge_recurring(turns, stack, settings, mark, judged)
     for field in fields(Judged):
         getattr(result.judged, field.name)[rows[own]] = getattr(judged, field.name)[own]
     result.explained[rows[own]] = is_explained[own]
     return stack, settings, judged
+
+
+def _judge_recurring(
+    turns: list[_Turn], stack: Points, settings: SeriesSettings, mark: NDArray[np.uint8], judged: Judged
+) -> NDArray[np.bool_]:
+    """Judge occurrences of recurring events against what earlier ones taught: bool[n], those of which nothing is known.
+
+    Their points are excluded, so another value there changes nothing anywhere else.
+    """
+    untaught = np.zeros(len(stack.time), np.bool_)
+    for place, turn in enumerate(turns):
+        if not turn.knowledge.recurring:
+            continue
+        at = slice(int(stack.start[place]), int(stack.start[place + 1]))
+        own = Judged(*(getattr(judged, field.name)[at] for field in fields(Judged)))
+        void = (mark[at] & np.uint8(Mark.VOID)) != 0
+        value = np.where(void | ~np.isfinite(stack.value[at]), np.nan, stack.value[at])
+        kind, step_s = int(settings.kind[place]), int(settings.step[place])
+        found = effects(stack.time[at], value, own, turn.knowledge.recurring, kind, step_s)
+        alone = Points(
+            start=np.array([0, at.stop - at.start]),
+            time=stack.time[at],
+            value=np.where(found.inside, found.value, stack.value[at]),
+            local=None if stack.local is None else stack.local[at],
+            mark=mark[at],
+        )
+        _, again = replay(alone, _of_places(settings, [place]))
+        put_back(again, found)
+        for field in fields(Judged):
+            getattr(judged, field.name)[at] = getattr(again, field.name)
+        untaught[at] = found.untaught
+    return untaught
 
 
 def _replay_marked(stack: Points, settings: SeriesSettings, mark: NDArray[np.uint8], judged: Judged) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from watchkeeper.domain.feedback import NOTHING, Answer, Feedback, Label, SeriesKnowledge, Window
+from watchkeeper.domain.feedback import NOTHING, Answer, Feedback, Label, Recurrence, SeriesKnowledge, Window
 
 BEGINNING = -(1 << 62)
 """Before every instant: an epoch that begins here is in force from the start."""
@@ -147,6 +147,7 @@ def _known(series: int, entries: list[Feedback], standing: SeriesKnowledge) -> S
         void=standing.void + _windows(said, Answer.BAD_DATA),
         restarts=standing.restarts + _windows(said, Answer.NEW_NORMAL),
         labels=standing.labels + tuple(_label(entry) for entry in said if entry.answer in _VERDICTS),
+        recurring=standing.recurring + tuple(_recurrence(e) for e in said if e.answer is Answer.EVENT and e.repeat),
     )
 
 
@@ -154,7 +155,19 @@ def _windows(said: list[Feedback], answer: Answer) -> tuple[Window, ...]:
     return tuple(
         Window(start=e.start, end=max(e.start, e.end), feedback=e.id, given_at=e.given_at, note=e.note)
         for e in said
-        if e.answer is answer
+        if e.answer is answer and not e.repeat
+    )
+
+
+def _recurrence(entry: Feedback) -> Recurrence:
+    return Recurrence(
+        rule=entry.repeat,
+        zone=entry.zone,
+        start=entry.start,
+        end=entry.end,
+        feedback=entry.id,
+        given_at=entry.given_at,
+        note=entry.note,
     )
 
 

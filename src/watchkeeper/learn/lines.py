@@ -9,7 +9,8 @@ import msgspec
 
 from watchkeeper.domain.errors import InputError
 from watchkeeper.domain.feedback import Answer, Feedback
-from watchkeeper.domain.times import parse_instant
+from watchkeeper.domain.recurrence import check_rule
+from watchkeeper.domain.times import parse_instant, zone_info
 
 KINDS = (*(answer.value for answer in Answer), "undo")
 _WINDOWED = frozenset(Answer) - {Answer.NEW_NORMAL}
@@ -34,6 +35,8 @@ class _Line(msgspec.Struct):
     by: str = ""
     note: str = ""
     undoes: str | int | None = None
+    repeat: str = ""
+    zone: str = ""
 
 
 def read_lines(
@@ -49,6 +52,8 @@ def read_lines(
     no offset; windows are `[start, end)`. `series` is a name, a list of names, or `"*"` for all of `series` (name to
     id). An undo names in `undoes` the `id` of a line given before it. Lines may stand in any order; blank ones are
     passed over.
+
+    An event may `repeat` (`domain.recurrence`), on the wall clock of its own `zone` (default: `zone`).
 
     Names that `series` does not hold are counted, not refused: a log may speak of more than one file holds.
 
@@ -133,11 +138,21 @@ def _entry(
     end = start if line.end is None else parse_time(line.end, zone, f"{where}: end")
     if answer in _WINDOWED and end <= start:
         raise InputError(f"{where}: end {line.end} does not lie after start {line.start}; a window is [start, end)")
+    if line.repeat and answer is not Answer.EVENT:
+        raise InputError(f"{where}: only an event can repeat, not {line.kind}; leave repeat out")
+    try:
+        if line.repeat:
+            check_rule(line.repeat)
+        zone_info(line.zone or zone)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
     return Feedback(
         id=order,
         by=line.by,
         given_at=given_at,
         answer=answer,
+        repeat=line.repeat,
+        zone=line.zone or zone,
         series=_series(line, where, series, unknown),
         start=start,
         end=end,

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from watchkeeper.detect import Mark
 from watchkeeper.domain.feedback import SeriesKnowledge, Window
+from watchkeeper.learn.effects import spans
 
 _EXCLUDED, _VOID, _RESTART = np.uint8(Mark.EXCLUDED), np.uint8(Mark.VOID), np.uint8(Mark.RESTART)
 
@@ -28,6 +29,9 @@ def marks(
     mark = np.zeros(len(time), dtype=np.uint8)
     for window in knowledge.events:
         mark[within(time, window)] |= _EXCLUDED
+    for own in spans(time, knowledge.recurring):
+        for _, place in own:
+            mark[place] |= _EXCLUDED
     for window in knowledge.void:
         place = within(time, window)
         bits = mark[place]

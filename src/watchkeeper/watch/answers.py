@@ -12,6 +12,7 @@ from watchkeeper.domain.alert import Alert, Change
 from watchkeeper.domain.errors import GuardError, InputError, NotFoundError, SourceError
 from watchkeeper.domain.feedback import Answer, Feedback
 from watchkeeper.domain.metric import Metric, Series
+from watchkeeper.domain.recurrence import check_rule
 from watchkeeper.domain.times import floor_to_step
 from watchkeeper.learn import in_force
 from watchkeeper.stores.history import History
@@ -29,7 +30,14 @@ def preview(ledger: Ledger, judgements: Judgements, draft: Draft, *, now: int) -
     with ledger.read() as tx:
         log = feedback.log(tx)
     weighing = _weigh(ledger, judgements, log, [*log, _next(log, proposed)])
-    text = hear.sentence(draft.answer, weighing, _metric_of(ledger, proposed), start=proposed.start, end=proposed.end)
+    text = hear.sentence(
+        draft.answer,
+        weighing,
+        _metric_of(ledger, proposed),
+        start=proposed.start,
+        end=proposed.end,
+        repeat=proposed.repeat,
+    )
     return _receipt(proposed, text, weighing)
 
 
@@ -58,7 +66,7 @@ def give(ledger: Ledger, history: History, judgements: Judgements, draft: Draft,
             else "It cannot be caught: it was too ordinary, or the detector was still learning, or saw no value there."
         )
     metric = _metric_of(ledger, kept)
-    text = hear.sentence(draft.answer, weighing, metric, start=kept.start, end=kept.end, note=note)
+    text = hear.sentence(draft.answer, weighing, metric, start=kept.start, end=kept.end, note=note, repeat=kept.repeat)
     return _keep(ledger, _receipt(kept, text, weighing))
 
 
@@ -123,6 +131,12 @@ def _resolve(ledger: Ledger, draft: Draft, now: int) -> Feedback:
     if start is None or (end is None and draft.answer is not Answer.NEW_NORMAL):
         raise InputError(f"“{draft.answer.value.replace('_', ' ')}” needs a window: give its start and its end")
     end = start if end is None else end
+    if draft.repeat:
+        if draft.answer is not Answer.EVENT:
+            raise InputError(
+                f"only an event can repeat, not “{draft.answer.value.replace('_', ' ')}”: leave repeat out"
+            )
+        check_rule(draft.repeat)
     if draft.answer in _WINDOW_WANTED:
         start = floor_to_step(start, metric.step_s, metric.timezone)
     if draft.answer is not Answer.NEW_NORMAL and end <= start:
@@ -137,6 +151,8 @@ def _resolve(ledger: Ledger, draft: Draft, now: int) -> Feedback:
         end=end,
         alert=draft.alert,
         note=draft.note,
+        repeat=draft.repeat,
+        zone=metric.timezone,
     )
 
 

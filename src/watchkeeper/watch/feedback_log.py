@@ -50,6 +50,7 @@ def export(ledger: Ledger) -> Iterator[dict[str, Any]]:
             "series": [names[one] for one in line.series],
             "start": format_instant(line.start),
             **({} if line.answer is Answer.NEW_NORMAL else {"end": format_instant(line.end)}),
+            **({"repeat": line.repeat, "zone": line.zone} if line.repeat else {}),
             **({} if line.alert is None else {"alert": line.alert}),
             **shared,
         }
@@ -92,4 +93,14 @@ def _names(tx: Connection) -> dict[str, int]:
 def _likeness(line: Feedback, ids: dict[int, int]) -> tuple[object, ...]:
     """Two lines that say the same at the same time are one, whatever their numbers."""
     undoes = None if line.undoes is None else ids.get(line.undoes, line.undoes)
-    return (line.answer, tuple(sorted(line.series)), line.start, line.end, line.by, line.given_at, line.note, undoes)
+    return (
+        line.answer,
+        tuple(sorted(line.series)),
+        line.start,
+        line.end,
+        line.by,
+        line.given_at,
+        line.note,
+        undoes,
+        line.repeat,
+    )

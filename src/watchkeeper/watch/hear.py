@@ -63,7 +63,9 @@ def weigh(
     )
 
 
-def sentence(answer: Answer, weighing: Weighing, metric: Metric, *, start: int, end: int, note: str = "") -> str:
+def sentence(
+    answer: Answer, weighing: Weighing, metric: Metric, *, start: int, end: int, note: str = "", repeat: str = ""
+) -> str:
     """What the answer changed, said to the person who gave it."""
     moment = f"{wall_clock(start, metric.timezone):%d %b %Y %H:%M}"
     length = format_duration(max(0, end - start))
@@ -80,6 +82,11 @@ def sentence(answer: Answer, weighing: Weighing, metric: Metric, *, start: int, 
             f"Noted as bad data: the points in the {length} from {moment} are void until the source gives others."
         ),
     }[answer]
+    if repeat:
+        opening = (
+            f"Noted as an event, {repeat}: the first occurrence is explained,"
+            " and what earlier ones did is expected of later ones."
+        )
     return " ".join(part for part in (opening, note, counts(weighing)) if part)
 
 

@@ -14,6 +14,7 @@ from watchkeeper.domain.alert import Alert, Cause, Member, Status
 from watchkeeper.domain.errors import NotFoundError
 from watchkeeper.domain.feedback import Answer, Feedback
 from watchkeeper.domain.metric import Metric, Series
+from watchkeeper.domain.recurrence import occurrences
 from watchkeeper.domain.times import DAY
 from watchkeeper.learn import in_force
 from watchkeeper.notify import message
@@ -178,7 +179,7 @@ class Look:
                 event
                 for event in events
                 if all(
-                    member.series in event.series and event.start <= member.peak_time < event.end
+                    member.series in event.series and _accounts(event, member, judgements[member.series])
                     for member in alert.members
                 )
             ),
@@ -268,6 +269,19 @@ def chart(judgement: Judgement, series_id: int, start: int | None = None, end: i
         is_alert=(judgement.alert[rows] | judgement.silent[rows]).tolist(),
         is_learning=(judged.phase[rows] == Phase.LEARNING).tolist(),
     )
+
+
+def _accounts(event: Feedback, member: Member, judgement: Judgement) -> bool:
+    """Whether the event explains the member: always, or if it repeats in occurrences of which nothing was known yet."""
+    if not event.repeat:
+        return event.start <= member.peak_time < event.end
+    if judgement.fires(member):
+        return False
+    time = judgement.columns.time[judgement.columns.of(judgement.place(member.series))]
+    known = occurrences(
+        event.repeat, event.zone, event.start, event.end, member.peak_time + 1, since=int(time[0]) if len(time) else 0
+    )
+    return any(one.start <= member.peak_time < one.end for one in known)
 
 
 def _belongs(line: views.AlertLine, group: str) -> bool:

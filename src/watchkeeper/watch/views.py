@@ -159,7 +159,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     """An answer before it is said.
 
     With `alert` and no window, the alert's own series and window are meant. `reach` widens what it speaks of: to every
-    series of the metrics named so far, or of their group.
+    series of the metrics named so far, or of their group. An event may `repeat` (`domain.recurrence`), on the
+    metric's wall clock.
     """
 
     answer: Answer
@@ -171,3 +172,4 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
     force: bool = False
     reach: Reach = Reach.NAMED
+    repeat: str = ""

@@ -37,6 +37,8 @@ FEEDBACK = Table(
     Column("alert", ForeignKey("alert.id"), index=True),
     Column("note", Text, nullable=False),
     Column("undoes", ForeignKey("feedback.id"), index=True),
+    Column("repeats", Text),
+    Column("zone", Text),
     sqlite_autoincrement=True,
 )
 FEEDBACK_SERIES = Table(
@@ -65,6 +67,8 @@ def add(tx: Connection, feedback: Feedback) -> Feedback:
         "alert": feedback.alert,
         "note": feedback.note,
         "undoes": feedback.undoes,
+        "repeats": feedback.repeat or None,
+        "zone": feedback.zone,
     }
     key = tx.execute(insert(FEEDBACK), row).inserted_primary_key
     assert key is not None
@@ -118,4 +122,6 @@ def _feedback(row: Row[Any], series: tuple[int, ...]) -> Feedback:
         alert=row.alert,
         note=row.note,
         undoes=row.undoes,
+        repeat=row.repeats or "",
+        zone=row.zone or "UTC",
     )
