@@ -10,7 +10,7 @@ from tests.server.flights import BLIZZARD, GUARDED
 from tests.server.reading import form, forms, text
 from watchkeeper.domain.feedback import Answer
 from watchkeeper.domain.times import HOUR
-from watchkeeper.watch.views import Draft
+from watchkeeper.watch.views import Draft, Reach
 
 
 def say(reader: TestClient, place: str, action: str, follow: bool = True, **fields: str) -> object:
@@ -25,6 +25,24 @@ def test_one_click_on_an_alert_speaks_of_the_alert_itself(
 ) -> None:
     say(reader, "/alerts/1", "/alerts/1/answer", answer=answer.value, note="", **{"from": "", "to": ""})
     assert service.drafts == [Draft(answer=answer, by="Ada", alert=1)]
+
+
+def test_an_event_may_repeat_and_reach_every_series_with_the_same_value(
+    reader: TestClient, service: FakeService
+) -> None:
+    fields = {"reach": "value:origin", "repeat": "holidays", "country": " us-ny ", "from": "", "to": ""}
+    assert 'value="value:origin"' in reader.get("/alerts/2").text
+    say(reader, "/alerts/1", "/alerts/1/answer", answer="event", note="", **fields)
+    reached = {"reach": Reach.VALUE, "dimension": "origin"}
+    assert service.drafts == [Draft(answer=Answer.EVENT, by="Ada", alert=1, repeat="holidays:US-NY", **reached)]
+    say(reader, "/alerts/1", "/alerts/1/answer", answer="bad_data", note="", **fields | {"repeat": "weekly"})
+    assert service.drafts[1].repeat == ""
+    window = {"from": "2013-02-08T09:00", "to": "2013-02-08T10:00", "scope": "value:origin", "repeat": "yearly"}
+    say(reader, "/metrics/departures", "/metrics/departures/answer", answer="event", note="", **window)
+    said = service.drafts[2]
+    assert (said.reach, said.dimension, said.repeat) == (Reach.VALUE, "origin", "yearly")
+    say(reader, "/alerts/1", "/alerts/1/answer", answer="real", note="", **fields)
+    assert service.drafts[3] == Draft(answer=Answer.REAL, by="Ada", alert=1)
 
 
 def test_the_receipt_is_shown_where_the_button_was(reader: TestClient) -> None:

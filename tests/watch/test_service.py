@@ -209,6 +209,31 @@ def test_an_event_can_reach_every_series_of_the_metric(service: Watchkeeper):
         service.answer(Draft(answer=Answer.REAL, by="ann", alert=alert, reach=Reach.GROUP))
 
 
+def test_an_answer_can_reach_every_series_with_the_same_value(home: Path):
+    shop.change(home / "shop.db", "insert into orders select time, 'US/app', orders from orders where country = 'US'")
+    config = shop.CONFIG.format(shop=home / "shop.db", told=home / "told.txt")
+    config = config.replace("[country]", "[country, device]").replace(
+        "select time, country,", "select time, substr(country, 1, 2) as country, substr(country, 4) as device,"
+    )
+    hours = {"start": shop.END - 10 * HOUR, "end": shop.END - 8 * HOUR}
+    with Watchkeeper.open(home / "split") as split:
+        split.apply(shop.parse_config(config), "tester")
+        split.run_until(shop.END)
+        series = {one.values: one.id for one in split.metric_page("orders").series}
+        assert set(series) == {("DE", ""), ("US", ""), ("US", "app")}
+        us = Draft(
+            answer=Answer.EVENT, by="ann", series=(series["US", ""],), reach=Reach.VALUE, dimension="country", **hours
+        )
+        assert set(split.answer(us).feedback.series) == {series["US", ""], series["US", "app"]}
+        plain = Draft(
+            answer=Answer.EVENT, by="ann", series=(series["US", ""],), reach=Reach.VALUE, dimension="device", **hours
+        )
+        assert set(split.answer(plain).feedback.series) == {series["US", ""], series["DE", ""]}
+        unknown = Draft(answer=Answer.EVENT, by="ann", series=(series["US", ""],), reach=Reach.VALUE, **hours)
+        with pytest.raises(InputError, match="no metric spoken of has it"):
+            split.answer(unknown)
+
+
 def test_answers_that_make_no_sense_are_refused_and_leave_nothing(service: Watchkeeper):
     series = service.metric_page("orders").chosen.id
     for draft, error, says in (

@@ -121,7 +121,7 @@ def _resolve(ledger: Ledger, draft: Draft, now: int) -> Feedback:
         if unknown or not spoken_of:
             raise NotFoundError(f"series {', '.join(map(str, unknown)) or '(none given)'}: not known")
         metric = metrics.metric(tx, found[spoken_of[0]].metric)
-        spoken_of = _reached(tx, draft.reach, list(found.values()), tuple(spoken_of))
+        spoken_of = _reached(tx, draft, list(found.values()), tuple(spoken_of))
     if draft.answer in (Answer.REAL, Answer.FALSE_ALARM) and draft.reach is not Reach.NAMED:
         raise InputError(
             f"“{draft.answer.value.replace('_', ' ')}” is said of what the alert showed: leave its reach out"
@@ -156,15 +156,30 @@ def _resolve(ledger: Ledger, draft: Draft, now: int) -> Feedback:
     )
 
 
-def _reached(tx: Connection, reach: Reach, named: Sequence[Series], spoken_of: tuple[int, ...]) -> tuple[int, ...]:
+def _reached(tx: Connection, draft: Draft, named: Sequence[Series], spoken_of: tuple[int, ...]) -> tuple[int, ...]:
     """The series of the answer once its reach is applied; a label speaks of what an alert showed, never of more."""
-    if reach is Reach.NAMED:
+    if draft.reach is Reach.NAMED:
         return spoken_of
+    if draft.reach is Reach.VALUE:
+        return _alike(tx, draft.dimension, named)
     names = {one.metric for one in named}
-    if reach is Reach.GROUP:
+    if draft.reach is Reach.GROUP:
         families = {metrics.metric(tx, name).family for name in names}
         names = {one.name for one in metrics.metrics(tx) if one.family in families}
     return tuple(sorted(one.id for name in names for one in series.of_metric(tx, name)))
+
+
+def _alike(tx: Connection, dimension: str, named: Sequence[Series]) -> tuple[int, ...]:
+    """The named series, and those of their metrics that share a value of the dimension with them."""
+    chosen = {one.id for one in named}
+    cut = [metric for metric in (metrics.metric(tx, one.metric) for one in named) if dimension in metric.dimensions]
+    if not cut:
+        raise InputError(f"dimension {dimension!r}: no metric spoken of has it; name one of the metric's dimensions")
+    for metric in {one.name: one for one in cut}.values():
+        place = metric.dimensions.index(dimension)
+        values = {one.values[place] for one in named if one.metric == metric.name}
+        chosen |= {one.id for one in series.of_metric(tx, metric.name) if one.values[place] in values}
+    return tuple(sorted(chosen))
 
 
 def _weigh(

@@ -151,6 +151,7 @@ class Reach(enum.Enum):
     """How far an answer reaches."""
 
     NAMED = "named"
+    VALUE = "value"
     METRIC = "metric"
     GROUP = "group"
 
@@ -159,8 +160,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     """An answer before it is said.
 
     With `alert` and no window, the alert's own series and window are meant. `reach` widens what it speaks of: to every
-    series of the metrics named so far, or of their group. An event may `repeat` (`domain.recurrence`), on the
-    metric's wall clock.
+    series of the metrics named so far that shares a value of `dimension` with one of them, to all of these metrics, or
+    to their group. An event may `repeat` (`domain.recurrence`), on the metric's wall clock.
     """
 
     answer: Answer
@@ -172,4 +173,5 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
     force: bool = False
     reach: Reach = Reach.NAMED
+    dimension: str = ""
     repeat: str = ""

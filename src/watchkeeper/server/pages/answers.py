@@ -13,6 +13,7 @@ from litestar.response import Redirect
 
 from watchkeeper.domain.errors import GuardError, InputError
 from watchkeeper.domain.feedback import Answer
+from watchkeeper.domain.recurrence import HOLIDAYS
 from watchkeeper.domain.times import parse_instant
 from watchkeeper.server.desk import Desk, desk_of
 from watchkeeper.server.session import NAMELESS, PageRequest, visitor
@@ -55,11 +56,13 @@ def draft_on_alert(form: dict[str, str], alert_id: int, by: str, zone: str, star
         note=_note(form),
         force="force" in form,
         reach=_reach(form, answer),
+        dimension=_dimension(form, "reach") if answer in _WINDOWED else "",
+        repeat=_repeat(form, answer),
     )
 
 
 def draft_on_metric(form: dict[str, str], by: str, zone: str, chosen: int, all_series: tuple[int, ...]) -> Draft:
-    """The draft of an answer on a window of a metric: of the chosen series, or of all."""
+    """The draft of an answer on a window of a metric: of the chosen series, its like in one dimension, or of all."""
     answer = _answer(form)
     if answer not in _WINDOWED:
         raise InputError(f"{LABEL[answer]} is said on an alert: open the alert and say it there")
@@ -72,7 +75,19 @@ def draft_on_metric(form: dict[str, str], by: str, zone: str, chosen: int, all_s
         raise InputError("to: say when it ended; type a time or mark the window in the chart")
     _check_window(start, end)
     series = all_series if form.get("scope") == "all" else (chosen,)
-    return Draft(answer=answer, by=by, series=series, start=start, end=end, note=_note(form), force="force" in form)
+    dimension = _dimension(form, "scope")
+    return Draft(
+        answer=answer,
+        by=by,
+        series=series,
+        start=start,
+        end=end,
+        note=_note(form),
+        force="force" in form,
+        reach=Reach.VALUE if dimension else Reach.NAMED,
+        dimension=dimension,
+        repeat=_repeat(form, answer),
+    )
 
 
 def own_place(text: str, otherwise: str = "/") -> str:
@@ -161,9 +176,21 @@ def _reach(form: dict[str, str], answer: Answer) -> Reach:
     if answer not in _WINDOWED:
         return Reach.NAMED
     try:
-        return Reach(form.get("reach", Reach.NAMED.value))
+        return Reach(form.get("reach", Reach.NAMED.value).partition(":")[0])
     except ValueError:
         raise InputError(f"reach: use one of {', '.join(reach.value for reach in Reach)}") from None
+
+
+def _dimension(form: dict[str, str], field: str) -> str:
+    """The dimension of `value:country`."""
+    kind, _, dimension = form.get(field, "").partition(":")
+    return dimension if kind == Reach.VALUE.value else ""
+
+
+def _repeat(form: dict[str, str], answer: Answer) -> str:
+    """The rule of an event that repeats; other answers happen once, whatever else the form says."""
+    repeat = form.get("repeat", "") if answer is Answer.EVENT else ""
+    return f"{HOLIDAYS}{form.get('country', '').strip().upper()}" if repeat == "holidays" else repeat
 
 
 def _instant(form: dict[str, str], name: str, zone: str) -> int | None:
