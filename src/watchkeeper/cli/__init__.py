@@ -17,6 +17,9 @@ VERBS: Final[dict[str, tuple[str, str]]] = {
     "link": ("watchkeeper.cli.link", "Print a new one-time sign-in link."),
     "alerts": ("watchkeeper.cli.alerts", "List alerts on a terminal or for a script."),
     "feedback": ("watchkeeper.cli.feedback", "Export and import what people said, as JSON Lines."),
+    "users": ("watchkeeper.cli.users", "Make, list and erase accounts, and change roles."),
+    "tokens": ("watchkeeper.cli.tokens", "Make, list and revoke API tokens."),
+    "audit": ("watchkeeper.cli.audit", "Say who changed what, newest first."),
     "score": ("watchkeeper.cli.score", "Score the points of a Parquet or CSV file."),
     "power": ("watchkeeper.cli.power", "Say which changes of a series would be seen, and how soon."),
 }

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from watchkeeper.domain.times import wall_clock
 from watchkeeper.watch.views import AlertLine
+
+if TYPE_CHECKING:
+    from watchkeeper.stores.ledger import Ledger
 
 
 def home_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -23,6 +27,33 @@ def home_option(command: Callable[..., Any]) -> Callable[..., Any]:
         show_envvar=True,
         help="Directory of the stores.",
     )(command)
+
+
+@contextmanager
+def open_ledger(home: Path) -> Iterator[Ledger]:
+    """The ledger of a home, made where there is none. It can be opened beside a running server."""
+    from watchkeeper.stores.ledger import Ledger
+
+    home.mkdir(parents=True, exist_ok=True)
+    with Ledger.open(f"sqlite:///{home / 'ledger.db'}") as ledger:
+        yield ledger
+
+
+def print_rows(rows: Sequence[dict[str, Any]], *, as_json: bool, nothing: str) -> None:
+    """Rows for a script (a JSON object a line) or for people (a table; `nothing` where there is no row)."""
+    import json
+
+    if as_json:
+        for row in rows:
+            click.echo(json.dumps(row, ensure_ascii=False))
+        return
+    if not rows:
+        click.echo(nothing)
+        return
+    lines = [tuple(rows[0]), *(tuple("–" if value is None else str(value) for value in row.values()) for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 
 
 def print_alerts(lines: Sequence[AlertLine], title: str) -> None:

@@ -9,7 +9,9 @@ from watchkeeper.stores.ledger import (
     receipts,
     series,
     sessions,
+    tokens,
     transitions,
+    users,
     watermarks,
 )
 from watchkeeper.stores.ledger.ledger import Ledger
@@ -24,6 +26,8 @@ __all__ = [
     "receipts",
     "series",
     "sessions",
+    "tokens",
     "transitions",
+    "users",
     "watermarks",
 ]

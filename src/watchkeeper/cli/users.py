@@ -1,0 +1,100 @@
+"""`watchkeeper users`: accounts and roles."""
+
+from __future__ import annotations
+
+import getpass
+import time
+from pathlib import Path
+
+import click
+
+from watchkeeper.cli.home import home_option, open_ledger, print_rows
+from watchkeeper.domain.access import Role, pseudonym
+from watchkeeper.domain.times import format_instant
+
+ROLES = click.Choice([role.value for role in Role])
+
+
+@click.group()
+def command() -> None:
+    """Make, list and erase accounts, and change roles. Works while the server runs.
+
+    A viewer sees, a responder answers alerts too, an editor changes what is watched too, an admin manages people too.
+
+    \b
+    Examples:
+      watchkeeper users add "Ada Byron" --role responder
+      watchkeeper users list --json
+      watchkeeper users role "Ada Byron" editor
+      watchkeeper users erase "Ada Byron" --dry-run
+    """
+
+
+@command.command()
+@home_option
+@click.argument("name")
+@click.option("--role", type=ROLES, default="viewer", show_default=True)
+def add(home: Path, name: str, role: str) -> None:
+    """Make an account for NAME."""
+    from watchkeeper.watch import access
+
+    with open_ledger(home) as ledger:
+        user = access.add_user(ledger, name, Role(role), by=getpass.getuser(), now=int(time.time()))
+    click.echo(f"{user.name} is {user.role.value}")
+
+
+@command.command("list")
+@home_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def list_(home: Path, as_json: bool) -> None:
+    """List accounts, erased ones too."""
+    from watchkeeper.watch import access
+
+    with open_ledger(home) as ledger:
+        found = access.all_users(ledger)
+    rows = [
+        {
+            "id": user.id,
+            "name": user.name,
+            "role": user.role.value,
+            "created": format_instant(user.created_at),
+            "erased": None if user.erased_at is None else format_instant(user.erased_at),
+        }
+        for user in found
+    ]
+    print_rows(rows, as_json=as_json, nothing="No accounts.")
+
+
+@command.command()
+@home_option
+@click.argument("name")
+@click.argument("role", type=ROLES)
+def role(home: Path, name: str, role: str) -> None:
+    """Give NAME the role ROLE, in their tokens too, from their next request on."""
+    from watchkeeper.watch import access
+
+    with open_ledger(home) as ledger:
+        user = access.set_role(ledger, name, Role(role), by=getpass.getuser(), now=int(time.time()))
+    click.echo(f"{user.name} is {user.role.value}")
+
+
+@command.command()
+@home_option
+@click.argument("name")
+@click.option("--dry-run", is_flag=True, help="Say what would be done; change nothing.")
+def erase(home: Path, name: str, dry_run: bool) -> None:
+    """Erase the account of NAME. Cannot be undone.
+
+    Its tokens are deleted. Answers, receipts and audit lines signed with the name stay, under a pseudonym, so that
+    what was learned from them stays. Notes and messages that mention the name in their text, files that were
+    exported, and backups are not changed.
+    """
+    from watchkeeper.watch import access
+
+    with open_ledger(home) as ledger:
+        if dry_run:
+            user = access.user(ledger, name)
+            click.echo(f"{user.name} would become {pseudonym(user.id)}")
+            return
+        gone = access.erase_user(ledger, name, by=getpass.getuser(), now=int(time.time()))
+    click.echo(f"erased; what this person said and did is signed {gone.name}")

@@ -1,0 +1,83 @@
+"""People with an account. Erasing one leaves every line of the logs in place, signed by a pseudonym."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sqlalchemy import Column, Connection, Row, String, Table, insert, select, update
+
+from watchkeeper.domain.access import Role, User, pseudonym
+from watchkeeper.domain.errors import InputError, NotFoundError
+from watchkeeper.stores.ledger.audit import AUDIT_ENTRY
+from watchkeeper.stores.ledger.feedback import FEEDBACK
+from watchkeeper.stores.ledger.receipts import RECEIPT
+from watchkeeper.stores.ledger.schema import METADATA, Id, Seconds
+
+PERSON = Table(
+    "person",
+    METADATA,
+    Column("id", Id, primary_key=True),
+    Column("name", String(80), nullable=False),
+    Column("name_key", String(200), nullable=False, unique=True),
+    Column("role", String(20), nullable=False),
+    Column("created_at", Seconds, nullable=False),
+    Column("erased_at", Seconds),
+    sqlite_autoincrement=True,
+)
+
+
+def add(tx: Connection, name: str, role: Role, at: int) -> User:
+    """Make an account at `at` (seconds UTC); InputError where the name, in any case of its letters, is taken."""
+    key = name.casefold()
+    if tx.execute(select(PERSON.c.id).where(PERSON.c.name_key == key)).first() is not None:
+        raise InputError(f"user {name}: there is one of that name; choose another, or change the role of that one")
+    row = {"name": name, "name_key": key, "role": role.value, "created_at": at}
+    made = tx.execute(insert(PERSON), row).inserted_primary_key
+    assert made is not None
+    return User(id=made[0], name=name, role=role, created_at=at)
+
+
+def listed(tx: Connection) -> list[User]:
+    """Every account, erased ones too, in the order they were made."""
+    return [_user(row) for row in tx.execute(select(PERSON).order_by(PERSON.c.id))]
+
+
+def named(tx: Connection, name: str) -> User:
+    """The account of that name, in any case of its letters; NotFoundError, also where it was erased."""
+    is_it = (PERSON.c.name_key == name.casefold()) & PERSON.c.erased_at.is_(None)
+    row = tx.execute(select(PERSON).where(is_it)).first()
+    if row is None:
+        raise NotFoundError(f"no user {name!r}: `watchkeeper users list` shows all, `watchkeeper users add` makes one")
+    return _user(row)
+
+
+def set_role(tx: Connection, user_id: int, role: Role) -> None:
+    """Give a person another role."""
+    tx.execute(update(PERSON).where(PERSON.c.id == user_id).values(role=role.value))
+
+
+def erase(tx: Connection, user: User, at: int) -> User:
+    """Forget the name: the account closes, and answers, receipts and audit lines that it signed bear a pseudonym.
+
+    Nothing else of the logs changes, so what was learned from the answers stays. This is the one update that the
+    feedback and audit logs know.
+    """
+    name = pseudonym(user.id)
+    tx.execute(update(PERSON).where(PERSON.c.id == user.id).values(name=name, name_key=name, erased_at=at))
+    signed = (
+        select(RECEIPT.c.feedback, RECEIPT.c.told)
+        .join(FEEDBACK, FEEDBACK.c.id == RECEIPT.c.feedback)
+        .where(FEEDBACK.c.said_by == user.name)
+    )
+    for feedback, told in tx.execute(signed).all():
+        receipt = json.loads(told)
+        receipt["feedback"]["by"] = name
+        tx.execute(update(RECEIPT).where(RECEIPT.c.feedback == feedback).values(told=json.dumps(receipt)))
+    tx.execute(update(FEEDBACK).where(FEEDBACK.c.said_by == user.name).values(said_by=name))
+    tx.execute(update(AUDIT_ENTRY).where(AUDIT_ENTRY.c.done_by == user.name).values(done_by=name))
+    return User(id=user.id, name=name, role=user.role, created_at=user.created_at, erased_at=at)
+
+
+def _user(row: Row[Any]) -> User:
+    return User(id=row.id, name=row.name, role=Role(row.role), created_at=row.created_at, erased_at=row.erased_at)
