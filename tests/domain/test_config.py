@@ -56,3 +56,10 @@ def test_what_cannot_be_is_named_with_its_place(change: tuple[str, str], says: s
 def test_configuration_never_executes():
     with pytest.raises(ConfigError, match="python/object"):
         parse_config("sources: !!python/object/apply:os.system ['true']")
+
+
+def test_a_calendar_that_is_not_known_is_refused_by_name():
+    text = "sources: {s: {url: 'sqlite://'}}\nmetrics: {m: {source: s, query: q, step: 1h, calendar: %s}}"
+    assert parse_config(text % "DE-BE").metrics[0].calendar_rule == "holidays:DE-BE"
+    with pytest.raises(ConfigError, match=r"metric m: calendar: .*no such country"):
+        parse_config(text % "XX")

@@ -12,9 +12,10 @@ import pytest
 
 from tests.watch import shop
 from watchkeeper.domain.alert import Change, Status
+from watchkeeper.domain.config import parse_config
 from watchkeeper.domain.errors import GuardError, InputError, NotFoundError
 from watchkeeper.domain.feedback import Answer
-from watchkeeper.domain.times import DAY, HOUR, WEEK
+from watchkeeper.domain.times import DAY, HOUR, WEEK, parse_instant
 from watchkeeper.watch.service import Watchkeeper
 from watchkeeper.watch.views import AlertLine, Draft, MetricPage, Reach
 
@@ -232,6 +233,29 @@ def test_an_answer_can_reach_every_series_with_the_same_value(home: Path):
         unknown = Draft(answer=Answer.EVENT, by="ann", series=(series["US", ""],), reach=Reach.VALUE, **hours)
         with pytest.raises(InputError, match="no metric spoken of has it"):
             split.answer(unknown)
+
+
+def test_a_calendar_of_the_configuration_explains_the_first_holiday_and_tells_nobody(home: Path):
+    config = shop.CONFIG.format(shop=home / "shop.db", told=home / "told.txt")
+    berlin = "DE-BE"  # International Women's Day, Sunday 8 March 2026
+    sunday = parse_instant("2026-03-08")
+    shop.change(
+        home / "shop.db", "update orders set orders = orders / 5 where time >= ? and time < ?", sunday, sunday + DAY
+    )
+    answers = {}
+    for name, calendar in (("without", ""), ("with", f"    calendar: {berlin}\n")):
+        with Watchkeeper.open(home / name) as service:
+            service.apply(
+                parse_config(config.replace("    title: Orders\n", "    title: Orders\n" + calendar)), "tester"
+            )
+            service.run_until(shop.END)
+            answers[name] = alert_at(service, sunday + 8 * HOUR)
+    assert answers["without"].still_fires
+    assert answers["without"].explained_by is None
+    assert not answers["with"].still_fires
+    explained = answers["with"].explained_by
+    assert explained is not None
+    assert explained.note == "holiday in DE-BE"
 
 
 def test_answers_that_make_no_sense_are_refused_and_leave_nothing(service: Watchkeeper):

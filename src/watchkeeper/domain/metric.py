@@ -7,7 +7,8 @@ import re
 
 import msgspec
 
-from watchkeeper.domain.errors import ConfigError
+from watchkeeper.domain.errors import ConfigError, InputError
+from watchkeeper.domain.recurrence import HOLIDAYS, check_rule
 from watchkeeper.domain.times import parse_duration, parse_instant, parse_step, zone_info
 
 _NAME = re.compile(r"^[a-z0-9][a-z0-9_.-]{0,79}$")
@@ -47,7 +48,8 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     `query` returns the columns `time`, `value` and one per dimension, for `:start <= time < :end`; a row's time is
     the start of its step. `name` is the identity; `title` is what people see and may change. Points before `since`
     (default: a year before the first reading) are not read, points from `until` on neither (a data set that has
-    ended). A period is judged once it is over and `settle` has passed.
+    ended). A period is judged once it is over and `settle` has passed. `calendar` names the public
+    holidays that are known events of this metric: `DE`, or `DE-BE` for a part of a country.
     """
 
     name: str
@@ -70,6 +72,7 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     since: str = ""
     until: str = ""
     settle: str = "0s"
+    calendar: str = ""
 
     def __post_init__(self) -> None:
         check_name("metric", self.name)
@@ -79,6 +82,11 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         for instant in (self.since, self.until):
             if instant:
                 parse_instant(instant, self.timezone)
+        if self.calendar:
+            try:
+                check_rule(f"{HOLIDAYS}{self.calendar}")
+            except InputError as error:
+                raise ConfigError(f"metric {self.name}: calendar: {error}") from None
         if not self.false_alerts_per_month > 0:
             raise ConfigError(
                 f"metric {self.name}: false_alerts_per_month must be above 0, not {self.false_alerts_per_month}"
@@ -105,6 +113,11 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def until_s(self) -> int | None:
         """The end of interest, if given."""
         return parse_instant(self.until, self.timezone) if self.until else None
+
+    @property
+    def calendar_rule(self) -> str:
+        """The rule of the calendar as a recurring event; empty where there is none."""
+        return f"{HOLIDAYS}{self.calendar}" if self.calendar else ""
 
     @property
     def label(self) -> str:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from watchkeeper import learn
 from watchkeeper.detect import Judged, Points, SeriesSettings, ValueKind, told_score
 from watchkeeper.domain.alert import Cause, Member
-from watchkeeper.domain.feedback import Feedback
+from watchkeeper.domain.feedback import Feedback, Recurrence, SeriesKnowledge
 from watchkeeper.domain.metric import Direction, Metric, Series
 from watchkeeper.domain.points import PointColumns
 from watchkeeper.domain.times import local_seconds, periods
@@ -129,7 +129,7 @@ def judge(
     """
     grid = on_grid(metric, columns, until)
     bar = budget_bar(metric, len(series))
-    knowledge = learn.fold(log)
+    knowledge = learn.fold(log, _standing(metric, grid.series))
     points = Points(start=grid.start, time=grid.time, value=grid.value, local=local_seconds(grid.time, metric.timezone))
     settings = SeriesSettings.uniform(
         len(series),
@@ -153,6 +153,14 @@ def judge(
         silent=np.isnan(grid.value) & (found.judged.silence >= bar),
         explained=found.explained,
     )
+
+
+def _standing(metric: Metric, series: Sequence[int]) -> dict[int, SeriesKnowledge]:
+    """What the configuration says of the series: the holidays of its calendar."""
+    if not metric.calendar:
+        return {}
+    holidays = Recurrence(rule=metric.calendar_rule, zone=metric.timezone, start=0, end=0, note="holidays")
+    return dict.fromkeys(series, SeriesKnowledge(recurring=(holidays,)))
 
 
 def budget_bar(metric: Metric, series: int) -> float:

@@ -164,7 +164,9 @@ class Look:
         with self._ledger.read() as tx:
             log = in_force(feedback.log(tx))
         said = latest_on_alerts(log)
-        events = [one for one in log if one.answer is Answer.EVENT and said.get(one.alert or 0, one) is one]
+        events = _calendars(judgements) + [
+            one for one in log if one.answer is Answer.EVENT and said.get(one.alert or 0, one) is one
+        ]
         return [self._line(alert, judgements, said.get(alert.id), events) for alert in chosen]
 
     def _line(
@@ -269,6 +271,24 @@ def chart(judgement: Judgement, series_id: int, start: int | None = None, end: i
         is_alert=(judgement.alert[rows] | judgement.silent[rows]).tolist(),
         is_learning=(judged.phase[rows] == Phase.LEARNING).tolist(),
     )
+
+
+def _calendars(judgements: dict[int, Judgement]) -> list[Feedback]:
+    """The calendars of the configuration, as the events that they are; nobody said them, so their number is 0."""
+    found = {one.metric.name: one for one in judgements.values() if one.metric.calendar}
+    return [
+        Feedback(
+            id=0,
+            by="configuration",
+            given_at=0,
+            answer=Answer.EVENT,
+            series=one.columns.series,
+            note=f"holiday in {one.metric.calendar}",
+            repeat=one.metric.calendar_rule,
+            zone=one.metric.timezone,
+        )
+        for one in found.values()
+    ]
 
 
 def _accounts(event: Feedback, member: Member, judgement: Judgement) -> bool:
