@@ -12,6 +12,7 @@ from watchkeeper.domain.errors import WatchkeeperError
 VERBS: Final[dict[str, tuple[str, str]]] = {
     "demo": ("watchkeeper.cli.demo", "Watch a year of real flights, end to end."),
     "apply": ("watchkeeper.cli.apply", "Make a configuration file what is watched."),
+    "schema": ("watchkeeper.cli.schema", "Print the JSON Schema of configuration files, for editors."),
     "run": ("watchkeeper.cli.run", "Read, judge and tell once."),
     "serve": ("watchkeeper.cli.serve", "Serve the pages and run the service."),
     "link": ("watchkeeper.cli.link", "Print a new one-time sign-in link."),

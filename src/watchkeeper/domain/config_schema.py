@@ -1,0 +1,48 @@
+"""The configuration file as JSON Schema, for editors: made from the records, so it cannot lag behind them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from watchkeeper.domain.config import Channel
+from watchkeeper.domain.metric import Metric, Source
+
+
+def config_schema() -> dict[str, Any]:
+    """The schema (draft 2020-12). It accepts every file that `parse_config` accepts.
+
+    What spans several places (a metric's source must be named in the file, a required setting may come from
+    `defaults`, the text of a step) is for `watchkeeper apply --dry-run` to check.
+    """
+    _, records = msgspec.json.schema_components((Source, Metric, Channel), ref_template="#/$defs/{name}")
+    for record in records.values():
+        if "properties" in record:
+            record["properties"].pop("name")  # the key in the mapping is the name
+            record["required"] = [one for one in record["required"] if one != "name"]
+    del records["Metric"]["required"]
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Watchkeeper configuration",
+        "type": "object",
+        "properties": {
+            "sources": _section("Source", "Where numbers come from, by name."),
+            "defaults": {
+                "description": "Settings that every metric inherits unless it says otherwise.",
+                "anyOf": [{"$ref": "#/$defs/Metric"}, {"type": "null"}],
+            },
+            "metrics": _section("Metric", "What is watched, by name."),
+            "channels": _section("Channel", "Where people are told, by name."),
+        },
+        "additionalProperties": False,
+        "$defs": records,
+    }
+
+
+def _section(record: str, description: str) -> dict[str, Any]:
+    return {
+        "description": description,
+        "type": ["object", "null"],
+        "additionalProperties": {"$ref": f"#/$defs/{record}"},
+    }
