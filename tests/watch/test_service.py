@@ -210,6 +210,27 @@ def test_an_event_can_reach_every_series_of_the_metric(service: Watchkeeper):
         service.answer(Draft(answer=Answer.REAL, by="ann", alert=alert, reach=Reach.GROUP))
 
 
+def test_a_late_correction_of_an_old_answer_wins_and_the_log_keeps_both(service: Watchkeeper):
+    untouched = state(service)
+    line = alert_at(service, shop.DROP)
+    first = service.answer(Draft(answer=Answer.FALSE_ALARM, by="ann", alert=line.alert.id))
+    as_false = state(service)
+    service.answer(Draft(answer=Answer.REAL, by="bob", alert=alert_at(service, shop.LATER_DROP).alert.id))
+    corrected = service.answer(Draft(answer=Answer.REAL, by="cem", alert=line.alert.id, note="it was the checkout"))
+    now = alert_at(service, shop.DROP)
+    assert now.still_fires
+    assert now.answer is not None
+    assert (now.answer.by, now.answer.answer) == ("cem", Answer.REAL)
+    said = [one for one in service.alert_page(line.alert.id).answers if one.alert == line.alert.id]
+    assert [one.answer for one in said] == [Answer.FALSE_ALARM, Answer.REAL]
+    later = service.receipt(corrected.feedback.id - 1)
+    service.undo(later.feedback.id, "bob")
+    service.undo(corrected.feedback.id, "cem")
+    assert same_state(state(service), as_false)  # the older answer holds again
+    service.undo(first.feedback.id, "ann")
+    assert same_state(state(service), untouched)
+
+
 def test_an_answer_can_reach_every_series_with_the_same_value(home: Path):
     shop.change(home / "shop.db", "insert into orders select time, 'US/app', orders from orders where country = 'US'")
     config = shop.CONFIG.format(shop=home / "shop.db", told=home / "told.txt")
