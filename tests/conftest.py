@@ -1,9 +1,10 @@
-"""What several test folders share: the demo, played once."""
+"""What several test folders share: the demo, played once, and a PostgreSQL server, started once."""
 
 from __future__ import annotations
 
 import fcntl
 import json
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
@@ -11,6 +12,7 @@ from typing import NamedTuple
 import pytest
 from click.testing import CliRunner
 
+from tests import postgres
 from watchkeeper.cli import main
 
 
@@ -41,3 +43,16 @@ def played_demo(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Pla
         if not said.exists():
             said.write_text(json.dumps(play_demo(shared / "demo")[1:]))
         return Played(shared / "demo", *json.loads(said.read_text()))
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """A PostgreSQL server for this test process, started when first asked for; see tests/postgres.py."""
+    with postgres.server() as address:
+        yield address
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> str:
+    """An empty PostgreSQL database of the test's own."""
+    return postgres.new_database(postgres_server)

@@ -1,4 +1,4 @@
-"""A ledger in a file of its own."""
+"""A ledger of its own for each test: in a SQLite file and, where the test asks for `url` or `ledger`, in PostgreSQL."""
 
 from __future__ import annotations
 
@@ -12,8 +12,15 @@ from watchkeeper.stores.ledger import Ledger, metrics, series
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
+def sqlite_url(tmp_path: Path) -> str:
+    """For what only a file can do."""
     return f"sqlite:///{tmp_path / 'ledger.db'}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest) -> str:
+    """An empty database of each kind that a ledger is kept in."""
+    return str(request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url"))
 
 
 @pytest.fixture

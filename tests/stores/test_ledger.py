@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import sqlite3
 import subprocess
 import sys
 import threading
 import time
-from contextlib import closing
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, text
 
 from watchkeeper.domain.errors import NotFoundError, StoreError
 from watchkeeper.stores.ledger import Ledger, audit, watermarks
@@ -34,14 +34,14 @@ def test_the_newest_migration_is_the_one_that_opening_checks_for() -> None:
     assert ScriptDirectory.from_config(config).get_heads() == [door.SCHEMA_REVISION]
 
 
-def test_opening_a_current_ledger_is_quick_and_needs_no_alembic(url: str) -> None:
-    Ledger.open(url).close()
+def test_opening_a_current_ledger_is_quick_and_needs_no_alembic(sqlite_url: str) -> None:
+    Ledger.open(sqlite_url).close()
     program = (
         "import sys; from watchkeeper.stores.ledger import Ledger; Ledger.open(sys.argv[1]).close();"
         "sys.exit('alembic' in sys.modules)"
     )
-    assert subprocess.run([sys.executable, "-c", program, url], check=False).returncode == 0
-    best = min(_seconds_to_open(url) for _ in range(5))
+    assert subprocess.run([sys.executable, "-c", program, sqlite_url], check=False).returncode == 0
+    best = min(_seconds_to_open(sqlite_url) for _ in range(5))
     assert best < 0.1
 
 
@@ -81,7 +81,7 @@ def test_an_exception_undoes_the_whole_transaction(ledger: Ledger) -> None:
 
 
 def test_a_reading_transaction_cannot_write(ledger: Ledger) -> None:
-    with pytest.raises(StoreError, match=r"ledger\.db: it cannot be written"), ledger.read() as tx:
+    with pytest.raises(StoreError, match="it cannot be written"), ledger.read() as tx:
         audit.add(tx, "ann", 1, "apply")
     with ledger.write() as tx:
         audit.add(tx, "ann", 1, "apply")
@@ -134,41 +134,65 @@ def test_what_the_schema_forbids_is_refused_whole(ledger: Ledger) -> None:
 
 
 def test_a_ledger_that_another_process_writes_to_for_long_says_so(
-    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(door, "BUSY_TIMEOUT_S", 0.05)
-    with (
-        Ledger.open(f"sqlite:///{tmp_path / 'ledger.db'}") as impatient,
-        ledger.write(),
-        pytest.raises(StoreError, match="another process has been writing"),
-        impatient.write(),
-    ):
-        pass
+    with Ledger.open(sqlite_url) as ledger:
+        monkeypatch.setattr(door, "BUSY_TIMEOUT_S", 0.05)
+        with (
+            Ledger.open(sqlite_url) as impatient,
+            ledger.write(),
+            pytest.raises(StoreError, match="another process has been writing"),
+            impatient.write(),
+        ):
+            pass
 
 
-def test_a_newer_ledger_is_refused(url: str, tmp_path: Path) -> None:
+def test_a_newer_ledger_is_refused(url: str) -> None:
     Ledger.open(url).close()
-    with closing(sqlite3.connect(tmp_path / "ledger.db")) as raw, raw:
-        raw.execute("UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(StoreError, match=r"ledger\.db: its schema is at 9999.*newer"):
+    _run(url, "UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(StoreError, match=r"its schema is at 9999.*newer"):
         Ledger.open(url)
 
 
-def test_another_database_is_left_alone(url: str, tmp_path: Path) -> None:
-    with closing(sqlite3.connect(tmp_path / "ledger.db")) as raw, raw:
-        raw.execute("CREATE TABLE orders (n INTEGER)")
+def test_another_database_is_left_alone(url: str) -> None:
+    _run(url, "CREATE TABLE orders (n INTEGER)")
     with pytest.raises(StoreError, match="some other database"):
         Ledger.open(url)
 
 
-def test_a_file_that_is_no_database_says_so(url: str, tmp_path: Path) -> None:
+def _run(url: str, statement: str) -> None:
+    """Do to the database what Watchkeeper would not."""
+    engine = create_engine(url)
+    with engine.begin() as tx:
+        tx.execute(text(statement))
+    engine.dispose()
+
+
+def test_a_ledger_of_every_released_version_is_upgraded_and_keeps_what_it_held(url: str) -> None:
+    engine = create_engine(url)
+    with engine.begin() as tx:
+        config = Config(attributes={"connection": tx})
+        config.set_main_option("script_location", str(Path(door.__file__).with_name("migrations")))
+        command.upgrade(config, "0001")  # the only released one: later migrations are not released yet
+        tx.execute(
+            text("INSERT INTO audit_entry (done_by, at_s, what, detail) VALUES ('ann', 7, 'apply', 'metric orders')")
+        )
+    engine.dispose()
+    with Ledger.open(url) as ledger, ledger.read() as tx:
+        context = MigrationContext.configure(tx, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, METADATA) == []
+        assert context.get_current_revision() == door.SCHEMA_REVISION
+        assert [(one.by, one.at, one.what) for one in audit.newest(tx, 10)] == [("ann", 7, "apply")]
+
+
+def test_a_file_that_is_no_database_says_so(sqlite_url: str, tmp_path: Path) -> None:
     (tmp_path / "ledger.db").write_bytes(b"not a database" * 100)
     with pytest.raises(StoreError, match=r"ledger\.db: the file is damaged or no SQLite database"):
-        Ledger.open(url)
+        Ledger.open(sqlite_url)
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("address", "said"),
     [
         ("sqlite://", "in memory would be lost"),
         ("mysql://ann:secret@host/db", "SQLite or PostgreSQL"),
@@ -176,7 +200,7 @@ def test_a_file_that_is_no_database_says_so(url: str, tmp_path: Path) -> None:
         ("sqlite+nothing:///x.db", "not a URL"),
     ],
 )
-def test_an_address_that_cannot_be_says_what_can(url: str, said: str) -> None:
+def test_an_address_that_cannot_be_says_what_can(address: str, said: str) -> None:
     with pytest.raises(StoreError, match=said) as caught:
-        Ledger.open(url)
+        Ledger.open(address)
     assert "secret" not in str(caught.value)
