@@ -12,6 +12,7 @@ from watchkeeper.domain.errors import WatchkeeperError
 VERBS: Final[dict[str, tuple[str, str]]] = {
     "demo": ("watchkeeper.cli.demo", "Watch a year of real flights, end to end."),
     "apply": ("watchkeeper.cli.apply", "Make a configuration file what is watched."),
+    "plan": ("watchkeeper.cli.plan", "Say what applying a configuration file would change."),
     "schema": ("watchkeeper.cli.schema", "Print the JSON Schema of configuration files, for editors."),
     "run": ("watchkeeper.cli.run", "Read, judge and tell once."),
     "serve": ("watchkeeper.cli.serve", "Serve the pages and run the service."),
@@ -79,5 +80,5 @@ def main() -> None:
       watchkeeper score --help
 
     Exit codes: 0 done, 2 wrong usage, 3 input that cannot be used, 4 a configuration, 5 a source, 6 a store,
-    7 a channel, 8 not found, 9 a confirmed alert would be lost, 130 interrupted.
+    7 a channel, 8 not found, 9 a confirmed alert would be lost, 10 `plan` found changes, 130 interrupted.
     """
