@@ -66,6 +66,19 @@ def test_watching_week_by_week_tells_what_watching_at_once_tells(service: Watchk
     assert told.count("## ") == len(weekly)
 
 
+def test_a_ledger_in_postgresql_holds_what_one_in_a_file_holds(service: Watchkeeper, home: Path, postgres_url: str):
+    with Watchkeeper.open(home / "elsewhere", ledger_url=postgres_url, clock=lambda: shop.END) as other:
+        other.apply(shop.parse_config(shop.CONFIG.format(shop=home / "shop.db", told=home / "other.txt")), "tester")
+        other.run_until(shop.END)
+        line = alert_at(other, shop.DROP)
+        assert [one.alert for one in other.inbox(show="all").lines] == [
+            one.alert for one in service.inbox(show="all").lines
+        ]
+    assert not (home / "elsewhere" / "ledger.db").exists()
+    with Watchkeeper.open(home / "elsewhere", ledger_url=postgres_url) as again:
+        assert again.alert_page(line.alert.id).line.alert == line.alert
+
+
 def test_real_is_a_label_that_later_answers_are_counted_against(service: Watchkeeper):
     before = state(service)
     first, later = alert_at(service, shop.DROP), alert_at(service, shop.LATER_DROP)

@@ -49,13 +49,15 @@ class Watchkeeper:
         self._look = Look(ledger, self._judgements)
 
     @classmethod
-    def open(cls, home: Path, *, link: str = "", clock: Callable[[], float] = time.time) -> Self:
+    def open(cls, home: Path, *, ledger_url: str = "", link: str = "", clock: Callable[[], float] = time.time) -> Self:
         """Open or make the stores in `home`. `link` is the address that messages point to.
+
+        `ledger_url` keeps the ledger elsewhere (PostgreSQL); it and the history in `home` belong together for good.
 
         Raises StoreError where another process holds them.
         """
         home.mkdir(parents=True, exist_ok=True)
-        ledger = Ledger.open(f"sqlite:///{home / 'ledger.db'}")
+        ledger = Ledger.open(ledger_url or f"sqlite:///{home / 'ledger.db'}")
         try:
             history = History.open(home / "history.duckdb")
         except WatchkeeperError:
