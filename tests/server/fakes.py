@@ -6,6 +6,7 @@ It remembers answers and undoes, so that a test can follow a person through the 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from tests.server.flights import ALERTS, GUARDED, METRICS, SENTENCES, SERIES, YEAR, holes, line_of, metric_named
 from watchkeeper.domain.alert import Alert, Cause, Change, Member, Status, Transition
@@ -14,6 +15,13 @@ from watchkeeper.domain.feedback import Answer, Feedback
 from watchkeeper.domain.times import DAY, HOUR, format_duration
 from watchkeeper.server.facade import Order
 from watchkeeper.watch import views
+
+
+class NoFlags:
+    """No flags at all."""
+
+    def lines(self) -> tuple[()]:
+        return ()
 
 
 @dataclass
@@ -25,6 +33,7 @@ class FakeService:
     drafts: list[views.Draft] = field(default_factory=list)
     tokens: set[str] = field(default_factory=lambda: {"good-token"})
     keys: set[str] = field(default_factory=lambda: {"session-1"})
+    flags: Any = field(default_factory=NoFlags)
     is_empty: bool = False
     many: int = 0
 

@@ -22,6 +22,7 @@ VERBS: Final[dict[str, tuple[str, str]]] = {
     "users": ("watchkeeper.cli.users", "Make, list and erase accounts, and change roles."),
     "tokens": ("watchkeeper.cli.tokens", "Make, list and revoke API tokens."),
     "audit": ("watchkeeper.cli.audit", "Say who changed what, newest first."),
+    "flags": ("watchkeeper.cli.flags", "List feature flags, override them, answer their guards."),
     "score": ("watchkeeper.cli.score", "Score the points of a Parquet or CSV file."),
     "power": ("watchkeeper.cli.power", "Say which changes of a series would be seen, and how soon."),
 }

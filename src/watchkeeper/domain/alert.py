@@ -23,6 +23,7 @@ class Change(enum.Enum):
     REOPENED = "reopened"
     ANSWERED = "answered"
     UNDONE = "undone"
+    FLIPPED = "flipped"
 
 
 class Cause(enum.Enum):

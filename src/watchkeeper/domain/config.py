@@ -8,9 +8,11 @@ import msgspec
 import yaml
 
 from watchkeeper.domain.errors import ConfigError, InputError
+from watchkeeper.domain.flag import Flag, Segment
 from watchkeeper.domain.metric import Metric, Source, check_name
 
 T = TypeVar("T")
+SECTIONS = ("sources", "defaults", "metrics", "channels", "segments", "flags")
 
 
 class Channel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -29,6 +31,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     sources: tuple[Source, ...] = ()
     metrics: tuple[Metric, ...] = ()
     channels: tuple[Channel, ...] = ()
+    segments: tuple[Segment, ...] = ()
+    flags: tuple[Flag, ...] = ()
 
 
 def parse_config(text: str, place: str = "configuration") -> Config:
@@ -39,11 +43,9 @@ def parse_config(text: str, place: str = "configuration") -> Config:
         raise ConfigError(f"{place}: not readable as YAML: {' '.join(str(error).split())}") from None
     if not isinstance(raw, dict):
         raise ConfigError(f"{place}: expected a mapping with sources, metrics and channels at the top")
-    unknown = set(raw) - {"sources", "defaults", "metrics", "channels"}
+    unknown = set(raw) - set(SECTIONS)
     if unknown:
-        raise ConfigError(
-            f"{place}: {', '.join(sorted(map(str, unknown)))}: not known here; use sources, defaults, metrics, channels"
-        )
+        raise ConfigError(f"{place}: {', '.join(sorted(map(str, unknown)))}: not known here; use {', '.join(SECTIONS)}")
     defaults = raw.get("defaults") or {}
     if not isinstance(defaults, dict):
         raise ConfigError(f"{place}: defaults: expected a mapping of metric settings")
@@ -51,6 +53,8 @@ def parse_config(text: str, place: str = "configuration") -> Config:
         sources=_section(raw, "sources", Source, {}, place),
         metrics=_section(raw, "metrics", Metric, defaults, place),
         channels=_section(raw, "channels", Channel, {}, place),
+        segments=_section(raw, "segments", Segment, {}, place),
+        flags=_section(raw, "flags", Flag, {}, place),
     )
     known = sorted(source.name for source in config.sources)
     for metric in config.metrics:

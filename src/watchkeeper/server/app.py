@@ -12,7 +12,8 @@ from watchkeeper.server.assets import Assets
 from watchkeeper.server.desk import HERE, Desk, make_templates
 from watchkeeper.server.errors import HANDLERS
 from watchkeeper.server.facade import Service
-from watchkeeper.server.pages import alert, answers, health, inbox, metric, sign_in, told
+from watchkeeper.server.ofrep import evaluation_protocol
+from watchkeeper.server.pages import alert, answers, flags, health, inbox, metric, sign_in, told
 from watchkeeper.server.security import LOOPBACK, HostCheck, add_headers
 from watchkeeper.server.session import Door, own_form, signed_in
 
@@ -38,13 +39,14 @@ def create_app(
             *alert.HANDLERS,
             *metric.HANDLERS,
             *told.HANDLERS,
+            *flags.HANDLERS,
             *answers.HANDLERS,
             *sign_in.INSIDE,
         ],
     )
     outside = Router(path="/", guards=[own_form], route_handlers=[*sign_in.OUTSIDE, *health.HANDLERS])
     return Litestar(
-        route_handlers=[inside, outside],
+        route_handlers=[inside, outside, evaluation_protocol(service.flags)],
         state=State({"desk": desk}),
         middleware=[HostCheck(allowed_hosts)],
         exception_handlers=HANDLERS,

@@ -5,9 +5,12 @@ Naming it as a protocol keeps the detector (and its compiler) out of `import wat
 
 from __future__ import annotations
 
-from typing import Literal, Protocol
+from collections.abc import Callable
+from typing import Any, Literal, Protocol
 
+from watchkeeper.flags import Evaluation
 from watchkeeper.watch import views
+from watchkeeper.watch.flag_views import FlagLine, FlagPage
 
 Order = Literal["severity", "newest"]
 
@@ -44,8 +47,43 @@ class Service(Protocol):
     def receipt(self, feedback_id: int) -> views.Receipt:
         """The receipt of an answer or of an undo, as it was given."""
 
+    @property
+    def flags(self) -> FlagDesk:
+        """The feature flags."""
+
     def redeem(self, token: str) -> str | None:
         """A session's key for a one-time token; None where it was used, is too old, or never was."""
 
     def is_signed_in(self, key: str) -> bool:
         """Whether the session lives."""
+
+
+class FlagDesk(Protocol):
+    """What flags are asked; `evaluate` and `evaluate_all` read memory alone and never block."""
+
+    def evaluate(self, key: str, context: dict[str, Any]) -> Evaluation:
+        """The flag for one user."""
+
+    def evaluate_all(self, context: dict[str, Any]) -> list[Evaluation]:
+        """Every flag for one user."""
+
+    def listen(self, changed: Callable[[], None]) -> Callable[[], None]:
+        """Call `changed` after every change, until the returned function is called."""
+
+    def lines(self) -> tuple[FlagLine, ...]:
+        """Every flag as it stands."""
+
+    def page(self, name: str) -> FlagPage:
+        """One flag whole; NotFoundError."""
+
+    def override(self, name: str, variant: str, lasting_s: int, by: str, note: str = "") -> FlagLine:
+        """Everybody gets `variant`, for a time. InputError, NotFoundError."""
+
+    def clear(self, name: str, by: str) -> FlagLine:
+        """End the override. NotFoundError."""
+
+    def answer(self, name: str, *, is_yes: bool, by: str) -> FlagLine:
+        """Answer the guard's open question. InputError, NotFoundError."""
+
+    def trip(self, name: str, by: str, note: str) -> FlagLine:
+        """Trip the guard by hand. InputError, NotFoundError."""

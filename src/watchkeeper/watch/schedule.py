@@ -42,4 +42,14 @@ class Schedule:
                 log.error("%s", error)
             except Exception:
                 log.exception("the run failed; it is tried again in %s s", self._every_s)
-            self._stop.wait(self._every_s)
+            self._pause()
+
+    def _pause(self) -> None:
+        """Wait for the next run; a flag that another process changes meanwhile is served within a second."""
+        waited = 0.0
+        while waited < self._every_s and not self._stop.wait(min(1.0, self._every_s - waited)):
+            waited += 1.0
+            try:
+                self._service.flags.refresh()
+            except WatchkeeperError as error:
+                log.error("%s", error)

@@ -11,7 +11,7 @@ from typing import Any, Literal, Self
 
 import msgspec
 
-from watchkeeper.domain.alert import Transition
+from watchkeeper.domain.alert import Change, Transition
 from watchkeeper.domain.config import Config
 from watchkeeper.domain.errors import ChannelError, SourceError, WatchkeeperError
 from watchkeeper.notify import channels as ways
@@ -20,6 +20,8 @@ from watchkeeper.stores.history import History
 from watchkeeper.stores.ledger import Ledger, audit, metrics, series, sessions, watermarks
 from watchkeeper.watch import answers, collect, feedback_log, views
 from watchkeeper.watch.alerting import advance
+from watchkeeper.watch.flags import Flags
+from watchkeeper.watch.guard import run_guards
 from watchkeeper.watch.judgements import Judgements
 from watchkeeper.watch.look import Look
 from watchkeeper.watch.tell import STALE_S, tell
@@ -47,6 +49,8 @@ class Watchkeeper:
         self._writing = RLock()
         self._judgements = Judgements(ledger, history)
         self._look = Look(ledger, self._judgements)
+        self.flags = Flags(ledger, clock)
+        self.flags.refresh()
 
     @classmethod
     def open(cls, home: Path, *, ledger_url: str = "", link: str = "", clock: Callable[[], float] = time.time) -> Self:
@@ -87,9 +91,11 @@ class Watchkeeper:
             changed = [f"source {one.name}" for one in config.sources if metrics.put_source(tx, one)]
             changed += [f"metric {one.name}" for one in config.metrics if metrics.put_metric(tx, one)]
             changed += [f"channel {one.name}" for one in config.channels if metrics.put_channel(tx, one)]
+            changed += self.flags.put(tx, config.flags, config.segments, by)
             if changed:
                 audit.add(tx, by, now, "apply", ", ".join(changed))
         self._judgements.forget()
+        self.flags.refresh()
 
     # running
 
@@ -106,6 +112,8 @@ class Watchkeeper:
             if points:
                 self._history.compact()
             opened = advance(self._ledger, self._judgements, now, progress)
+            run_guards(self._ledger, self._history, self._look.line_of, now)
+            self.flags.refresh()
             sent = self._tell(now, stale_s, troubles)
         return Progressed(points=points, opened=opened, sent=sent, troubles=tuple(troubles))
 
@@ -152,6 +160,8 @@ class Watchkeeper:
     def _write(self, transition: Transition) -> tuple[str, str]:
         line = self._look.line_of(transition.alert)
         details = self._look.sentences(line.alert)[:5] if len(line.alert.members) > 1 else []
+        if transition.change is Change.FLIPPED:
+            details = [transition.detail, *details]
         link = f"{self._link}/alerts/{transition.alert}" if self._link else ""
         return message.notification(line.sentence, details, line.alert, line.peak_metric, link)
 

@@ -1,0 +1,122 @@
+"""Flags and segments as configured, what their guards remember, overrides, and the log of every flip."""
+
+from __future__ import annotations
+
+import msgspec
+from sqlalchemy import Column, Connection, ForeignKey, String, Table, Text, func, insert, select
+
+from watchkeeper.domain.errors import NotFoundError
+from watchkeeper.domain.flag import Flag, FlagChange, Override, Segment
+from watchkeeper.stores.ledger.schema import METADATA, Id, Seconds
+
+FLAG = Table(
+    "flag",
+    METADATA,
+    Column("name", String(120), primary_key=True),
+    Column("settings", Text, nullable=False),
+    Column("guard_state", Text, nullable=False),
+    Column("override", Text, nullable=False),
+)
+SEGMENT = Table(
+    "segment",
+    METADATA,
+    Column("name", String(120), primary_key=True),
+    Column("settings", Text, nullable=False),
+)
+FLAG_CHANGE = Table(
+    "flag_change",
+    METADATA,
+    Column("id", Id, primary_key=True),
+    Column("flag", ForeignKey("flag.name"), nullable=False, index=True),
+    Column("at_s", Seconds, nullable=False),
+    Column("done_by", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """A flag with what its guard remembers (as JSON, empty at first) and its override, if any."""
+
+    flag: Flag
+    guard_state: str
+    override: Override | None
+
+
+def put(tx: Connection, flag: Flag) -> bool:
+    """Insert or update by name; what its guard remembers stays. False where nothing changed."""
+    return _put(tx, FLAG, flag, {"guard_state": "", "override": ""})
+
+
+def put_segment(tx: Connection, segment: Segment) -> bool:
+    """Insert or update by name; False where nothing changed."""
+    return _put(tx, SEGMENT, segment, {})
+
+
+def listed(tx: Connection) -> list[Kept]:
+    """Every flag, by name."""
+    return [
+        Kept(
+            flag=msgspec.json.decode(row.settings, type=Flag),
+            guard_state=row.guard_state,
+            override=msgspec.json.decode(row.override, type=Override) if row.override else None,
+        )
+        for row in tx.execute(select(FLAG).order_by(FLAG.c.name))
+    ]
+
+
+def get(tx: Connection, name: str) -> Kept:
+    """The flag of that name; NotFoundError."""
+    for kept in listed(tx):
+        if kept.flag.name == name:
+            return kept
+    raise NotFoundError(f"no flag {name!r}: `watchkeeper flags` lists those there are")
+
+
+def segments(tx: Connection) -> list[Segment]:
+    """Every segment, by name."""
+    rows = tx.execute(select(SEGMENT.c.settings).order_by(SEGMENT.c.name)).scalars()
+    return [msgspec.json.decode(settings, type=Segment) for settings in rows]
+
+
+def remember(tx: Connection, name: str, guard_state: str) -> None:
+    """Keep what the guard of a flag remembers."""
+    tx.execute(FLAG.update().where(FLAG.c.name == name), {"guard_state": guard_state})
+
+
+def set_override(tx: Connection, name: str, override: Override | None) -> None:
+    """Keep or take away the override of a flag."""
+    text = msgspec.json.encode(override).decode() if override else ""
+    tx.execute(FLAG.update().where(FLAG.c.name == name), {"override": text})
+
+
+def log(tx: Connection, flag: str, *, at: int, by: str, what: str, detail: str = "") -> None:
+    """Append to the log of flips."""
+    tx.execute(insert(FLAG_CHANGE), {"flag": flag, "at_s": at, "done_by": by, "what": what, "detail": detail})
+
+
+def changes(tx: Connection, flag: str | None = None, limit: int = 50) -> list[FlagChange]:
+    """The newest entries of the log, the newest first."""
+    query = select(FLAG_CHANGE).order_by(FLAG_CHANGE.c.id.desc()).limit(limit)
+    if flag is not None:
+        query = query.where(FLAG_CHANGE.c.flag == flag)
+    return [
+        FlagChange(id=row.id, flag=row.flag, at=row.at_s, by=row.done_by, what=row.what, detail=row.detail)
+        for row in tx.execute(query)
+    ]
+
+
+def version(tx: Connection) -> int:
+    """A number that grows with every change of a flag or segment, by whichever process."""
+    return int(tx.execute(select(func.coalesce(func.max(FLAG_CHANGE.c.id), 0))).scalar_one())
+
+
+def _put(tx: Connection, table: Table, record: Flag | Segment, rest: dict[str, str]) -> bool:
+    settings = msgspec.json.encode(record).decode()
+    before = tx.execute(select(table.c.settings).where(table.c.name == record.name)).scalar()
+    if before is None:
+        tx.execute(insert(table), {"name": record.name, "settings": settings, **rest})
+    elif before != settings:
+        tx.execute(table.update().where(table.c.name == record.name), {"settings": settings})
+    return before != settings
