@@ -12,7 +12,18 @@ from watchkeeper.domain.feedback import Answer
 from watchkeeper.watch.views import Draft
 
 NewPage = Callable[..., Page]
-PAGES = ("/?show=all", "/?show=answered", "/alerts/1", "/metrics/departures?series=2", "/metrics", "/told", "/nowhere")
+PAGES = (
+)
+    "/?show=all",
+    "/?show=answered",
+    "/alerts/1",
+    "/metrics/departures?series=2",
+    "/metrics",
+    "/told",
+    "/flags",
+    "/flags/ranking",
+    "/nowhere",
+)
 WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 360, "height": 780}
 
 

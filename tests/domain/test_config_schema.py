@@ -44,6 +44,16 @@ def test_it_is_a_schema_and_the_verb_prints_it() -> None:
         GOOD,
         (Path(demo.__file__).parent / "flights.yaml").read_text(encoding="utf-8"),
         "{}",
+        """
+segments: {staff: {when: {mail: {ends_with: "@example.com"}}}}
+flags:
+  ranking:
+    variants: {model: true, basic: false}
+    default: model
+    fallback: basic
+    rules: [{when: {segment: staff}, serve: model}, {when: {}, rollout: {model: 5, basic: 95}}]
+    guard: {mode: act, trips: [{metric: orders, below: 5, points: 2}], hold_off: 2h}
+""",
         "sources:\ndefaults:\nmetrics:\nchannels:\n",
         GOOD.replace(
             "kind: count", "kind: count, dimensions: [country], smallest_change: 3, false_alerts_per_month: 2"

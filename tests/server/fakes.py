@@ -12,16 +12,38 @@ from tests.server.flights import ALERTS, GUARDED, METRICS, SENTENCES, SERIES, YE
 from watchkeeper.domain.alert import Alert, Cause, Change, Member, Status, Transition
 from watchkeeper.domain.errors import GuardError, InputError, NotFoundError
 from watchkeeper.domain.feedback import Answer, Feedback
+from watchkeeper.domain.flag import Flag, FlagChange, Guard, Mode, Trip
 from watchkeeper.domain.times import DAY, HOUR, format_duration
+from watchkeeper.flags import GuardState, Standing
 from watchkeeper.server.facade import Order
 from watchkeeper.watch import views
+from watchkeeper.watch.flag_views import FlagLine, FlagPage
 
 
-class NoFlags:
-    """No flags at all."""
+class FakeFlags:
+    """Two flags, one of them tripped and asking whether to return."""
 
-    def lines(self) -> tuple[()]:
-        return ()
+    def lines(self) -> tuple[FlagLine, ...]:
+        plain = {"variants": {"model": True, "basic": False}, "default": "model", "fallback": "basic"}
+        guard = Guard(trips=(Trip(metric="delay", direction="up"),), mode=Mode.ACT, confirm_return=True)
+        ranking = Flag(name="ranking", title="Smart ranking", owner="search", guard=guard, runbook="Ask Ada.", **plain)
+        asks = GuardState(standing=Standing.ASKED_TO_RETURN, since=YEAR, cause="an alert on delay (alert #1)")
+        return (
+            FlagLine(flag=ranking, state=asks, override=None, serving="basic", sentence="Tripped to basic."),
+            FlagLine(
+                flag=Flag(name="beta", **plain),
+                state=GuardState(),
+                override=None,
+                serving="model",
+                sentence="Everybody gets model.",
+            ),
+        )
+
+    def page(self, name: str) -> FlagPage:
+        line = next(one for one in self.lines() if one.flag.name == name)
+        detail = "Flag Smart ranking now serves basic to everybody, because of an alert on delay (alert #1)."
+        change = FlagChange(id=1, flag=name, at=YEAR, by="watchkeeper", what="tripped", detail=detail)
+        return FlagPage(line=line, changes=(change,))
 
 
 @dataclass
@@ -33,7 +55,7 @@ class FakeService:
     drafts: list[views.Draft] = field(default_factory=list)
     tokens: set[str] = field(default_factory=lambda: {"good-token"})
     keys: set[str] = field(default_factory=lambda: {"session-1"})
-    flags: Any = field(default_factory=NoFlags)
+    flags: Any = field(default_factory=FakeFlags)
     is_empty: bool = False
     many: int = 0
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from watchkeeper.cli.home import home_option
+from watchkeeper.cli.home import home_option, open_ledger
 
 if TYPE_CHECKING:
     from watchkeeper.watch.flag_views import FlagLine
@@ -151,10 +151,9 @@ def no(home: Path, name: str) -> None:
 def _open(home: Path) -> Iterator[Flags]:
     import time
 
-    from watchkeeper.stores.ledger import Ledger
     from watchkeeper.watch.flags import Flags
 
-    with Ledger.open(f"sqlite:///{home / 'ledger.db'}") as ledger:
+    with open_ledger(home) as ledger:
         flags = Flags(ledger, time.time)
         flags.refresh()
         yield flags

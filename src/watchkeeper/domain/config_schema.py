@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from watchkeeper.domain.config import Channel
+from watchkeeper.domain.flag import Flag, Segment
 from watchkeeper.domain.metric import Metric, Source
 
 
@@ -16,9 +17,9 @@ def config_schema() -> dict[str, Any]:
     What spans several places (a metric's source must be named in the file, a required setting may come from
     `defaults`, the text of a step) is for `watchkeeper apply --dry-run` to check.
     """
-    _, records = msgspec.json.schema_components((Source, Metric, Channel), ref_template="#/$defs/{name}")
+    _, records = msgspec.json.schema_components((Source, Metric, Channel, Segment, Flag), ref_template="#/$defs/{name}")
     for record in records.values():
-        if "properties" in record:
+        if "name" in record.get("properties", {}):
             record["properties"].pop("name")  # the key in the mapping is the name
             record["required"] = [one for one in record["required"] if one != "name"]
     del records["Metric"]["required"]
@@ -34,6 +35,8 @@ def config_schema() -> dict[str, Any]:
             },
             "metrics": _section("Metric", "What is watched, by name."),
             "channels": _section("Channel", "Where people are told, by name."),
+            "segments": _section("Segment", "Groups of users, by name."),
+            "flags": _section("Flag", "Feature flags with their guards, by name."),
         },
         "additionalProperties": False,
         "$defs": records,

@@ -8,8 +8,9 @@ from typing import Any
 import msgspec
 
 from watchkeeper.domain.config import Channel, Config
+from watchkeeper.domain.flag import Flag, Segment
 from watchkeeper.domain.metric import Metric, Source
-from watchkeeper.stores.ledger import Ledger, metrics
+from watchkeeper.stores.ledger import Ledger, flags, metrics
 
 _HIDDEN = "url"
 
@@ -27,14 +28,17 @@ def plan(ledger: Ledger, config: Config) -> list[Step]:
     """The steps that `apply` would take, in its order; what the file does not name stays as it is."""
     with ledger.read() as tx:
         known = (metrics.sources(tx), metrics.metrics(tx), metrics.channels(tx))
+        segments, there = flags.segments(tx), [kept.flag for kept in flags.listed(tx)]
     return [
         *_steps("source", {one.name: one for one in known[0]}, config.sources),
         *_steps("metric", {one.name: one for one in known[1]}, config.metrics),
         *_steps("channel", {one.name: one for one in known[2]}, config.channels),
+        *_steps("segment", {one.name: one for one in segments}, config.segments),
+        *_steps("flag", {one.name: one for one in there}, config.flags),
     ]
 
 
-Record = Source | Metric | Channel
+Record = Source | Metric | Channel | Segment | Flag
 
 
 def _steps(noun: str, known: Mapping[str, Record], wanted: Sequence[Record]) -> list[Step]:
