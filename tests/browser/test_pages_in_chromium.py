@@ -13,7 +13,6 @@ from watchkeeper.watch.views import Draft
 
 NewPage = Callable[..., Page]
 PAGES = (
-)
     "/?show=all",
     "/?show=answered",
     "/alerts/1",
