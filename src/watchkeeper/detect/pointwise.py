@@ -23,6 +23,7 @@ LEVEL_SHARE = 0.06
 BOTH_SHARE = 0.05
 MOST_SCALES = 30.0
 """A deviation teaches at most this many scales."""
+LN10 = math.log(10.0)
 ALERT = 1.65
 """The z of a false alert a month on wild series."""
 
@@ -56,12 +57,16 @@ def half_band(far, near, gap, needed):  # type: ignore[no-untyped-def]
     """Distance from the seasonal expectation at which z reaches `needed` on one side.
 
     Solves (d + gap) d^1.3 = far near^1.3 10^needed, where `gap` is how much further the slow mean is away than the
-    expectation: a quadratic equation once d^0.3 is put on the right, and that two times over.
+    expectation: a quadratic equation once d^0.3 is put on the right, and that three times over; in logarithms, because
+    powers are what this costs.
     """
-    product = far * near**SEASON_WEIGHT * 10.0**needed
-    d = product ** (1.0 / (1.0 + SEASON_WEIGHT))
+    log_product = math.log(far) + SEASON_WEIGHT * math.log(near) + needed * LN10
+    half = 0.5 * gap
+    log_d = log_product / (1.0 + SEASON_WEIGHT)
+    d = 0.0
     for _ in range(3):
-        d = math.sqrt(0.25 * gap * gap + product / d ** (SEASON_WEIGHT - 1.0)) - 0.5 * gap
+        d = math.sqrt(half * half + math.exp(log_product - (SEASON_WEIGHT - 1.0) * log_d)) - half
         if not d > 0.0:
             return 0.0
+        log_d = math.log(d)
     return d
