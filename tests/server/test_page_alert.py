@@ -30,6 +30,11 @@ def test_the_page_shows_members_history_and_similar_alerts(reader: TestClient) -
     assert "Similar alerts" in page
 
 
+def test_what_explains_it_is_said_where_something_does(reader: TestClient) -> None:
+    assert "91 % of the drop is origin = JFK." in reader.get("/alerts/1").text
+    assert "What explains it" not in reader.get("/alerts/2").text
+
+
 def test_the_runbook_is_linked(reader: TestClient) -> None:
     page = reader.get("/alerts/2").text
     assert 'href="https://runbooks.example/departures"' in page

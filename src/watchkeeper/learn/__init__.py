@@ -1,6 +1,7 @@
 """The feedback log made into what is known of each series, and points judged under it; `judge` is the one door."""
 
 from watchkeeper.learn.bars import reason
+from watchkeeper.learn.causes import DimensionCause, find_causes
 from watchkeeper.learn.judge import Judgement, judge
 from watchkeeper.learn.knowledge import Epoch, Knowledge, fold, in_force
 from watchkeeper.learn.lines import Log, read_lines
@@ -10,6 +11,7 @@ from watchkeeper.learn.triage_looks import Sight, look
 from watchkeeper.learn.triage_reason import Reason, explain
 
 __all__ = [
+    "DimensionCause",
     "Epoch",
     "Judgement",
     "Knowledge",
@@ -18,6 +20,7 @@ __all__ = [
     "Sight",
     "Triage",
     "explain",
+    "find_causes",
     "fold",
     "in_force",
     "judge",

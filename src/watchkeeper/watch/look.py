@@ -19,7 +19,7 @@ from watchkeeper.domain.times import DAY
 from watchkeeper.learn import in_force
 from watchkeeper.notify import message
 from watchkeeper.stores.ledger import Ledger, alerts, deliveries, feedback, metrics, series, transitions, watermarks
-from watchkeeper.watch import views
+from watchkeeper.watch import causes, views
 from watchkeeper.watch.answers import latest_on_alerts
 from watchkeeper.watch.judge import Judgement
 from watchkeeper.watch.judgements import Judgements
@@ -114,6 +114,7 @@ class Look:
             answers=tuple(_about(whole, alert)),
             similar=tuple(self._similar(alert, related)),
             why=_why(judgements[ranked[0].series], ranked[0], log),
+            causes=causes.sentence(alert, causes.causes_of(alert, judgements[ranked[0].series])),
         )
 
     def metric_page(self, name: str, series_id: int | None) -> views.MetricPage:

@@ -123,7 +123,7 @@ class Why(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AlertPage(msgspec.Struct, frozen=True, kw_only=True):
-    """One alert whole."""
+    """One alert whole. `causes` says which dimension values explain it, empty where none stand out."""
 
     line: AlertLine
     members: tuple[MemberLine, ...]
@@ -133,6 +133,7 @@ class AlertPage(msgspec.Struct, frozen=True, kw_only=True):
     answers: tuple[Feedback, ...]
     similar: tuple[AlertLine, ...]
     why: Why | None = None
+    causes: str = ""
 
 
 class MetricPage(msgspec.Struct, frozen=True, kw_only=True):

@@ -54,6 +54,7 @@ class AlertScreen(msgspec.Struct, frozen=True, kw_only=True):
     undo: int | None
     similar: tuple[views.AlertLine, ...]
     why: views.Why | None
+    causes: str
     receipt: ReceiptBox | None
     here: str
 
@@ -78,6 +79,7 @@ def alert_screen(page: views.AlertPage, receipt: ReceiptBox | None = None) -> Al
         undo=next((line.feedback.id for line in said if line.is_in_force), None),
         similar=page.similar,
         why=page.why,
+        causes=page.causes,
         receipt=receipt,
         here=here,
     )
