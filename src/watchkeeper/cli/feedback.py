@@ -20,6 +20,7 @@ def command() -> None:
     Examples:
       watchkeeper feedback export > feedback.jsonl
       watchkeeper feedback import feedback.jsonl
+      watchkeeper feedback calendar launches.ics --metric orders --dry-run
     """
 
 
@@ -46,3 +47,31 @@ def take_in(home: Path, file: TextIO) -> None:
     for name, count in done.unknown.items():
         click.echo(f"watchkeeper: series {name!r} is not known here ({count} times)", err=True)
     click.echo(f"{done.added} lines added, {done.present} were there already")
+
+
+@command.command("calendar")
+@home_option
+@click.argument("file", type=click.File("r", encoding="utf-8"))
+@click.option("--metric", "names", multiple=True, required=True, help="The metric that knows these events; repeatable.")
+@click.option("--dry-run", is_flag=True, help="Print the lines that would be added; change nothing.")
+def calendar(home: Path, file: TextIO, names: tuple[str, ...], dry_run: bool) -> None:
+    """Make the events of an iCalendar FILE known events of metrics, repetitions included.
+
+    The same file again adds nothing. Each is undone as any answer.
+
+    \b
+    Examples:
+      watchkeeper feedback calendar launches.ics --metric orders
+      watchkeeper feedback calendar maintenance.ics --metric orders --metric errors --dry-run
+    """
+    from watchkeeper.watch.service import Watchkeeper
+
+    place = getattr(file, "name", "calendar")
+    with Watchkeeper.open(home) as service:
+        lines = service.read_calendar(file.read(), names, place)
+        if dry_run:
+            for line in lines:
+                click.echo(json.dumps(line, ensure_ascii=False))
+            return
+        done = service.import_feedback([json.dumps(line) for line in lines], place, getpass.getuser())
+    click.echo(f"{done.added} events added, {done.present} were there already")

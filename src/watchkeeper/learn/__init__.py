@@ -1,6 +1,7 @@
 """The feedback log made into what is known of each series, and points judged under it; `judge` is the one door."""
 
 from watchkeeper.learn.bars import reason
+from watchkeeper.learn.calendars import read_calendar
 from watchkeeper.learn.causes import DimensionCause, find_causes
 from watchkeeper.learn.judge import Judgement, judge
 from watchkeeper.learn.knowledge import Epoch, Knowledge, fold, in_force
@@ -27,6 +28,7 @@ __all__ = [
     "learn_from",
     "look",
     "marks",
+    "read_calendar",
     "read_lines",
     "reason",
 ]

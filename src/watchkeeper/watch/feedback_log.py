@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from watchkeeper.domain.feedback import Answer, Feedback
 from watchkeeper.domain.metric import Metric, Series
 from watchkeeper.domain.times import format_instant
-from watchkeeper.learn import read_lines
+from watchkeeper.learn import read_calendar, read_lines
 from watchkeeper.stores.ledger import Ledger, audit, feedback, metrics, series
 
 
@@ -54,6 +54,17 @@ def export(ledger: Ledger) -> Iterator[dict[str, Any]]:
             **({} if line.alert is None else {"alert": line.alert}),
             **shared,
         }
+
+
+def from_calendar(ledger: Ledger, text: str, names: Iterable[str], place: str) -> list[dict[str, Any]]:
+    """The lines that make the events of an iCalendar file known events of every series of metrics; NotFoundError."""
+    lines = []
+    for name in names:
+        with ledger.read() as tx:
+            metric = metrics.metric(tx, name)
+            known = [series_name(metric, one) for one in series.of_metric(tx, name)]
+        lines += read_calendar(text, known, metric.timezone, place)
+    return lines
 
 
 def take_in(ledger: Ledger, lines: Iterable[str], place: str, by: str, *, now: int) -> Imported:

@@ -203,6 +203,10 @@ class Watchkeeper:
             self._judgements.forget()
         return done
 
+    def read_calendar(self, text: str, names: Iterable[str], place: str) -> list[dict[str, Any]]:
+        """What `import_feedback` takes to make an iCalendar file's events known events of metrics."""
+        return feedback_log.from_calendar(self._ledger, text, names, place)
+
     # looking
 
     def inbox(
