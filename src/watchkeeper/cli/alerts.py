@@ -33,9 +33,10 @@ def command(home: Path, show: str, order: str, page: int, as_json: bool) -> None
 
     with Watchkeeper.open(home) as service:
         inbox = service.inbox(show=show, order="newest" if order == "newest" else "severity", page=page)
+        explained = [service.explanation(line.alert.id) for line in inbox.lines] if as_json else []
     if as_json:
-        for line in inbox.lines:
-            click.echo(json.dumps(alert_as_json(line)))
+        for line, explanation in zip(inbox.lines, explained, strict=True):
+            click.echo(json.dumps(alert_as_json(line, explanation)))
     elif inbox.lines:
         print_alerts(inbox.lines, f"{inbox.counts[show]} {show} alerts, page {inbox.page} of {inbox.pages}")
     else:

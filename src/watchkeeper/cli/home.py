@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from watchkeeper.domain.times import wall_clock
-from watchkeeper.watch.views import AlertLine
+from watchkeeper.watch.views import AlertLine, Explanation
 
 if TYPE_CHECKING:
     from watchkeeper.stores.ledger import Ledger
@@ -82,8 +82,8 @@ def print_alerts(lines: Sequence[AlertLine], title: str) -> None:
     console.print(table)
 
 
-def alert_as_json(line: AlertLine) -> dict[str, Any]:
-    """One alert for scripts."""
+def alert_as_json(line: AlertLine, explanation: Explanation) -> dict[str, Any]:
+    """One alert for scripts, with the dimension values that explain it (an empty `where`: everything alike)."""
     alert = line.alert
     return {
         "id": alert.id,
@@ -97,4 +97,9 @@ def alert_as_json(line: AlertLine) -> dict[str, Any]:
         "sentence": line.sentence,
         "answer": line.answer.answer.value if line.answer and line.answer.answer else None,
         "still_fires": line.still_fires,
+        "explanation": explanation.sentence or None,
+        "causes": [
+            {"where": dict(cause.where), "share": round(cause.share, 4), "factor": round(cause.factor, 4)}
+            for cause in explanation.causes
+        ],
     }

@@ -114,7 +114,7 @@ class Look:
             answers=tuple(_about(whole, alert)),
             similar=tuple(self._similar(alert, related)),
             why=_why(judgements[ranked[0].series], ranked[0], log),
-            causes=causes.sentence(alert, causes.causes_of(alert, judgements[ranked[0].series])),
+            causes=self.explanation(alert).sentence,
         )
 
     def metric_page(self, name: str, series_id: int | None) -> views.MetricPage:
@@ -151,6 +151,12 @@ class Look:
         with self._ledger.read() as tx:
             alert = alerts.get(tx, alert_id)
         return self._lines([alert])[0]
+
+    def explanation(self, alert: Alert) -> views.Explanation:
+        """Which dimension values explain what the alert's leading metric did."""
+        found = causes.causes_of(alert, self._judgements.of_series([alert.peak.series])[alert.peak.series])
+        lines = tuple(views.CauseLine(where=one.where, share=one.share, factor=one.factor) for one in found)
+        return views.Explanation(sentence=causes.sentence(alert, found), causes=lines)
 
     def sentences(self, alert: Alert) -> list[str]:
         """Every member in a sentence, the most surprising first."""

@@ -160,6 +160,9 @@ class Watchkeeper:
     def _write(self, transition: Transition) -> tuple[str, str]:
         line = self._look.line_of(transition.alert)
         details = self._look.sentences(line.alert)[:5] if len(line.alert.members) > 1 else []
+        causes = self._look.explanation(line.alert).sentence
+        if causes:
+            details = [causes, *details]
         if transition.change is Change.FLIPPED:
             details = [transition.detail, *details]
         link = f"{self._link}/alerts/{transition.alert}" if self._link else ""
@@ -224,6 +227,10 @@ class Watchkeeper:
     def alert_page(self, alert_id: int) -> views.AlertPage:
         """One alert whole; NotFoundError."""
         return self._look.alert_page(alert_id)
+
+    def explanation(self, alert_id: int) -> views.Explanation:
+        """Which dimension values explain an alert, and how much of it; NotFoundError."""
+        return self._look.explanation(self._look.line_of(alert_id).alert)
 
     def metric_page(self, name: str, series_id: int | None = None) -> views.MetricPage:
         """One metric whole; NotFoundError."""

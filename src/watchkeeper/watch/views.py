@@ -122,6 +122,21 @@ class Why(msgspec.Struct, frozen=True, kw_only=True):
     answered: tuple[tuple[int, Answer], ...]
 
 
+class CauseLine(msgspec.Struct, frozen=True, kw_only=True):
+    """`where` pairs dimensions with values (empty: everything alike); `share` of the change, `factor` of the usual."""
+
+    where: tuple[tuple[str, str], ...]
+    share: float
+    factor: float
+
+
+class Explanation(msgspec.Struct, frozen=True, kw_only=True):
+    """Which dimension values explain an alert: a sentence (empty where none stand out) and the causes behind it."""
+
+    sentence: str
+    causes: tuple[CauseLine, ...]
+
+
 class AlertPage(msgspec.Struct, frozen=True, kw_only=True):
     """One alert whole. `causes` says which dimension values explain it, empty where none stand out."""
 
