@@ -67,6 +67,7 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     runbook: str = ""
     direction: Direction = Direction.BOTH
     false_alerts_per_month: float = 1.0
+    min_group_size: int = 0
     smallest_change: float = 0.0
     smallest_change_share: float = 0.0
     since: str = ""
@@ -91,6 +92,8 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             raise ConfigError(
                 f"metric {self.name}: false_alerts_per_month must be above 0, not {self.false_alerts_per_month}"
             )
+        if self.min_group_size < 0:
+            raise ConfigError(f"metric {self.name}: min_group_size cannot be negative")
         if self.smallest_change < 0 or self.smallest_change_share < 0:
             raise ConfigError(f"metric {self.name}: smallest_change and smallest_change_share cannot be negative")
 

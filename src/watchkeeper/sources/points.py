@@ -22,11 +22,15 @@ NO_VALUE = "(none)"
 """What a dimension without a value is called."""
 
 
+GROUP_SIZE = "group_size"
+
+
 class Checked(NamedTuple):
-    """Points, and how many rows lay outside the window and were left out."""
+    """Points, and how many rows were left out: outside of the window, or of groups too small to be shown."""
 
     table: pa.Table
     outside: int
+    withheld: int
 
 
 def check_points(metric: Metric, columns: Mapping[str, Column], start: int, end: int, zone: str) -> Checked:
@@ -58,7 +62,9 @@ def check_points(metric: Metric, columns: Mapping[str, Column], start: int, end:
         names=["time", "value", *metric.dimensions],
     )
     outside = int(len(seconds) - is_inside.sum())
-    return Checked(table.filter(pa.array(is_inside)) if outside else table, outside)
+    is_shown = _is_large_enough(metric, found)
+    withheld = int((is_inside & ~is_shown).sum())
+    return Checked(table.filter(pa.array(is_inside & is_shown)) if outside or withheld else table, outside, withheld)
 
 
 def failure(metric: Metric, what: str) -> SourceError:
@@ -69,7 +75,7 @@ def failure(metric: Metric, what: str) -> SourceError:
 def _pick(metric: Metric, columns: Mapping[str, Column]) -> dict[str, Column]:
     """The columns needed; databases that fold names to upper case are met half way."""
     folded = {name.lower(): column for name, column in reversed(list(columns.items()))}
-    needed = ("time", "value", *metric.dimensions)
+    needed = ("time", "value", *metric.dimensions, *([GROUP_SIZE] if metric.min_group_size else []))
     missing = [name for name in needed if name not in columns and name.lower() not in folded]
     if missing:
         raise failure(
@@ -97,16 +103,25 @@ def _names(column: Column) -> pa.Array:
     return pa.array([NO_VALUE if value is None else str(value) for value in column], pa.string())
 
 
-def _values(metric: Metric, column: Column) -> NDArray[np.float64]:
+def _values(metric: Metric, column: Column, name: str = "value") -> NDArray[np.float64]:
     if not isinstance(column, pa.ChunkedArray):
         try:
             column = pa.chunked_array([[None if value is None else _number(value) for value in column]], pa.float64())
         except TypeError as error:
-            raise failure(metric, f"column value: {error}") from None
+            raise failure(metric, f"column {name}: {error}") from None
     elif _is_no_number(column.type):
-        raise failure(metric, f"column value: it holds {column.type}; return a number, for example with a cast")
+        raise failure(metric, f"column {name}: it holds {column.type}; return a number, for example with a cast")
     value: NDArray[np.float64] = column.cast(pa.float64(), safe=False).to_numpy()
     return value if np.isfinite(value).all() else np.where(np.isfinite(value), value, np.nan)
+
+
+def _is_large_enough(metric: Metric, found: Mapping[str, Column]) -> NDArray[np.bool_]:
+    """Which rows speak of enough people; a group of unknown size is withheld."""
+    if not metric.min_group_size:
+        return np.ones(len(found["time"]), np.bool_)
+    size = _values(metric, found[GROUP_SIZE], GROUP_SIZE)
+    is_shown: NDArray[np.bool_] = size >= metric.min_group_size
+    return is_shown
 
 
 def _number(value: Any) -> float:

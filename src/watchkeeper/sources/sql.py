@@ -44,6 +44,8 @@ class SqlSource:
         self._secrets: list[str] = []
         self.outside = 0
         """How many rows the last pull left out because they lay outside its window."""
+        self.withheld = 0
+        """How many rows it left out because their group was smaller than the metric's `min_group_size`."""
 
     def check(self, metric: Metric) -> None:
         """Check the metric's query without connecting; ConfigError names the metric and the mend."""
@@ -65,7 +67,7 @@ class SqlSource:
         """
         bound = window(metric, start, end)
         checked = check_points(metric, self._ask(metric, bound), start, end, bound.zone)
-        self.outside = checked.outside
+        self.outside, self.withheld = checked.outside, checked.withheld
         yield from checked.table.to_batches(max_chunksize=BATCH_ROWS)
 
     def close(self) -> None:

@@ -240,7 +240,7 @@ def _read_again(ledger: Ledger, history: History, line: Feedback, now: int) -> s
         for metric in records:
             start = floor_to_step(line.start, metric.step_s, metric.timezone)
             end = floor_to_step(line.end + metric.step_s - 1, metric.step_s, metric.timezone)
-            changed += collect.pull(ledger, history, sources[metric.source], metric, start, end, now=now)
+            changed += collect.pull(ledger, history, sources[metric.source], metric, start, end, now=now).changed
     except SourceError as error:
         return f"The source could not be read again, so they stay void: {error}."
     return (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -31,6 +32,13 @@ def window(metric: Metric, newest: int | None, now: int) -> tuple[int, int]:
     return start, max(start, end)
 
 
+class Pulled(NamedTuple):
+    """Points new or different, and rows withheld because their group was smaller than `min_group_size`."""
+
+    changed: int
+    withheld: int
+
+
 def pull(
     ledger: Ledger,
     history: History,
@@ -41,13 +49,13 @@ def pull(
     *,
     now: int,
     progress: Callable[[int], None] = lambda rows: None,
-) -> int:
-    """Read `[start, end)` from the source into the history; returns how many points were new or different.
+) -> Pulled:
+    """Read `[start, end)` from the source into the history.
 
     Raises SourceError; what arrived before it stays, and reading again adds nothing twice.
     """
     reader = SqlSource(source)
-    changed = 0
+    changed = withheld = 0
     try:
         for left in range(start, end, SLICE_S):
             right = min(end, left + SLICE_S)
@@ -58,9 +66,10 @@ def pull(
             ):
                 changed += _keep(ledger, history, metric, batch, now)
                 progress(batch.num_rows)
+            withheld += reader.withheld
     finally:
         reader.close()
-    return changed
+    return Pulled(changed, withheld)
 
 
 def _keep(ledger: Ledger, history: History, metric: Metric, batch: pa.RecordBatch, now: int) -> int:

@@ -135,15 +135,17 @@ class Watchkeeper:
             if start < end:
                 progress(f"reading {metric.label}")
                 try:
-                    changed = collect.pull(
+                    done = collect.pull(
                         self._ledger, self._history, sources[metric.source], metric, start, end, now=now
                     )
                 except SourceError as error:
                     troubles.append(str(error))
                     continue
-                if changed:
+                if done.withheld:
+                    progress(f"{metric.label}: {done.withheld} rows of groups under {metric.min_group_size} withheld")
+                if done.changed:
                     self._judgements.forget(metric.name)
-                total += changed
+                total += done.changed
         return total
 
     def _tell(self, now: int, stale_s: int, troubles: list[str]) -> int:
