@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import http.server
 import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,7 +45,7 @@ def test_what_can_never_work_is_permanent(url: str, says: str):
 
 class Webhook(http.server.BaseHTTPRequestHandler):
     status = 200
-    received: list[dict[str, str]] = []  # noqa: RUF012 - one server a test, cleared by the fixture
+    received: list[dict[str, Any]] = []  # noqa: RUF012 - one server a test, cleared by the fixture
 
     def do_POST(self) -> None:
         self.received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
@@ -71,7 +73,20 @@ def test_a_webhook_is_really_called_and_a_refusal_is_passing(webhook: Channel):
     send(webhook, "Orders", "fell")
     (message,) = Webhook.received
     assert (message["title"], message["message"]) == ("Orders", "fell")
+    assert message["attachments"] == []
     Webhook.status = 503
     with pytest.raises(ChannelError, match="tried again") as caught:
         send(webhook, "Orders", "fell")
     assert not caught.value.permanent
+
+
+def test_a_picture_goes_along(webhook: Channel):
+    send(webhook, "Orders", "fell", b"\x89PNG and the rest")
+    (attached,) = Webhook.received[0]["attachments"]
+    assert (attached["filename"], attached["mimetype"]) == ("chart.png", "image/png")
+    assert base64.b64decode(attached["base64"]) == b"\x89PNG and the rest"
+
+
+def test_a_file_takes_the_words_without_the_picture(tmp_path: Path):
+    send(Channel(name="c", url=f"textfile://{tmp_path}/told.txt"), "Orders", "fell", b"\x89PNG")
+    assert (tmp_path / "told.txt").read_text() == "## Orders\nfell\n\n"

@@ -21,8 +21,8 @@ def file_of(channel: Channel) -> Path | None:
     return Path(_resolved(channel)[len(_FILE) :]) if channel.url.startswith(_FILE) else None
 
 
-def send(channel: Channel, title: str, body: str) -> None:
-    """Tell the channel once.
+def send(channel: Channel, title: str, body: str, picture: bytes = b"") -> None:
+    """Tell the channel once; `picture` is a PNG that goes along, where the channel's service takes attachments.
 
     Raises ChannelError: permanent where the URL is unusable or a variable is missing, passing where the other side
     did not take it.
@@ -39,7 +39,14 @@ def send(channel: Channel, title: str, body: str) -> None:
             f"channel {channel.name}: its URL is not one that Apprise knows; docs/configuration.md says what it may be",
             permanent=True,
         )
-    if not sender.notify(title=title, body=body):
+    attached = None
+    if picture:
+        from apprise.attachment.memory import AttachMemory
+
+        attached = AttachMemory(  # type: ignore[no-untyped-call]  # Apprise has no types
+            content=picture, name="chart.png", mimetype="image/png"
+        )
+    if not sender.notify(title=title, body=body, attach=attached):
         raise ChannelError(f"channel {channel.name}: the message was not taken; it will be tried again")
 
 

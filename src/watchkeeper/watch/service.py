@@ -154,7 +154,9 @@ class Watchkeeper:
         sent = 0
         for channel in channels:
             try:
-                sent += tell(self._ledger, channel, self._write, self._is_explained, now=now, stale_s=stale_s)
+                sent += tell(
+                    self._ledger, channel, self._write, self._is_explained, self._draw, now=now, stale_s=stale_s
+                )
             except ChannelError as error:
                 troubles.append(str(error))
         return sent
@@ -169,6 +171,16 @@ class Watchkeeper:
             details = [transition.detail, *details]
         link = f"{self._link}/alerts/{transition.alert}" if self._link else ""
         return message.notification(line.sentence, details, line.alert, line.peak_metric, link)
+
+    def _draw(self, transition: Transition) -> bytes:
+        """The chart of the alert's most surprising series as a PNG."""
+        from watchkeeper.notify.chart import png
+
+        page = self._look.alert_page(transition.alert)
+        try:
+            return png(page.charts[0], page.marks[0], title=page.line.title)
+        except ValueError:  # vl-convert could not draw it: words without a picture are better than silence
+            return b""
 
     def _is_explained(self, transition: Transition) -> bool:
         return self._look.line_of(transition.alert).explained_by is not None

@@ -42,11 +42,13 @@ def tell(
     channel: Channel,
     write: Callable[[Transition], tuple[str, str]],
     is_explained: Callable[[Transition], bool],
+    draw: Callable[[Transition], bytes],
     *,
     now: int,
     stale_s: int = STALE_S,
 ) -> int:
-    """Send what the channel has not been told; `write` gives title and body. Returns how many messages were sent.
+    """Send what the channel has not been told; `write` gives title and body, `draw` the chart as a PNG (a file
+    channel gets none). Returns how many messages were sent.
 
     Raises ChannelError at the first passing failure: what follows stays queued, in order. A permanent one is
     recorded as failed, so that one bad message does not block those behind it.
@@ -63,7 +65,8 @@ def tell(
                 continue
             outcome: deliveries.Outcome = "sent"
             try:
-                channels.send(channel, *write(transition))
+                picture = draw(transition) if channels.file_of(channel) is None else b""
+                channels.send(channel, *write(transition), picture)
                 sent += 1
             except ChannelError as error:
                 if not error.permanent:
