@@ -24,6 +24,7 @@ VERBS: Final[dict[str, tuple[str, str]]] = {
     "audit": ("watchkeeper.cli.audit", "Say who changed what, newest first."),
     "flags": ("watchkeeper.cli.flags", "List feature flags, override them, answer their guards."),
     "score": ("watchkeeper.cli.score", "Score the points of a Parquet or CSV file."),
+    "assess": ("watchkeeper.cli.assess", "Say whether a data file can carry a prediction, before building."),
     "power": ("watchkeeper.cli.power", "Say which changes of a series would be seen, and how soon."),
 }
 """Every verb: the module whose `command` it is, and its line in `--help`."""
