@@ -61,6 +61,7 @@ def test_poor_data_is_named_with_the_mend(tmp_path: Path, csv: str, record: str,
 
 def test_a_row_limit_is_told(tmp_path: Path) -> None:
     assert "only the first 150 rows are read" in assess(tmp_path, rows(), RECORD + "max_rows: 150\n").stdout
+    assert "150 rows are read" not in assess(tmp_path, rows(150), RECORD + "max_rows: 150\n").stdout
 
 
 @pytest.mark.parametrize(

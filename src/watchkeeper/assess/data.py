@@ -28,7 +28,7 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 def read_rows(path: Path, max_rows: int) -> pa.Table:
-    """The first `max_rows` rows of a .parquet or .csv file."""
+    """The first `max_rows` rows of a .parquet or .csv file, and one more where there are more: `check_data` tells."""
     import pyarrow as pa
     import pyarrow.dataset as ds
 
@@ -38,7 +38,7 @@ def read_rows(path: Path, max_rows: int) -> pa.Table:
     if not path.is_file():
         raise InputError(f"{path}: no such file; data is read relative to the assessment's folder")
     try:
-        rows = ds.dataset(path, format=kind).head(max_rows)
+        rows = ds.dataset(path, format=kind).head(max_rows + 1)
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"{path}: not readable as {kind}: {' '.join(str(error).split())}") from None
     twice = sorted({name for name in rows.column_names if rows.column_names.count(name) > 1})
@@ -51,7 +51,9 @@ def check_data(record: Assessment, rows: pa.Table) -> list[Finding]:
     """What is found in the rows, the worst first."""
     import pyarrow as pa
 
-    found = [_size(record, rows)]
+    is_cut = rows.num_rows > record.max_rows
+    rows = rows.slice(0, record.max_rows)
+    found = [_size(record, rows, is_cut)]
     for key, column in record.named_columns():
         if column not in rows.column_names:
             near = difflib.get_close_matches(column, rows.column_names, n=1)
@@ -72,12 +74,12 @@ def check_data(record: Assessment, rows: pa.Table) -> list[Finding]:
     return sorted(found, key=lambda finding: ("stop", "warn", "fact").index(finding.verdict))
 
 
-def _size(record: Assessment, rows: pa.Table) -> Finding:
+def _size(record: Assessment, rows: pa.Table, is_cut: bool) -> Finding:
     n = rows.num_rows
     if n < MIN_ROWS:
         width = f"a share measured on them is known to ±{98 / math.sqrt(n):.0f} points at worst" if n else "it is empty"
         return Finding("stop", "data", f"{n} rows ({record.row}): {width}; bring at least {MIN_ROWS}")
-    if n == record.max_rows:
+    if is_cut:
         return Finding("warn", "data", f"only the first {n:,} rows are read; raise max_rows for later ones")
     return Finding("fact", "data", f"{n:,} rows ({record.row}), {rows.num_columns} columns")
 
