@@ -47,3 +47,12 @@ def test_a_query_that_does_not_say_how_large_its_groups_are_gives_nothing(home: 
 def test_a_negative_size_is_refused():
     with pytest.raises(ConfigError, match="min_group_size cannot be negative"):
         parse_config(shop.CONFIG.replace(PLAIN, f"{PLAIN}\n    min_group_size: -1").format(shop="x", told="y"))
+
+
+def test_an_error_never_names_a_small_group(home: Path):
+    twice = GROUPED.replace("from orders", "from (select * from orders union all select * from orders)")
+    shop.change(home / "shop.db", "delete from orders")
+    shop.change(home / "shop.db", "insert into orders values (?, 'LI', 3)", shop.START)
+    with Watchkeeper.open(home / "watchkeeper", clock=lambda: shop.END) as service:
+        service.apply(parse_config(config(home, twice)), "tester")
+        assert not any("LI" in trouble for trouble in service.run_until(shop.END).troubles)

@@ -56,13 +56,16 @@ def check_points(metric: Metric, columns: Mapping[str, Column], start: int, end:
             f"clock of {metric.timezone}, the first at {format_instant(int(seconds[is_off][0]))}; truncate times to "
             "the step, on that clock, in the query",
         )
-    _check_single(metric, seconds, names, [name for name in columns if name.lower() not in map(str.lower, found)])
+    is_shown = _is_large_enough(metric, found)  # first, so that no error names a group that is too small
+    shown = [name.filter(pa.array(is_shown)) for name in names]
+    _check_single(
+        metric, seconds[is_shown], shown, [name for name in columns if name.lower() not in map(str.lower, found)]
+    )
     table = pa.table(
         [pa.array(seconds), pa.array(_values(metric, found["value"])), *names],
         names=["time", "value", *metric.dimensions],
     )
     outside = int(len(seconds) - is_inside.sum())
-    is_shown = _is_large_enough(metric, found)
     withheld = int((is_inside & ~is_shown).sum())
     return Checked(table.filter(pa.array(is_inside & is_shown)) if outside or withheld else table, outside, withheld)
 

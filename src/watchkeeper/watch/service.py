@@ -11,7 +11,7 @@ from typing import Any, Literal, Self
 
 import msgspec
 
-from watchkeeper.domain.alert import Change, Transition
+from watchkeeper.domain.alert import Change, Status, Transition
 from watchkeeper.domain.config import Config
 from watchkeeper.domain.errors import ChannelError, SourceError, WatchkeeperError
 from watchkeeper.notify import channels as ways
@@ -104,7 +104,8 @@ class Watchkeeper:
     ) -> Progressed:
         """Read what sources have up to `now`, judge it, store the alerts, tell people. Safe to repeat and to kill.
 
-        What became known more than `stale_s` before `now` is stored but not sent: nobody is woken about the past.
+        What became known more than `stale_s` before `now` and is over is stored but not sent: nobody is woken about the
+        past.
         """
         with self._writing:
             troubles: list[str] = []
@@ -155,7 +156,14 @@ class Watchkeeper:
         for channel in channels:
             try:
                 sent += tell(
-                    self._ledger, channel, self._write, self._is_explained, self._draw, now=now, stale_s=stale_s
+                    self._ledger,
+                    channel,
+                    self._write,
+                    self._is_explained,
+                    self._is_open,
+                    self._draw,
+                    now=now,
+                    stale_s=stale_s,
                 )
             except ChannelError as error:
                 troubles.append(str(error))
@@ -181,6 +189,9 @@ class Watchkeeper:
             return png(page.charts[0], page.marks[0], title=page.line.title)
         except ValueError:  # vl-convert could not draw it: words without a picture are better than silence
             return b""
+
+    def _is_open(self, transition: Transition) -> bool:
+        return self._look.line_of(transition.alert).alert.status is Status.OPEN
 
     def _is_explained(self, transition: Transition) -> bool:
         return self._look.line_of(transition.alert).explained_by is not None

@@ -17,11 +17,15 @@ from watchkeeper.stores.ledger import Ledger, deliveries, transitions
 
 BATCH = 500
 STALE_S = DAY
-"""What became known longer ago than this is the past (a backfill, a long downtime) and is not sent."""
+"""What became known longer ago than this, and is over, is the past (a backfill, a long downtime) and is not sent."""
 
 
 def reason_to_hold(
-    transition: Transition, is_explained: Callable[[Transition], bool], *, stale_s: int = STALE_S
+    transition: Transition,
+    is_explained: Callable[[Transition], bool],
+    is_open: Callable[[Transition], bool],
+    *,
+    stale_s: int = STALE_S,
 ) -> str | None:
     """Why a transition is not sent, in words a person is shown; None where it is."""
     if transition.change is Change.UPDATED:
@@ -30,7 +34,7 @@ def reason_to_hold(
         return "an answer: the person was shown what it changed"
     if transition.change is Change.RESOLVED:
         return "resolved by itself: shown in the inbox"
-    if transition.recorded_at - transition.at > stale_s:
+    if transition.recorded_at - transition.at > stale_s and not is_open(transition):
         return "about the past: found while catching up"
     if is_explained(transition):
         return "explained by an event"
@@ -42,6 +46,7 @@ def tell(
     channel: Channel,
     write: Callable[[Transition], tuple[str, str]],
     is_explained: Callable[[Transition], bool],
+    is_open: Callable[[Transition], bool],
     draw: Callable[[Transition], bytes],
     *,
     now: int,
@@ -59,7 +64,7 @@ def tell(
             queue = transitions.undelivered(tx, channel.name, BATCH)
         held: list[tuple[Transition, str]] = []
         for transition in queue:
-            reason = reason_to_hold(transition, is_explained, stale_s=stale_s)
+            reason = reason_to_hold(transition, is_explained, is_open, stale_s=stale_s)
             if reason is not None:
                 held.append((transition, reason))
                 continue
