@@ -210,6 +210,19 @@ def test_losing_a_confirmed_alert_needs_a_second_yes(service: Watchkeeper):
     assert receipt.confirmed_kept == receipt.confirmed - 1
 
 
+def test_bringing_an_answer_back_loses_no_confirmed_alert(service: Watchkeeper):
+    line = alert_at(service, shop.DROP)
+    ids = tuple(member.series for member in line.alert.members)
+    hours = Draft(answer=Answer.EVENT, by="bob", series=ids, start=shop.DROP, end=line.alert.end)
+    taken_back = service.undo(service.answer(hours).feedback.id, "bob").feedback
+    service.answer(Draft(answer=Answer.REAL, by="ann", alert=line.alert.id))
+    before = state(service)
+    with pytest.raises(GuardError, match=f"#{line.alert.id}.*give the answer anew"):
+        service.undo(taken_back.id, "bob")
+    assert same_state(state(service), before)
+    assert alert_at(service, shop.DROP).still_fires
+
+
 def test_an_event_can_reach_every_series_of_the_metric(service: Watchkeeper):
     series = service.metric_page("orders").series
     hours = {"start": shop.END - 10 * HOUR, "end": shop.END - 8 * HOUR}

@@ -47,7 +47,8 @@ def give(ledger: Ledger, history: History, judgements: Judgements, draft: Draft,
     with ledger.read() as tx:
         log = feedback.log(tx)
     weighing = _weigh(ledger, judgements, log, [*log, _next(log, proposed)])
-    _guard(weighing, draft)
+    if not draft.force:
+        _guard(weighing, draft.alert, "only a second yes (force) accepts that")
     with ledger.write() as tx:
         kept = feedback.add(tx, proposed)
         if kept.alert is not None:
@@ -71,7 +72,7 @@ def give(ledger: Ledger, history: History, judgements: Judgements, draft: Draft,
 
 
 def undo(ledger: Ledger, judgements: Judgements, feedback_id: int, by: str, *, now: int) -> Receipt:
-    """Take an answer back; undoing an undo brings it back."""
+    """Take an answer back; undoing an undo brings it back, unless a confirmed alert would be lost: GuardError."""
     with ledger.read() as tx:
         log = feedback.log(tx)
     target = next((line for line in log if line.id == feedback_id), None)
@@ -83,6 +84,8 @@ def undo(ledger: Ledger, judgements: Judgements, feedback_id: int, by: str, *, n
         raise InputError(f"answer #{feedback_id} has been undone already")
     guess = _next(log, Feedback(id=0, by=by, given_at=now, undoes=feedback_id, alert=target.alert))
     weighing = _weigh(ledger, judgements, log, [*log, guess])
+    if target.answer is None:
+        _guard(weighing, target.alert, "give the answer anew, which asks for the second yes that accepts it")
     with ledger.write() as tx:
         kept = feedback.add(tx, guess)
         if kept.alert is not None:
@@ -262,15 +265,12 @@ def _metric_of(ledger: Ledger, line: Feedback) -> Metric:
         return metrics.metric(tx, series.by_id(tx, line.series[:1])[0].metric)
 
 
-def _guard(weighing: hear.Weighing, draft: Draft) -> None:
-    """Confirmed alerts are lost only by a second yes; the alert that is answered anew is its own matter."""
-    lost = [one for one in weighing.confirmed_lost if one != draft.alert]
-    if lost and not draft.force:
+def _guard(weighing: hear.Weighing, own: int | None, mend: str) -> None:
+    """Confirmed alerts are lost only by a second yes; the alert that is answered anew, `own`, is its own matter."""
+    lost = [one for one in weighing.confirmed_lost if one != own]
+    if lost:
         named = ", ".join(f"#{one}" for one in lost)
-        raise GuardError(
-            f"{_many(len(lost), 'alert')} that people confirmed would no longer fire ({named});"
-            " only a second yes (force) accepts that"
-        )
+        raise GuardError(f"{_many(len(lost), 'alert')} that people confirmed would no longer fire ({named}); {mend}")
 
 
 def _next(log: Sequence[Feedback], line: Feedback) -> Feedback:
