@@ -114,6 +114,8 @@ def test_a_limit_trips_without_an_alert(home: Path):
         service.run_until(shop.DROP + 2 * HOUR)
         assert (first, serving(service)) == ("model", "basic")
         assert "orders (US) below 600 for 2 points" in service.flags.lines()[0].sentence
+        newest = service.flags.page("ranking").changes[0]
+        assert (newest.what, "because of orders (US) below 600 for 2 points" in newest.detail) == ("tripped", True)
 
 
 def test_a_flag_about_nothing_is_refused_and_nothing_changes(home: Path):

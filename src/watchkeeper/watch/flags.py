@@ -127,7 +127,7 @@ class Flags:
                 flags.log(tx, name, at=now, by=by, what="declined", detail=f"declined: {before.standing.value}")
                 audit.add(tx, by, now, "flag declined", name)
             else:
-                guard.record_step(tx, kept.flag, state if state.alerts else before, step, by=by, now=now)
+                guard.record_step(tx, kept.flag, before, state, step, by=by, now=now)
         self.refresh()
         return self.page(name).line
 
@@ -138,9 +138,10 @@ class Flags:
             kept = flags.get(tx, name)
             if kept.flag.guard is None:
                 raise InputError(f"flag {name} has no guard: override it instead")
-            state = pure.trip(kept.flag.guard, guard.state_of(kept), note or f"{by} tripped it", now)
+            before = guard.state_of(kept)
+            state = pure.trip(kept.flag.guard, before, note or f"{by} tripped it", now)
             flags.remember(tx, name, msgspec.json.encode(state).decode())
-            guard.record_step(tx, kept.flag, state, Step.TRIPPED, by=by, now=now)
+            guard.record_step(tx, kept.flag, before, state, Step.TRIPPED, by=by, now=now)
         self.refresh()
         return self.page(name).line
 

@@ -61,33 +61,38 @@ def _advance(ledger: Ledger, kept: flags.Kept, signals: Signals, now: int) -> li
         state, step = pure.advance(flag.guard, before, signals, now)
         if state != before:
             flags.remember(tx, flag.name, msgspec.json.encode(state).decode())
-        said = record_step(tx, flag, state if state.alerts else before, step, by=WATCH, now=now)
+        said = record_step(tx, flag, before, state, step, by=WATCH, now=now)
         _consume(tx, flag, state, step, now)
     return [said] if said else []
 
 
-def record_step(tx: Connection, flag: Flag, state: GuardState, step: Step | None, *, by: str, now: int) -> str:
-    """Write a step into the log, the audit and the incidents it is about; returns it in words."""
+def record_step(
+    tx: Connection, flag: Flag, before: GuardState, after: GuardState, step: Step | None, *, by: str, now: int
+) -> str:
+    """Write a step into the log, the audit and the incidents it is about; returns it in words.
+
+    What was tripped is known after the step, what returned only before it.
+    """
     if step is None:
         return ""
-    detail = words(flag, state, step)
+    detail = words(flag, after.cause, step)
     flags.log(tx, flag.name, at=now, by=by, what=step.value, detail=detail)
     audit.add(tx, by, now, f"flag {step.value}", f"{flag.name}: {detail}")
-    for alert in state.alerts:
+    for alert in after.alerts or before.alerts:
         transitions.add(tx, alert, Change.FLIPPED, at=now, recorded_at=now, detail=detail)
     return detail
 
 
-def words(flag: Flag, state: GuardState, step: Step) -> str:
+def words(flag: Flag, cause: str, step: Step) -> str:
     """What a step means, in a sentence."""
     runbook = f" Runbook: {flag.runbook}" if flag.runbook else ""
     match step:
         case Step.TRIPPED:
-            return f"Flag {flag.label} now serves {flag.fallback} to everybody, because of {state.cause}.{runbook}"
+            return f"Flag {flag.label} now serves {flag.fallback} to everybody, because of {cause}.{runbook}"
         case Step.WOULD_TRIP:
-            return f"Flag {flag.label} would now serve {flag.fallback}, because of {state.cause}; its guard observes."
+            return f"Flag {flag.label} would now serve {flag.fallback}, because of {cause}; its guard observes."
         case Step.ASKED_TO_TRIP:
-            return f"Should flag {flag.label} serve {flag.fallback}? {state.cause}. Answer on its page.{runbook}"
+            return f"Should flag {flag.label} serve {flag.fallback}? {cause}. Answer on its page.{runbook}"
         case Step.ASKED_TO_RETURN:
             return f"Nothing trips flag {flag.label} any more. Should it return? Answer on its page."
         case Step.RETURNED:
