@@ -96,11 +96,9 @@ def log(tx: Connection, flag: str, *, at: int, by: str, what: str, detail: str =
     tx.execute(insert(FLAG_CHANGE), {"flag": flag, "at_s": at, "done_by": by, "what": what, "detail": detail})
 
 
-def changes(tx: Connection, flag: str | None = None, limit: int = 50) -> list[FlagChange]:
-    """The newest entries of the log, the newest first."""
-    query = select(FLAG_CHANGE).order_by(FLAG_CHANGE.c.id.desc()).limit(limit)
-    if flag is not None:
-        query = query.where(FLAG_CHANGE.c.flag == flag)
+def changes(tx: Connection, flag: str, limit: int = 50) -> list[FlagChange]:
+    """The newest entries of a flag's log, the newest first."""
+    query = select(FLAG_CHANGE).where(FLAG_CHANGE.c.flag == flag).order_by(FLAG_CHANGE.c.id.desc()).limit(limit)
     return [
         FlagChange(id=row.id, flag=row.flag, at=row.at_s, by=row.done_by, what=row.what, detail=row.detail)
         for row in tx.execute(query)
