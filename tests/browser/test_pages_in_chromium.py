@@ -17,6 +17,7 @@ PAGES = (
     "/?show=answered",
     "/alerts/1",
     "/metrics/departures?series=2",
+    "/metrics/departures/settings",
     "/metrics",
     "/told",
     "/flags",
@@ -108,6 +109,17 @@ def test_help_opens_and_closes(open_page: NewPage) -> None:
     expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog", name="Keys")).to_be_hidden()
+
+
+def test_the_slider_tells_at_once_what_it_would_have_told(open_page: NewPage, service: FakeService) -> None:
+    page = open_page("/metrics/departures/settings")
+    page.get_by_role("slider").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#trial")).to_contain_text("Would have been 2 alerts")
+    expect(page.get_by_label("as a number")).not_to_have_value("1")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status")).to_contain_text("Saved")
+    assert service.tuning.kept[0][2] == "Ada"
 
 
 def test_a_lost_confirmed_alert_asks_twice(open_page: NewPage, service: FakeService) -> None:

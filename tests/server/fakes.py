@@ -8,16 +8,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from tests.server.flights import ALERTS, GUARDED, METRICS, SENTENCES, SERIES, YEAR, holes, line_of, metric_named
 from watchkeeper.domain.alert import Alert, Cause, Change, Member, Status, Transition
 from watchkeeper.domain.errors import GuardError, InputError, NotFoundError
 from watchkeeper.domain.feedback import Answer, Feedback
 from watchkeeper.domain.flag import Flag, FlagChange, Guard, Mode, Trip
+from watchkeeper.domain.metric import Metric
 from watchkeeper.domain.times import DAY, HOUR, format_duration
 from watchkeeper.flags import GuardState, Standing
 from watchkeeper.server.facade import Order
 from watchkeeper.watch import views
 from watchkeeper.watch.flag_views import FlagLine, FlagPage
+from watchkeeper.watch.trials import PowerTold, Trial, TriedAlert
 
 
 class FakeFlags:
@@ -47,6 +51,45 @@ class FakeFlags:
 
 
 @dataclass
+class FakeTuning:
+    """One alert as it is set, another under any change; an alert would be lost by telling rises only."""
+
+    kept: list[tuple[str, dict[str, Any], str, bool]] = field(default_factory=list)
+
+    def metric(self, name: str) -> Metric:
+        return metric_named(name)
+
+    def attempt(self, name: str, changes: dict[str, Any]) -> Trial:
+        present = metric_named(name)
+        tried = msgspec.convert({**msgspec.to_builtins(present), **changes}, Metric, strict=False)
+        one = TriedAlert(start=YEAR + DAY, end=YEAR + DAY + HOUR, sentence="Departures fell 40 %", series=1)
+        new = TriedAlert(start=YEAR + 9 * DAY, end=YEAR + 9 * DAY + HOUR, sentence="Departures fell 9 %", series=2)
+        same = tried == present
+        return Trial(
+            metric=tried,
+            days=60,
+            told=(one,) if same else (new, one),
+            new=() if same else (new,),
+            gone=(),
+            lost=(4,) if tried.direction.value == "up" else (),
+            sentence="As it is set: 1 alert in 60 days."
+            if same
+            else "Would have been 2 alerts in 60 days, where it was 1 (1 new).",
+        )
+
+    def keep(self, name: str, changes: dict[str, Any], by: str, *, force: bool = False) -> Metric:
+        trial = self.attempt(name, changes)
+        if trial.lost and not force:
+            raise GuardError(f"metric {name}: #4 was confirmed as real and would not be told with these settings")
+        self.kept.append((name, changes, by, force))
+        return trial.metric
+
+    def power(self, name: str, series_id: int) -> PowerTold:
+        metric_named(name)
+        return PowerTold(sentences=("A 12 % drop is seen within 2 hours 9 times in 10.",), light=b"light", dark=b"dark")
+
+
+@dataclass
 class FakeService:
     """The facade of `watch.service.Watchkeeper`, remembering what it was told."""
 
@@ -56,6 +99,7 @@ class FakeService:
     tokens: set[str] = field(default_factory=lambda: {"good-token"})
     keys: set[str] = field(default_factory=lambda: {"session-1"})
     flags: Any = field(default_factory=FakeFlags)
+    tuning: Any = field(default_factory=FakeTuning)
     is_empty: bool = False
     many: int = 0
 

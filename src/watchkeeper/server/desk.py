@@ -21,6 +21,8 @@ from watchkeeper.server.facade import Service
 from watchkeeper.server.session import Door, PageRequest, visitor
 
 HERE = Path(__file__).parent
+SCRIPTS = ("keys.js", "settings.js")
+"""What every page brings along; few bytes, and kept by the browser."""
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +69,9 @@ class Desk:
             form_token=self.door.form_token(binding),
             place=request.url.path,
             styles=tuple(self.assets.address(name) for name in ("tokens.css", "base.css", "pages.css")),
-            scripts=tuple(self.assets.address(name) for name in (("keys.js", "chart.js") if draws else ("keys.js",))),
+            scripts=tuple(
+                self.assets.address(name) for name in ("keys.js", "settings.js", *(("chart.js",) if draws else ()))
+            ),
             icon=self.assets.address("icon.svg"),
             drawing=self.assets.bundle_address() if draws else "",
         )

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal, Protocol
 
+from watchkeeper.domain.metric import Metric
 from watchkeeper.flags import Evaluation
 from watchkeeper.watch import views
 from watchkeeper.watch.flag_views import FlagLine, FlagPage
+from watchkeeper.watch.trials import PowerTold, Trial
 
 Order = Literal["severity", "newest"]
 
@@ -48,6 +50,10 @@ class Service(Protocol):
         """The receipt of an answer or of an undo, as it was given."""
 
     @property
+    def tuning(self) -> TuningDesk:
+        """Settings tried on the past."""
+
+    @property
     def flags(self) -> FlagDesk:
         """The feature flags."""
 
@@ -56,6 +62,22 @@ class Service(Protocol):
 
     def is_signed_in(self, key: str) -> bool:
         """Whether the session lives."""
+
+
+class TuningDesk(Protocol):
+    """See `watch.tuning.Tuning`."""
+
+    def metric(self, name: str) -> Metric:
+        """The metric as it is set; NotFoundError."""
+
+    def attempt(self, name: str, changes: dict[str, Any]) -> Trial:
+        """What changed settings would have told. ConfigError, InputError, NotFoundError."""
+
+    def keep(self, name: str, changes: dict[str, Any], by: str, *, force: bool = False) -> Metric:
+        """Set it so; GuardError where a confirmed alert would be lost and `force` is not set."""
+
+    def power(self, name: str, series_id: int) -> PowerTold:
+        """What could be seen of a series; InputError where its history is too short."""
 
 
 class FlagDesk(Protocol):

@@ -78,6 +78,14 @@ class Judgement:
         """Every anomalous run of one series that is not explained."""
         return self._runs_of(self.place(series_id), self.alert & ~self.explained, Cause.ANOMALY, None)
 
+    def told_runs(self) -> list[Run]:
+        """Every run of every series that no event explains, silences included: what people are told of."""
+        found = []
+        for place in range(len(self.series)):
+            found += self._runs_of(place, self.alert & ~self.explained, Cause.ANOMALY, None)
+            found += self._runs_of(place, self.silent & ~self.explained, Cause.SILENCE, None)
+        return found
+
     def _runs_of(self, place: int, flags: NDArray[np.bool_], cause: Cause, after: int | None) -> list[Run]:
         at = self.columns.of(place)
         time, step = self.columns.time[at], self.metric.step_s

@@ -25,6 +25,7 @@ from watchkeeper.watch.guard import run_guards
 from watchkeeper.watch.judgements import Judgements
 from watchkeeper.watch.look import Look
 from watchkeeper.watch.tell import STALE_S, tell
+from watchkeeper.watch.tuning import Tuning
 
 LINK_LIFETIME_S = 15 * 60
 
@@ -49,6 +50,7 @@ class Watchkeeper:
         self._writing = RLock()
         self._judgements = Judgements(ledger, history)
         self._look = Look(ledger, self._judgements)
+        self.tuning = Tuning(ledger, self._judgements, self._writing, clock)
         self.flags = Flags(ledger, clock)
         self.flags.refresh()
 
