@@ -1,9 +1,9 @@
-# Everything is done in .venv, from requirements pinned with hashes. Targets: demo, test, check, bench, peers, pictures, clean.
+# Everything is done in .venv, from requirements pinned with hashes. Targets: demo, test, check, bench, peers, pictures, docs, clean.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation
 
-.PHONY: demo test check bench peers pictures requirements clean
+.PHONY: demo test check bench peers pictures docs requirements clean
 
 demo: .venv/demo
 	$(BIN)/watchkeeper demo
@@ -30,6 +30,10 @@ peers: .venv-bench/done
 	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
+# The documentation site, into build/site; links that lead nowhere end it.
+docs: .venv/dev
+	$(BIN)/mkdocs build --strict
+
 pictures: .venv/dev
 	WATCHKEEPER_PICTURES=docs/pictures $(BIN)/python -m pytest -p no:randomly tests/browser
 
@@ -54,7 +58,7 @@ pictures: .venv/dev
 requirements:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
 	  -o requirements/build.txt requirements/build.in
-	for extra in "base:" "demo:--extra demo" "dev:--extra demo --extra test --extra check" "bench:--extra bench"; do \
+	for extra in "base:" "demo:--extra demo" "dev:--extra demo --extra test --extra check --extra docs" "bench:--extra bench"; do \
 	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
 	    $${extra#*:} -o requirements/$${extra%%:*}.txt pyproject.toml requirements/build.in || exit 1; \
 	done
