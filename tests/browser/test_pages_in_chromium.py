@@ -20,6 +20,7 @@ PAGES = (
     "/metrics/departures/settings",
     "/metrics",
     "/told",
+    "/mutes",
     "/flags",
     "/flags/ranking",
     "/nowhere",

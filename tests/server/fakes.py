@@ -5,6 +5,7 @@ It remembers answers and undoes, so that a test can follow a person through the 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,7 @@ from watchkeeper.domain.alert import Alert, Cause, Change, Member, Status, Trans
 from watchkeeper.domain.errors import GuardError, InputError, NotFoundError
 from watchkeeper.domain.feedback import Answer, Feedback
 from watchkeeper.domain.flag import Flag, FlagChange, Guard, Mode, Trip
+from watchkeeper.domain.handling import Deed, Handling, Mute, care_of
 from watchkeeper.domain.metric import Metric
 from watchkeeper.domain.times import DAY, HOUR, format_duration
 from watchkeeper.flags import GuardState, Standing
@@ -22,6 +24,8 @@ from watchkeeper.server.facade import Order
 from watchkeeper.watch import views
 from watchkeeper.watch.flag_views import FlagLine, FlagPage
 from watchkeeper.watch.trials import PowerTold, Trial, TriedAlert
+
+NOW = 1_763_900_000
 
 
 class FakeFlags:
@@ -90,6 +94,49 @@ class FakeTuning:
 
 
 @dataclass
+class FakeDeeds:
+    """Remembers what was done."""
+
+    log: list[Handling] = field(default_factory=list)
+    kept: list[Mute] = field(default_factory=list)
+
+    def _add(self, alert_ids: Sequence[int], **given: Any) -> list[Handling]:
+        if set(alert_ids) - {alert.id for alert in ALERTS}:
+            raise NotFoundError(f"no alert {alert_ids}")
+        for one in alert_ids:
+            self.log.append(Handling(id=len(self.log) + 1, alert=one, at=NOW, **given))
+        return self.log[-len(alert_ids) :]
+
+    def acknowledge(self, alert_ids: Sequence[int], by: str, text: str = "") -> list[Handling]:
+        return self._add(alert_ids, by=by, deed=Deed.ACKNOWLEDGE, text=text)
+
+    def assign(self, alert_ids: Sequence[int], owner: str, by: str, text: str = "") -> list[Handling]:
+        return self._add(alert_ids, by=by, deed=Deed.ASSIGN, owner=owner, text=text)
+
+    def snooze(self, alert_ids: Sequence[int], until: int, by: str, text: str = "") -> list[Handling]:
+        return self._add(alert_ids, by=by, deed=Deed.SNOOZE, until=until, text=text)
+
+    def comment(self, alert_ids: Sequence[int], text: str, by: str) -> list[Handling]:
+        return self._add(alert_ids, by=by, deed=Deed.COMMENT, text=text)
+
+    def undo(self, handling_id: int, by: str) -> Handling:
+        return self._add([self.log[handling_id - 1].alert], by=by, undoes=handling_id)[0]
+
+    def mute(self, start: int, end: int, by: str, *, series_id: int | None = None, **given: Any) -> Mute:
+        made = Mute(id=len(self.kept) + 1, by=by, made_at=NOW, start=start, end=end, series=series_id, **given)
+        self.kept.append(made)
+        return made
+
+    def unmute(self, mute_id: int, by: str) -> Mute:
+        ended = msgspec.structs.replace(self.kept[mute_id - 1], ended_at=NOW, ended_by=by)
+        self.kept[mute_id - 1] = ended
+        return ended
+
+    def mutes(self, *, over_too: bool = False) -> list[Mute]:
+        return self.kept[::-1]
+
+
+@dataclass
 class FakeService:
     """The facade of `watch.service.Watchkeeper`, remembering what it was told."""
 
@@ -100,6 +147,7 @@ class FakeService:
     keys: set[str] = field(default_factory=lambda: {"session-1"})
     flags: Any = field(default_factory=FakeFlags)
     tuning: Any = field(default_factory=FakeTuning)
+    deeds: Any = field(default_factory=FakeDeeds)
     is_empty: bool = False
     many: int = 0
 
@@ -110,6 +158,7 @@ class FakeService:
         lines += [self._line(ALERTS[3]) for _ in range(self.many)]
         groups = {
             "open": [line for line in lines if line.alert.status is Status.OPEN],
+            "acknowledged": [line for line in lines if line.is_taken],
             "answered": [line for line in lines if line.answer],
             "explained": [line for line in lines if line.explained_by],
             "quiet": [],
@@ -176,6 +225,7 @@ class FakeService:
             history=self._history(alert),
             answers=tuple(line for line in self.log if line.alert == alert.id),
             similar=tuple(self._line(other) for other in ALERTS if other.id != alert.id)[:3],
+            handled=tuple(one for one in self.deeds.log if one.alert == alert_id),
             causes="91 % of the drop is origin = JFK." if alert.id == 1 else "",
         )
 
@@ -330,6 +380,7 @@ class FakeService:
             explained_by=self._explained(alert),
             still_fires=not (answers and answers[-1].answer is Answer.FALSE_ALARM),
             spark=views.Spark(values=tuple(chart.value), is_surprising=surprising),
+            care=care_of(one for one in self.deeds.log if one.alert == alert.id),
         )
 
     def _member_line(self, member: Member) -> views.MemberLine:

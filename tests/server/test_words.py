@@ -7,7 +7,7 @@ import math
 import pytest
 
 from tests.server.flights import BLIZZARD, METRICS
-from watchkeeper.domain.alert import Change
+from watchkeeper.domain.alert import Change, severity_level
 from watchkeeper.domain.feedback import Answer, Feedback
 from watchkeeper.domain.metric import Kind, Metric
 from watchkeeper.domain.times import DAY, HOUR
@@ -70,7 +70,7 @@ def test_every_change_has_a_word() -> None:
 
 
 def test_severity_has_five_levels() -> None:
-    assert [words.severity_level(value) for value in (0, 1, 3, 8, 200)] == [1, 2, 3, 4, 5]
+    assert [severity_level(value) for value in (0, 1, 3, 8, 200)] == [1, 2, 3, 4, 5]
 
 
 def test_every_answer_has_a_button_and_a_key() -> None:

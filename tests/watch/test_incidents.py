@@ -64,6 +64,17 @@ def test_what_happens_after_the_slack_is_another_alert():
     assert len(whole([run(1, 10, 1), run(2, 14, 1)], 100 * STEP)) == 1
 
 
+def test_what_a_series_does_again_within_hours_reopens_its_alert():
+    alerts = whole([run(1, 10, 1)], 20 * STEP)
+    (alert,) = alerts.values()
+    assert alert.status is Status.RESOLVED
+    again = run(1, 19, 2)
+    steps = fold([alert], [again], family="f", slack_s=SLACK, until=40 * STEP, judged=[1])
+    assert [(step.alert.id, step.change) for step in steps] == [(1, Change.REOPENED), (1, Change.RESOLVED)]
+    assert len(whole([run(1, 10, 1), run(1, 21, 1)], 100 * STEP)) == 2  # more than six hours after it was over
+    assert len(whole([run(1, 10, 1), run(2, 19, 2)], 100 * STEP)) == 2  # another series
+
+
 def test_a_level_that_stays_different_for_weeks_draws_in_nobody_else():
     assert len(whole([run(1, 0, 24 * 20), run(2, 24 * 5, 2)], 24 * 30 * STEP)) == 2
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from watchkeeper.domain.alert import SEVERITIES, severity_level
 from watchkeeper.domain.times import wall_clock
 from watchkeeper.watch.views import AlertLine, Explanation
 
@@ -95,6 +96,11 @@ def alert_as_json(line: AlertLine, explanation: Explanation) -> dict[str, Any]:
         "metric": line.peak_metric.name,
         "dimensions": dict(zip(line.peak_metric.dimensions, line.peak_series.values, strict=True)),
         "sentence": line.sentence,
+        "owner": line.owner or None,
+        "severity_word": SEVERITIES[severity_level(alert.severity) - 1],
+        "tags": list(line.peak_metric.tags),
+        "acknowledged_by": line.care.acknowledged.by if line.care.acknowledged else None,
+        "snoozed_until": line.care.snoozed.until if line.is_snoozed and line.care.snoozed else None,
         "answer": line.answer.answer.value if line.answer and line.answer.answer else None,
         "still_fires": line.still_fires,
         "explanation": explanation.sentence or None,

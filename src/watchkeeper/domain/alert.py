@@ -24,6 +24,21 @@ class Change(enum.Enum):
     ANSWERED = "answered"
     UNDONE = "undone"
     FLIPPED = "flipped"
+    ACKNOWLEDGED = "acknowledged"
+    ASSIGNED = "assigned"
+    SNOOZED = "snoozed"
+    COMMENTED = "commented"
+    WOKEN = "woken"
+
+
+SEVERITIES = ("slight", "noticeable", "strong", "very strong", "extreme")
+"""What severities are called, by level."""
+_SEVERITY_STEPS = (1.0, 2.5, 6.0, 15.0)
+
+
+def severity_level(severity: float) -> int:
+    """1 to 5: a severity is a sum of scores, so each level is about two and a half times the one before."""
+    return 1 + sum(severity >= step for step in _SEVERITY_STEPS)
 
 
 class Cause(enum.Enum):

@@ -64,6 +64,7 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     timezone: str = "UTC"
     group: str = ""
     owner: str = ""
+    tags: tuple[str, ...] = ()
     runbook: str = ""
     direction: Direction = Direction.BOTH
     false_alerts_per_month: float = 1.0
@@ -88,6 +89,8 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
                 check_rule(f"{HOLIDAYS}{self.calendar}")
             except InputError as error:
                 raise ConfigError(f"metric {self.name}: calendar: {error}") from None
+        for tag in self.tags:
+            check_name("tag", tag)
         if not self.false_alerts_per_month > 0:
             raise ConfigError(
                 f"metric {self.name}: false_alerts_per_month must be above 0, not {self.false_alerts_per_month}"

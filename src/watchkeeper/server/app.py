@@ -13,7 +13,18 @@ from watchkeeper.server.desk import HERE, Desk, make_templates
 from watchkeeper.server.errors import HANDLERS
 from watchkeeper.server.facade import Service
 from watchkeeper.server.ofrep import evaluation_protocol
-from watchkeeper.server.pages import alert, answers, flags, health, inbox, metric, settings, sign_in, told
+from watchkeeper.server.pages import (
+    alert,
+    answers,
+    deeds,
+    flags,
+    health,
+    inbox,
+    metric,
+    settings,
+    sign_in,
+    told,
+)
 from watchkeeper.server.security import LOOPBACK, HostCheck, add_headers
 from watchkeeper.server.session import Door, own_form, signed_in
 
@@ -42,6 +53,7 @@ def create_app(
             *told.HANDLERS,
             *flags.HANDLERS,
             *answers.HANDLERS,
+            *deeds.HANDLERS,
             *sign_in.INSIDE,
         ],
     )

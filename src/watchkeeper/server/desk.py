@@ -13,7 +13,7 @@ from litestar import Response
 from litestar.datastructures import Cookie
 from litestar.enums import MediaType
 
-from watchkeeper.domain.alert import Status
+from watchkeeper.domain.alert import SEVERITIES, Status, severity_level
 from watchkeeper.domain.times import format_duration
 from watchkeeper.server import spark, words
 from watchkeeper.server.assets import Assets
@@ -99,8 +99,8 @@ def make_templates() -> Environment:
         "answers": words.ANSWERS,
         "answer_label": words.LABEL,
         "change_word": words.change_word,
-        "severities": words.SEVERITIES,
-        "severity_level": words.severity_level,
+        "severities": SEVERITIES,
+        "severity_level": severity_level,
         "number": words.number,
         "plural": words.plural,
         "share": words.share,

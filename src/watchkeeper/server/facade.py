@@ -5,9 +5,10 @@ Naming it as a protocol keeps the detector (and its compiler) out of `import wat
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, Protocol
 
+from watchkeeper.domain.handling import Handling, Mute
 from watchkeeper.domain.metric import Metric
 from watchkeeper.flags import Evaluation
 from watchkeeper.watch import views
@@ -54,6 +55,10 @@ class Service(Protocol):
         """Settings tried on the past."""
 
     @property
+    def deeds(self) -> Deeds:
+        """What people do with alerts besides answering."""
+
+    @property
     def flags(self) -> FlagDesk:
         """The feature flags."""
 
@@ -78,6 +83,46 @@ class TuningDesk(Protocol):
 
     def power(self, name: str, series_id: int) -> PowerTold:
         """What could be seen of a series; InputError where its history is too short."""
+
+
+class Deeds(Protocol):
+    """What people do with alerts; each raises NotFoundError and InputError, and then nothing is written."""
+
+    def acknowledge(self, alert_ids: Sequence[int], by: str, text: str = "") -> list[Handling]:
+        """Somebody takes care of them."""
+
+    def assign(self, alert_ids: Sequence[int], owner: str, by: str, text: str = "") -> list[Handling]:
+        """They are `owner`'s; empty: their metric's owner's again."""
+
+    def snooze(self, alert_ids: Sequence[int], until: int, by: str, text: str = "") -> list[Handling]:
+        """Nobody hears of them before `until` (seconds UTC)."""
+
+    def comment(self, alert_ids: Sequence[int], text: str, by: str) -> list[Handling]:
+        """Say something to later readers."""
+
+    def undo(self, handling_id: int, by: str) -> Handling:
+        """Take a deed back."""
+
+    def mute(
+        self,
+        start: int,
+        end: int,
+        by: str,
+        *,
+        metric: str = "",
+        series_id: int | None = None,
+        tag: str = "",
+        repeat: str = "",
+        zone: str = "UTC",
+        note: str = "",
+    ) -> Mute:
+        """Tell nobody in a window."""
+
+    def unmute(self, mute_id: int, by: str) -> Mute:
+        """End a mute."""
+
+    def mutes(self, *, over_too: bool = False) -> list[Mute]:
+        """The mutes, the newest first."""
 
 
 class FlagDesk(Protocol):

@@ -49,18 +49,10 @@ ANSWERS = (
 
 LABEL = {word.answer: word.label for word in ANSWERS}
 
-SEVERITIES = ("slight", "noticeable", "strong", "very strong", "extreme")
-_SEVERITY_STEPS = (1.0, 2.5, 6.0, 15.0)
-
-
-def severity_level(severity: float) -> int:
-    """1 to 5: a severity is a sum of scores, so each level is about two and a half times the one before."""
-    return 1 + sum(severity >= step for step in _SEVERITY_STEPS)
-
 
 def change_word(change: Change) -> str:
     """What a transition is called."""
-    special = {Change.REOPENED: "Opened again", Change.UNDONE: "Answer undone"}
+    special = {Change.REOPENED: "Opened again", Change.UNDONE: "Taken back", Change.WOKEN: "Snooze over"}
     return special.get(change, change.value.capitalize())
 
 

@@ -22,6 +22,10 @@ JOIN_WITHIN_S = DAY
 draw in whatever else happens in those weeks."""
 
 
+RECUR_WITHIN_S = 6 * HOUR
+"""What a series does again so soon (or within two of its steps) after its incident was over is that incident again."""
+
+
 class Run(msgspec.Struct, frozen=True, kw_only=True):
     """Surprising points of one series, without a gap, knowable from `known_at` on: the end of the first point."""
 
@@ -33,6 +37,11 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     def slack_s(self) -> int:
         """How long after its end others still join."""
         return slack(self.step_s)
+
+    @property
+    def recur_s(self) -> int:
+        """How long after its end the same series still belongs to it."""
+        return self.slack_s + max(RECUR_WITHIN_S, 2 * self.step_s)
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,8 +113,14 @@ def _holds(alert: Alert, run: Run) -> bool:
 
 
 def _touches(alert: Alert, run: Run) -> bool:
-    """A run belongs to an incident that goes on when it begins, if its series is in it or others joined it lately."""
+    """Whether a run belongs to an incident.
+
+    It does if its own series was in it lately, or if the incident goes on when the run begins and its series is in it
+    or others joined it lately.
+    """
     member = run.member
+    if any(one.start <= member.start <= one.end + run.recur_s for one in _of_same(alert, run)):
+        return True
     if member.start > alert.end + run.slack_s or member.end < alert.start - run.slack_s:
         return False
     joined = max(one.start for one in alert.members)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import numpy as np
@@ -13,12 +13,23 @@ from watchkeeper.detect import Phase
 from watchkeeper.domain.alert import Alert, Cause, Member, Status
 from watchkeeper.domain.errors import NotFoundError
 from watchkeeper.domain.feedback import Answer, Feedback
+from watchkeeper.domain.handling import UNHANDLED, Care, care_of
 from watchkeeper.domain.metric import Metric, Series
 from watchkeeper.domain.recurrence import occurrences
 from watchkeeper.domain.times import DAY
 from watchkeeper.learn import in_force
 from watchkeeper.notify import message
-from watchkeeper.stores.ledger import Ledger, alerts, deliveries, feedback, metrics, series, transitions, watermarks
+from watchkeeper.stores.ledger import (
+    Ledger,
+    alerts,
+    deliveries,
+    feedback,
+    handlings,
+    metrics,
+    series,
+    transitions,
+    watermarks,
+)
 from watchkeeper.watch import causes, views
 from watchkeeper.watch.answers import latest_on_alerts
 from watchkeeper.watch.judge import Judgement
@@ -33,8 +44,9 @@ SIMILAR = 5
 class Look:
     """Read-only questions over ledger and judgements; each answer is one record."""
 
-    def __init__(self, ledger: Ledger, judgements: Judgements) -> None:
+    def __init__(self, ledger: Ledger, judgements: Judgements, clock: Callable[[], float]) -> None:
         self._ledger = ledger
+        self._clock = clock
         self._judgements = judgements
 
     def inbox(
@@ -52,7 +64,7 @@ class Look:
             lines = [line for line in lines if text.lower() in f"{line.title} {line.sentence}".lower()]
         groups = {
             name: [line for line in lines if _belongs(line, name)]
-            for name in ("open", "answered", "explained", "resolved", "quiet", "all")
+            for name in ("open", "acknowledged", "answered", "explained", "resolved", "quiet", "all")
         }
         chosen = groups.get(show, groups["all"])
         pages = max(1, math.ceil(len(chosen) / PAGE))
@@ -78,6 +90,7 @@ class Look:
             whole = feedback.log(tx, series=list(members))
             changes = transitions.of_alert(tx, alert_id)
             told = deliveries.of_alert(tx, alert_id)
+            handled = handlings.of_alerts(tx, [alert_id]).get(alert_id, [])
         log = in_force(whole)
         judgements = self._judgements.of_series(list(members))
         ranked = alert.ranked
@@ -115,6 +128,7 @@ class Look:
             similar=tuple(self._similar(alert, related)),
             why=_why(judgements[ranked[0].series], ranked[0], log),
             causes=self.explanation(alert).sentence,
+            handled=tuple(handled),
         )
 
     def metric_page(self, name: str, series_id: int | None) -> views.MetricPage:
@@ -170,14 +184,24 @@ class Look:
         judgements = self._judgements.of_series([member.series for alert in chosen for member in alert.members])
         with self._ledger.read() as tx:
             log = in_force(feedback.log(tx))
+            handled = handlings.of_alerts(tx, [alert.id for alert in chosen])
         said = latest_on_alerts(log)
+        cares = {alert_id: care_of(lines) for alert_id, lines in handled.items()}
         events = _calendars(judgements) + [
             one for one in log if one.answer is Answer.EVENT and said.get(one.alert or 0, one) is one
         ]
-        return [self._line(alert, judgements, said.get(alert.id), events) for alert in chosen]
+        return [
+            self._line(alert, judgements, said.get(alert.id), events, cares.get(alert.id, UNHANDLED))
+            for alert in chosen
+        ]
 
     def _line(
-        self, alert: Alert, judgements: dict[int, Judgement], answer: Feedback | None, events: Sequence[Feedback]
+        self,
+        alert: Alert,
+        judgements: dict[int, Judgement],
+        answer: Feedback | None,
+        events: Sequence[Feedback],
+        care: Care,
     ) -> views.AlertLine:
         peak = alert.peak
         judgement = judgements[peak.series]
@@ -208,6 +232,8 @@ class Look:
             explained_by=explained,
             still_fires=any(judgements[member.series].fires(member) for member in alert.members),
             spark=_spark(judgement, peak.series, alert.start, alert.end),
+            care=care,
+            is_snoozed=care.is_snoozed(int(self._clock())),
         )
 
     def _metric_line(self, metric: Metric) -> views.MetricLine:
@@ -314,7 +340,8 @@ def _accounts(event: Feedback, member: Member, judgement: Judgement) -> bool:
 def _belongs(line: views.AlertLine, group: str) -> bool:
     settled = line.answer is not None or line.explained_by is not None
     return {
-        "open": not settled and line.still_fires,
+        "open": not settled and line.still_fires and not line.is_taken,
+        "acknowledged": not settled and line.is_taken,
         "answered": line.answer is not None,
         "explained": line.explained_by is not None,
         "resolved": line.alert.status is Status.RESOLVED,

@@ -20,6 +20,7 @@ from watchkeeper.stores.history import History
 from watchkeeper.stores.ledger import Ledger, audit, metrics, series, sessions, watermarks
 from watchkeeper.watch import answers, collect, feedback_log, views
 from watchkeeper.watch.alerting import advance
+from watchkeeper.watch.deeds import Deeds
 from watchkeeper.watch.flags import Flags
 from watchkeeper.watch.guard import run_guards
 from watchkeeper.watch.judgements import Judgements
@@ -49,8 +50,9 @@ class Watchkeeper:
         self._link = link
         self._writing = RLock()
         self._judgements = Judgements(ledger, history)
-        self._look = Look(ledger, self._judgements)
+        self._look = Look(ledger, self._judgements, clock)
         self.tuning = Tuning(ledger, self._judgements, self._writing, clock)
+        self.deeds = Deeds(ledger, clock)
         self.flags = Flags(ledger, clock)
         self.flags.refresh()
 
@@ -117,6 +119,7 @@ class Watchkeeper:
             opened = advance(self._ledger, self._judgements, now, progress)
             run_guards(self._ledger, self._history, self._look.line_of, now)
             self.flags.refresh()
+            self.deeds.wake(now)
             sent = self._tell(now, stale_s, troubles)
         return Progressed(points=points, opened=opened, sent=sent, troubles=tuple(troubles))
 

@@ -32,6 +32,8 @@ def reason_to_hold(
         return "grouped: the alert was told when it opened"
     if transition.change in (Change.ANSWERED, Change.UNDONE):
         return "an answer: the person was shown what it changed"
+    if transition.change in (Change.ACKNOWLEDGED, Change.ASSIGNED, Change.SNOOZED, Change.COMMENTED):
+        return "a person's deed: shown on the alert's page"
     if transition.change is Change.RESOLVED:
         return "resolved by itself: shown in the inbox"
     if transition.recorded_at - transition.at > stale_s and not is_open(transition):

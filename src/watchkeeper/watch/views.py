@@ -8,6 +8,7 @@ import msgspec
 
 from watchkeeper.domain.alert import Alert, Member, Transition
 from watchkeeper.domain.feedback import Answer, Feedback
+from watchkeeper.domain.handling import UNHANDLED, Care, Handling
 from watchkeeper.domain.metric import Metric, Series
 
 
@@ -34,10 +35,22 @@ class AlertLine(msgspec.Struct, frozen=True, kw_only=True):
     explained_by: Feedback | None
     still_fires: bool
     spark: Spark
+    care: Care = UNHANDLED
+    is_snoozed: bool = False
+
+    @property
+    def owner(self) -> str:
+        """Whom it was given to, or else its metric's owner; empty where there is neither."""
+        return self.care.owner or self.peak_metric.owner
+
+    @property
+    def is_taken(self) -> bool:
+        """Somebody takes care of it, or wants to hear of it later."""
+        return self.care.acknowledged is not None or self.is_snoozed
 
 
 class Inbox(msgspec.Struct, frozen=True, kw_only=True):
-    """The list of alerts with its counts. `show` is open, resolved, answered, explained or all."""
+    """The list of alerts with its counts. `show` is open, acknowledged, answered, explained, resolved, quiet or all."""
 
     show: str
     order: str
@@ -149,6 +162,7 @@ class AlertPage(msgspec.Struct, frozen=True, kw_only=True):
     similar: tuple[AlertLine, ...]
     why: Why | None = None
     causes: str = ""
+    handled: tuple[Handling, ...] = ()
 
 
 class MetricPage(msgspec.Struct, frozen=True, kw_only=True):

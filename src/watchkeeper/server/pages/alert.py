@@ -10,8 +10,10 @@ from watchkeeper.domain.alert import Cause, Change
 from watchkeeper.domain.errors import NotFoundError
 from watchkeeper.notify.chart import png
 from watchkeeper.notify.message import subject
+from watchkeeper.server.deed_lines import DeedLine, deed_lines
 from watchkeeper.server.desk import desk_of
 from watchkeeper.server.figures import Figure, figure_json, legend, summary
+from watchkeeper.server.pages.deeds import snooze_words
 from watchkeeper.server.receipts import ReceiptBox, Said, box_of, said_lines
 from watchkeeper.server.session import PageRequest
 from watchkeeper.server.words import number
@@ -51,6 +53,8 @@ class AlertScreen(msgspec.Struct, frozen=True, kw_only=True):
     known: tuple[views.Mark, ...]
     history: tuple[HistoryLine, ...]
     said: tuple[Said, ...]
+    deeds: tuple[DeedLine, ...]
+    snoozes: tuple[tuple[str, str], ...]
     undo: int | None
     similar: tuple[views.AlertLine, ...]
     why: views.Why | None
@@ -76,6 +80,8 @@ def alert_screen(page: views.AlertPage, receipt: ReceiptBox | None = None) -> Al
         known=known,
         history=history_lines(page.history),
         said=said,
+        deeds=deed_lines(page.handled),
+        snoozes=snooze_words(),
         undo=next((line.feedback.id for line in said if line.is_in_force), None),
         similar=page.similar,
         why=page.why,

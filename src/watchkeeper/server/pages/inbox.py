@@ -18,6 +18,7 @@ from watchkeeper.watch.views import AlertLine, Inbox, MetricLine
 
 SHOWS = (
     ("open", "To answer"),
+    ("acknowledged", "Acknowledged"),
     ("answered", "Answered"),
     ("explained", "Explained"),
     ("quiet", "Quietened"),
