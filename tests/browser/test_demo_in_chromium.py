@@ -48,7 +48,7 @@ def page(browser: Browser, browser_cache: Path, demo: Watchkeeper) -> Iterator[P
     """A page signed in by a real link."""
     with running(demo, browser_cache) as address, watched(browser, address) as new_page:
         opened = new_page(viewport={"width": 1440, "height": 900}, color_scheme="light")
-        opened.goto(demo.make_sign_in_link(address))
+        opened.goto(demo.sign_in.make_link(address))
         opened.get_by_label("Your name").fill("Ada")
         opened.get_by_role("button", name="Sign in").click()
         opened.wait_for_selector("#alerts")

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from watchkeeper.cli import main
 from watchkeeper.domain.access import Scope
 from watchkeeper.stores.ledger import Ledger
-from watchkeeper.watch import access
+from watchkeeper.watch.access import Access
 
 
 def run(home: Path, *words: str) -> Result:
@@ -30,7 +30,7 @@ def test_a_person_gets_an_account_a_role_and_a_token_that_works(tmp_path: Path) 
     made = run(home, "tokens", "make", "Ada Byron", "shop", "--scope", "push", "--json")
     secret = str(lines(made)[0]["token"])
     with Ledger.open(f"sqlite:///{home / 'ledger.db'}") as ledger:
-        caller = access.caller_of(ledger, secret, 0)
+        caller = Access(ledger, lambda: 0.0).caller_of(secret)
     assert caller is not None
     assert (caller.name, caller.scopes) == ("Ada Byron", {Scope.PUSH})
     (listed,) = lines(run(home, "tokens", "list", "--json"))

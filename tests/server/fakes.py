@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from tests.server.flights import ALERTS, GUARDED, METRICS, SENTENCES, SERIES, YEAR, holes, line_of, metric_named
+from watchkeeper.domain.access import RIGHTS, Caller, Role
 from watchkeeper.domain.alert import Alert, Cause, Change, Member, Status, Transition
 from watchkeeper.domain.errors import GuardError, InputError, NotFoundError
 from watchkeeper.domain.feedback import Answer, Feedback
@@ -137,6 +138,39 @@ class FakeDeeds:
 
 
 @dataclass
+class FakeSignIn:
+    """Links and sessions of the made-up service; every session has its `role`."""
+
+    service: FakeService
+
+    def redeem(self, token: str, name: str = "") -> str | None:
+        if token not in self.service.tokens:
+            return None
+        self.service.tokens.remove(token)
+        key = f"session-{len(self.service.keys) + 1}"
+        self.service.keys[key] = name
+        return key
+
+    def caller(self, key: str) -> Caller | None:
+        if key not in self.service.keys:
+            return None
+        return Caller(name=self.service.keys[key], scopes=RIGHTS[self.service.role])
+
+    def end(self, key: str) -> None:
+        self.service.keys.pop(key, None)
+
+
+@dataclass
+class FakeAccess:
+    """The tokens of the made-up service."""
+
+    service: FakeService
+
+    def caller_of(self, secret: str) -> Caller | None:
+        return self.service.bearers.get(secret)
+
+
+@dataclass
 class FakeService:
     """The facade of `watch.service.Watchkeeper`, remembering what it was told."""
 
@@ -144,7 +178,9 @@ class FakeService:
     receipts: dict[int, views.Receipt] = field(default_factory=dict)
     drafts: list[views.Draft] = field(default_factory=list)
     tokens: set[str] = field(default_factory=lambda: {"good-token"})
-    keys: set[str] = field(default_factory=lambda: {"session-1"})
+    keys: dict[str, str] = field(default_factory=lambda: {"session-1": "Ada"})
+    role: Role = Role.ADMIN
+    bearers: dict[str, Caller] = field(default_factory=dict)
     flags: Any = field(default_factory=FakeFlags)
     tuning: Any = field(default_factory=FakeTuning)
     deeds: Any = field(default_factory=FakeDeeds)
@@ -315,20 +351,13 @@ class FakeService:
             raise NotFoundError(f"there is no answer {feedback_id}")
         return self.receipts[feedback_id]
 
-    def make_sign_in_link(self, base_url: str) -> str:
-        self.tokens.add("another-token")
-        return f"{base_url}/sign-in?token=another-token"
+    @property
+    def sign_in(self) -> FakeSignIn:
+        return FakeSignIn(self)
 
-    def redeem(self, token: str) -> str | None:
-        if token not in self.tokens:
-            return None
-        self.tokens.remove(token)
-        key = f"session-{len(self.keys) + 1}"
-        self.keys.add(key)
-        return key
-
-    def is_signed_in(self, key: str) -> bool:
-        return key in self.keys
+    @property
+    def access(self) -> FakeAccess:
+        return FakeAccess(self)
 
     def _keep(self, said: Feedback, sentence: str, *, before: int, after: int) -> views.Receipt:
         self.log.append(said)

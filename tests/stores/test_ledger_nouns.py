@@ -238,9 +238,9 @@ def test_a_link_signs_in_once_and_in_time(ledger: Ledger) -> None:
         assert key is not None
         assert sessions.redeem(tx, token, 1059) is None, "once"
         assert sessions.redeem(tx, late, 1060) is None, "too late"
-        assert sessions.is_live(tx, key, 1158)
-        assert not sessions.is_live(tx, key, 1159)
-        assert not sessions.is_live(tx, token, 1059)
+        assert sessions.find(tx, key, 1158) is not None
+        assert sessions.find(tx, key, 1159) is None
+        assert sessions.find(tx, token, 1059) is None
 
 
 def test_only_hashes_are_stored(ledger: Ledger) -> None:

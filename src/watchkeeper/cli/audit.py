@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import click
@@ -22,10 +23,10 @@ def command(home: Path, limit: int, as_json: bool) -> None:
       watchkeeper audit
       watchkeeper audit --limit 1000 --json
     """
-    from watchkeeper.watch import access
+    from watchkeeper.watch.access import Access
 
     with open_ledger(home) as ledger:
-        found = access.changes(ledger, limit)
+        found = Access(ledger, time.time).changes(limit)
     rows = [
         {"id": entry.id, "at": format_instant(entry.at), "by": entry.by, "what": entry.what, "detail": entry.detail}
         for entry in found

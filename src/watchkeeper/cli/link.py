@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import getpass
 import time
 from pathlib import Path
 
 import click
 
-from watchkeeper.cli.home import home_option
+from watchkeeper.cli.home import home_option, open_ledger
 
 
 @click.command()
 @home_option
 @click.option("--address", default="http://127.0.0.1:8321", show_default=True, help="Where the pages are served.")
-def command(home: Path, address: str) -> None:
-    """Print a link that signs one person in, once, within a quarter of an hour. Works while the server runs."""
-    from watchkeeper.stores.ledger import Ledger
-    from watchkeeper.watch.service import sign_in_link
+@click.option("--user", default="", metavar="NAME", help="Sign in the account NAME; otherwise the owner, who may all.")
+def command(home: Path, address: str, user: str) -> None:
+    """Print a link that signs one person in, once, within a quarter of an hour. Works while the server runs.
 
-    ledger = Ledger.open(f"sqlite:///{home / 'ledger.db'}")
-    try:
-        click.echo(sign_in_link(ledger, address, int(time.time())))
-    finally:
-        ledger.close()
+    \b
+    Examples:
+      watchkeeper link
+      watchkeeper link --user "Ada Byron"
+    """
+    from watchkeeper.watch.sign_in import SignIn
+
+    with open_ledger(home) as ledger:
+        click.echo(SignIn(ledger, time.time).make_link(address, user, by=getpass.getuser()))

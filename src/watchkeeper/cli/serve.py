@@ -39,7 +39,7 @@ def serve_home(home: Path, host: str, port: int, allowed_hosts: tuple[str, ...] 
         def ready() -> None:
             click.echo(
                 f"Watchkeeper is at {address}; this link signs you in once:\n"
-                f"  {service.make_sign_in_link(address)}\nCtrl-C stops it."
+                f"  {service.sign_in.make_link(address)}\nCtrl-C stops it."
             )
 
         with Schedule(service):

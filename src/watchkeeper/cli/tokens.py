@@ -37,12 +37,12 @@ def command() -> None:
 @click.option("--json", "as_json", is_flag=True, help="A JSON object.")
 def make(home: Path, user: str, label: str, scopes: tuple[str, ...], days: int, as_json: bool) -> None:
     """Make a token for programs of USER; LABEL says what it is for. It is shown this once."""
-    from watchkeeper.watch import access
+    from watchkeeper.watch.access import Access
 
     given = [Scope(scope) for scope in scopes]
     with open_ledger(home) as ledger:
-        secret, token = access.make_token(
-            ledger, user, label, given, lifetime_s=days * DAY, by=getpass.getuser(), now=int(time.time())
+        secret, token = Access(ledger, time.time).make_token(
+            user, label, given, lifetime_s=days * DAY, by=getpass.getuser()
         )
     if as_json:
         click.echo(json.dumps({"id": token.id, "token": secret, "expires": format_instant(token.expires_at)}))
@@ -58,10 +58,10 @@ def make(home: Path, user: str, label: str, scopes: tuple[str, ...], days: int, 
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def list_(home: Path, as_json: bool) -> None:
     """List tokens, without their secrets."""
-    from watchkeeper.watch import access
+    from watchkeeper.watch.access import Access
 
     with open_ledger(home) as ledger:
-        found = access.all_tokens(ledger)
+        found = Access(ledger, time.time).all_tokens()
     rows = [
         {
             "id": token.id,
@@ -82,8 +82,8 @@ def list_(home: Path, as_json: bool) -> None:
 @click.argument("token_id", type=int, metavar="ID")
 def revoke(home: Path, token_id: int) -> None:
     """End the token ID now."""
-    from watchkeeper.watch import access
+    from watchkeeper.watch.access import Access
 
     with open_ledger(home) as ledger:
-        is_new = access.revoke_token(ledger, token_id, by=getpass.getuser(), now=int(time.time()))
+        is_new = Access(ledger, time.time).revoke_token(token_id, by=getpass.getuser())
     click.echo(f"token {token_id} is revoked" if is_new else f"token {token_id} was revoked before")

@@ -36,10 +36,10 @@ def command() -> None:
 @click.option("--role", type=ROLES, default="viewer", show_default=True)
 def add(home: Path, name: str, role: str) -> None:
     """Make an account for NAME."""
-    from watchkeeper.watch import access
+    from watchkeeper.watch.access import Access
 
     with open_ledger(home) as ledger:
-        user = access.add_user(ledger, name, Role(role), by=getpass.getuser(), now=int(time.time()))
+        user = Access(ledger, time.time).add_user(name, Role(role), by=getpass.getuser())
     click.echo(f"{user.name} is {user.role.value}")
 
 
@@ -48,10 +48,10 @@ def add(home: Path, name: str, role: str) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def list_(home: Path, as_json: bool) -> None:
     """List accounts, erased ones too."""
-    from watchkeeper.watch import access
+    from watchkeeper.watch.access import Access
 
     with open_ledger(home) as ledger:
-        found = access.all_users(ledger)
+        found = Access(ledger, time.time).all_users()
     rows = [
         {
             "id": user.id,
@@ -71,10 +71,10 @@ def list_(home: Path, as_json: bool) -> None:
 @click.argument("role", type=ROLES)
 def role(home: Path, name: str, role: str) -> None:
     """Give NAME the role ROLE, in their tokens too, from their next request on."""
-    from watchkeeper.watch import access
+    from watchkeeper.watch.access import Access
 
     with open_ledger(home) as ledger:
-        user = access.set_role(ledger, name, Role(role), by=getpass.getuser(), now=int(time.time()))
+        user = Access(ledger, time.time).set_role(name, Role(role), by=getpass.getuser())
     click.echo(f"{user.name} is {user.role.value}")
 
 
@@ -89,12 +89,12 @@ def erase(home: Path, name: str, dry_run: bool) -> None:
     what was learned from them stays. Notes and messages that mention the name in their text, files that were
     exported, and backups are not changed.
     """
-    from watchkeeper.watch import access
+    from watchkeeper.watch.access import Access
 
     with open_ledger(home) as ledger:
         if dry_run:
-            user = access.user(ledger, name)
+            user = Access(ledger, time.time).user(name)
             click.echo(f"{user.name} would become {pseudonym(user.id)}")
             return
-        gone = access.erase_user(ledger, name, by=getpass.getuser(), now=int(time.time()))
+        gone = Access(ledger, time.time).erase_user(name, by=getpass.getuser())
     click.echo(f"erased; what this person said and did is signed {gone.name}")

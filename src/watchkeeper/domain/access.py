@@ -65,10 +65,19 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
-    """Whoever calls, and what they may: the name that their deeds are signed with, and the scopes in force now."""
+    """Whoever calls, and what they may: the name that their deeds are signed with, and the scopes in force now.
+
+    `user` is their account; None for the owner, who was signed in on the machine itself.
+    """
 
     name: str
     scopes: frozenset[Scope]
+    user: int | None = None
+
+    @property
+    def ident(self) -> str:
+        """A name for what belongs to them that is no name of a person."""
+        return "owner" if self.user is None else pseudonym(self.user)
 
 
 def granted(role: Role, scopes: Iterable[Scope]) -> frozenset[Scope]:

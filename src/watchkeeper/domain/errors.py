@@ -8,7 +8,9 @@ WatchkeeperError
 ├── StoreError        a store cannot be read or written
 ├── ChannelError      people could not be told
 ├── NotFoundError     no such metric, series, alert or feedback
-└── GuardError        an answer would lose an alert that a person confirmed
+├── GuardError        an answer would lose an alert that a person confirmed
+├── AccessError       whoever calls is not known here, or may not do that
+└── ConflictError     what was asked for does not fit what happened meanwhile
 ```
 """
 
@@ -63,3 +65,19 @@ class GuardError(WatchkeeperError):
     """An answer would lose an alert that a person confirmed; saying it again with `force` accepts that."""
 
     exit_code = 9
+
+
+class AccessError(WatchkeeperError):
+    """Whoever calls is not known here (`is_known` is false), or may not do that."""
+
+    exit_code = 11
+
+    def __init__(self, message: str, *, is_known: bool = True) -> None:
+        super().__init__(message)
+        self.is_known = is_known
+
+
+class ConflictError(WatchkeeperError):
+    """What was asked for does not fit what happened meanwhile."""
+
+    exit_code = 12

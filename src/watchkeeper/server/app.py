@@ -12,6 +12,7 @@ from watchkeeper.server.assets import Assets
 from watchkeeper.server.desk import HERE, Desk, make_templates
 from watchkeeper.server.errors import HANDLERS
 from watchkeeper.server.facade import Service
+from watchkeeper.server.guard import guard
 from watchkeeper.server.ofrep import evaluation_protocol
 from watchkeeper.server.pages import (
     alert,
@@ -26,7 +27,7 @@ from watchkeeper.server.pages import (
     told,
 )
 from watchkeeper.server.security import LOOPBACK, HostCheck, add_headers
-from watchkeeper.server.session import Door, own_form, signed_in
+from watchkeeper.server.session import Door
 
 
 def create_app(
@@ -42,9 +43,8 @@ def create_app(
         assets=Assets(HERE / "static", cache_dir),
         templates=make_templates(),
     )
-    inside = Router(
+    pages = Router(
         path="/",
-        guards=[signed_in, own_form],
         route_handlers=[
             *inbox.HANDLERS,
             *alert.HANDLERS,
@@ -54,12 +54,13 @@ def create_app(
             *flags.HANDLERS,
             *answers.HANDLERS,
             *deeds.HANDLERS,
-            *sign_in.INSIDE,
+            *sign_in.HANDLERS,
+            *health.HANDLERS,
         ],
     )
-    outside = Router(path="/", guards=[own_form], route_handlers=[*sign_in.OUTSIDE, *health.HANDLERS])
     return Litestar(
-        route_handlers=[inside, outside, evaluation_protocol(service.flags)],
+        route_handlers=[pages, evaluation_protocol(service.flags)],
+        guards=[guard],
         state=State({"desk": desk}),
         middleware=[HostCheck(allowed_hosts)],
         exception_handlers=HANDLERS,

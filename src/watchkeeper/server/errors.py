@@ -10,10 +10,18 @@ from litestar import Response
 from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
 
-from watchkeeper.domain.errors import GuardError, InputError, NotFoundError, WatchkeeperError
+from watchkeeper.domain.errors import (
+    AccessError,
+    ConflictError,
+    GuardError,
+    InputError,
+    NotFoundError,
+    WatchkeeperError,
+)
 from watchkeeper.server.desk import desk_of
+from watchkeeper.server.guard import ForgedFormError, SignedOutError
 from watchkeeper.server.security import WrongHostError
-from watchkeeper.server.session import ForgedFormError, PageRequest, SignedOutError
+from watchkeeper.server.session import PageRequest
 
 _log = logging.getLogger(__name__)
 
@@ -31,6 +39,7 @@ _MENDS = {
     400: "Go back and check what was entered.",
     404: "The inbox lists every alert, and the metrics page every metric.",
     405: "Open the page from its link instead.",
+    409: "Look at how it stands now, then decide again.",
     413: "Send less at once.",
     422: "Go back: what you typed is still there. Change it and send it again.",
     500: "Nothing that was said is lost. Try again; if it stays, the server's log has the details.",
@@ -56,6 +65,15 @@ def error_page(error: Exception) -> ErrorPage:
         )
     if isinstance(error, NotFoundError):
         return ErrorPage(status=404, title="Not here", sentence=_sentence(error), mend=_MENDS[404])
+    if isinstance(error, AccessError):
+        return ErrorPage(
+            status=403 if error.is_known else 401,
+            title="Not allowed",
+            sentence=_sentence(error),
+            mend="Ask somebody who manages people here for the role that may.",
+        )
+    if isinstance(error, ConflictError):
+        return ErrorPage(status=409, title="That does not fit any more", sentence=_sentence(error), mend=_MENDS[409])
     if isinstance(error, GuardError):
         return ErrorPage(
             status=409,

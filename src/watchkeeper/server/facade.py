@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, Protocol
 
+from watchkeeper.domain.access import Caller
 from watchkeeper.domain.handling import Handling, Mute
 from watchkeeper.domain.metric import Metric
 from watchkeeper.flags import Evaluation
@@ -62,11 +63,13 @@ class Service(Protocol):
     def flags(self) -> FlagDesk:
         """The feature flags."""
 
-    def redeem(self, token: str) -> str | None:
-        """A session's key for a one-time token; None where it was used, is too old, or never was."""
+    @property
+    def access(self) -> AccessDesk:
+        """People, their tokens, and the log of who changed what."""
 
-    def is_signed_in(self, key: str) -> bool:
-        """Whether the session lives."""
+    @property
+    def sign_in(self) -> SignInDesk:
+        """Links and sessions."""
 
 
 class TuningDesk(Protocol):
@@ -123,6 +126,26 @@ class Deeds(Protocol):
 
     def mutes(self, *, over_too: bool = False) -> list[Mute]:
         """The mutes, the newest first."""
+
+
+class AccessDesk(Protocol):
+    """What is asked of `watch.access.Access`."""
+
+    def caller_of(self, secret: str) -> Caller | None:
+        """Who calls with this token and what they may now; None where it is unknown, expired or revoked."""
+
+
+class SignInDesk(Protocol):
+    """What is asked of `watch.sign_in.SignIn`."""
+
+    def redeem(self, token: str, name: str = "") -> str | None:
+        """A session's key for a one-time token; None where it was used, is too old, or never was."""
+
+    def caller(self, key: str) -> Caller | None:
+        """Who is behind a session, and what they may now; None where it ended."""
+
+    def end(self, key: str) -> None:
+        """Sign out."""
 
 
 class FlagDesk(Protocol):

@@ -18,6 +18,7 @@ from litestar.types import Receive, Scope, Send
 
 from watchkeeper.flags import Evaluation
 from watchkeeper.server.facade import FlagDesk
+from watchkeeper.server.guard import Open, needs
 
 PREFIX = "/ofrep/v1"
 ONE, ALL, EVENTS = f"{PREFIX}/evaluate/flags/", f"{PREFIX}/evaluate/flags", f"{PREFIX}/events"
@@ -36,7 +37,7 @@ def evaluation_protocol(flags: FlagDesk) -> ASGIRouteHandler:
     """The routes under `/ofrep/v1`: one flag, all flags, and a stream that says when to ask again."""
     streams: set[asyncio.Event] = set()
 
-    @asgi(PREFIX, is_mount=True, copy_scope=True)
+    @asgi(PREFIX, is_mount=True, copy_scope=True, opt=needs(Open.ITSELF))
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
         path = path if path.startswith(PREFIX) else PREFIX + path

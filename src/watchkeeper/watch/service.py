@@ -17,18 +17,18 @@ from watchkeeper.domain.errors import ChannelError, SourceError, WatchkeeperErro
 from watchkeeper.notify import channels as ways
 from watchkeeper.notify import message
 from watchkeeper.stores.history import History
-from watchkeeper.stores.ledger import Ledger, audit, metrics, series, sessions, watermarks
+from watchkeeper.stores.ledger import Ledger, audit, metrics, series, watermarks
 from watchkeeper.watch import answers, collect, feedback_log, views
+from watchkeeper.watch.access import Access
 from watchkeeper.watch.alerting import advance
 from watchkeeper.watch.deeds import Deeds
 from watchkeeper.watch.flags import Flags
 from watchkeeper.watch.guard import run_guards
 from watchkeeper.watch.judgements import Judgements
 from watchkeeper.watch.look import Look
+from watchkeeper.watch.sign_in import SignIn
 from watchkeeper.watch.tell import STALE_S, tell
 from watchkeeper.watch.tuning import Tuning
-
-LINK_LIFETIME_S = 15 * 60
 
 
 class Progressed(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +53,8 @@ class Watchkeeper:
         self._look = Look(ledger, self._judgements, clock)
         self.tuning = Tuning(ledger, self._judgements, self._writing, clock)
         self.deeds = Deeds(ledger, clock)
+        self.access = Access(ledger, clock)
+        self.sign_in = SignIn(ledger, clock)
         self.flags = Flags(ledger, clock)
         self.flags.refresh()
 
@@ -279,26 +281,3 @@ class Watchkeeper:
             if path is not None and path.exists():
                 entries += [entry.strip() for entry in path.read_text(encoding="utf-8").split("\n## ")]
         return tuple(entry.removeprefix("## ") for entry in entries[::-1][:limit] if entry)
-
-    # signing in
-
-    def make_sign_in_link(self, base_url: str) -> str:
-        """An address that signs one person in once, within a quarter of an hour."""
-        return sign_in_link(self._ledger, base_url, int(self._clock()))
-
-    def redeem(self, token: str) -> str | None:
-        """The session key for a link's token; None where it was used or is too old."""
-        with self._writing, self._ledger.write() as tx:
-            return sessions.redeem(tx, token, int(self._clock()))
-
-    def is_signed_in(self, key: str) -> bool:
-        """Whether the session is known."""
-        with self._ledger.read() as tx:
-            return sessions.is_live(tx, key, int(self._clock()))
-
-
-def sign_in_link(ledger: Ledger, base_url: str, now: int) -> str:
-    """An address that signs one person in once; needs the ledger alone, so it works beside a running server."""
-    with ledger.write() as tx:
-        token = sessions.make_link(tx, now, LINK_LIFETIME_S)
-    return f"{base_url.rstrip('/')}/sign-in?token={token}"

@@ -6,6 +6,7 @@ import msgspec
 from litestar import Response, get
 from litestar.params import FromPath, FromQuery
 
+from watchkeeper.domain.access import Scope
 from watchkeeper.domain.alert import Cause, Change
 from watchkeeper.domain.errors import NotFoundError
 from watchkeeper.notify.chart import png
@@ -13,6 +14,7 @@ from watchkeeper.notify.message import subject
 from watchkeeper.server.deed_lines import DeedLine, deed_lines
 from watchkeeper.server.desk import desk_of
 from watchkeeper.server.figures import Figure, figure_json, legend, summary
+from watchkeeper.server.guard import needs
 from watchkeeper.server.pages.deeds import snooze_words
 from watchkeeper.server.receipts import ReceiptBox, Said, box_of, said_lines
 from watchkeeper.server.session import PageRequest
@@ -136,7 +138,7 @@ def _is_seen(chart: views.SeriesChart, mark: views.Mark) -> bool:
     return bool(chart.time) and mark.start <= chart.time[-1] and mark.end >= chart.time[0]
 
 
-@get("/alerts/{alert_id:int}", sync_to_thread=True)
+@get("/alerts/{alert_id:int}", sync_to_thread=True, opt=needs(Scope.READ))
 def show_alert(request: PageRequest, alert_id: FromPath[int], receipt: FromQuery[int | None] = None) -> Response[str]:
     """The page of one alert."""
     desk = desk_of(request)
@@ -144,7 +146,7 @@ def show_alert(request: PageRequest, alert_id: FromPath[int], receipt: FromQuery
     return desk.page(request, "alert.html", alert_screen(page, box_of(desk.service, receipt)), draws=True)
 
 
-@get("/alerts/{alert_id:int}/chart.png", sync_to_thread=True)
+@get("/alerts/{alert_id:int}/chart.png", sync_to_thread=True, opt=needs(Scope.READ))
 def draw_alert(
     request: PageRequest,
     alert_id: FromPath[int],

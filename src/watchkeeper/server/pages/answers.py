@@ -11,11 +11,13 @@ from litestar.enums import MediaType, RequestEncodingType
 from litestar.params import Body, FromPath
 from litestar.response import Redirect
 
+from watchkeeper.domain.access import Scope
 from watchkeeper.domain.errors import GuardError, InputError
 from watchkeeper.domain.feedback import Answer
 from watchkeeper.domain.recurrence import HOLIDAYS
 from watchkeeper.domain.times import parse_instant
 from watchkeeper.server.desk import Desk, desk_of
+from watchkeeper.server.guard import needs
 from watchkeeper.server.session import NAMELESS, PageRequest, visitor
 from watchkeeper.server.words import LABEL
 from watchkeeper.watch.views import Draft, Reach
@@ -104,7 +106,7 @@ def with_receipt(place: str, feedback_id: int) -> str:
     return f"{parts.path}?{urlencode([*query, ('receipt', feedback_id)])}"
 
 
-@post("/alerts/{alert_id:int}/answer", sync_to_thread=True)
+@post("/alerts/{alert_id:int}/answer", sync_to_thread=True, opt=needs(Scope.FEEDBACK))
 def answer_alert(request: PageRequest, alert_id: FromPath[int], data: Form) -> Response[str] | Redirect:
     """Say an answer on an alert."""
     desk = desk_of(request)
@@ -113,7 +115,7 @@ def answer_alert(request: PageRequest, alert_id: FromPath[int], data: Form) -> R
     return _say(request, desk, draft, data, own_place(data.get("next", ""), f"/alerts/{alert_id}"))
 
 
-@get("/alerts/{alert_id:int}/preview", media_type=MediaType.TEXT, sync_to_thread=True)
+@get("/alerts/{alert_id:int}/preview", media_type=MediaType.TEXT, sync_to_thread=True, opt=needs(Scope.FEEDBACK))
 def preview_on_alert(request: PageRequest, alert_id: FromPath[int]) -> str:
     """What an answer on an alert would change, in words, before anything is said; the form's fields as a query."""
     desk = desk_of(request)
@@ -123,7 +125,7 @@ def preview_on_alert(request: PageRequest, alert_id: FromPath[int]) -> str:
     return desk.service.preview(draft).sentence
 
 
-@post("/metrics/{name:str}/answer", sync_to_thread=True)
+@post("/metrics/{name:str}/answer", sync_to_thread=True, opt=needs(Scope.FEEDBACK))
 def answer_metric(request: PageRequest, name: FromPath[str], data: Form) -> Response[str] | Redirect:
     """Say an answer on a window of a metric."""
     desk = desk_of(request)
@@ -134,7 +136,7 @@ def answer_metric(request: PageRequest, name: FromPath[str], data: Form) -> Resp
     return _say(request, desk, draft, data, own_place(data.get("next", ""), f"/metrics/{name}?series={page.chosen.id}"))
 
 
-@post("/answers/{feedback_id:int}/undo", sync_to_thread=True)
+@post("/answers/{feedback_id:int}/undo", sync_to_thread=True, opt=needs(Scope.FEEDBACK))
 def undo(request: PageRequest, feedback_id: FromPath[int], data: Form) -> Redirect:
     """Take an answer back."""
     receipt = desk_of(request).service.undo(feedback_id, _by(request))

@@ -12,11 +12,13 @@ from litestar.enums import RequestEncodingType
 from litestar.params import Body, FromPath
 from litestar.response import Redirect
 
+from watchkeeper.domain.access import Scope
 from watchkeeper.domain.errors import InputError
 from watchkeeper.domain.handling import Mute
 from watchkeeper.domain.times import format_duration, parse_duration, parse_instant
 from watchkeeper.server.desk import desk_of
 from watchkeeper.server.facade import Deeds
+from watchkeeper.server.guard import needs
 from watchkeeper.server.pages.answers import own_place
 from watchkeeper.server.session import NAMELESS, PageRequest, visitor
 from watchkeeper.watch.views import MetricLine
@@ -82,21 +84,21 @@ def handle(deeds: Deeds, alert_ids: list[int], form: dict[str, str], by: str, no
             raise InputError(f"act={other[:40]!r}: use acknowledge, assign, snooze or comment")
 
 
-@post("/alerts/{alert_id:int}/handle", sync_to_thread=True)
+@post("/alerts/{alert_id:int}/handle", sync_to_thread=True, opt=needs(Scope.FEEDBACK))
 def handle_alert(request: PageRequest, alert_id: FromPath[int], data: Form) -> Redirect:
     """Acknowledge, assign, snooze or comment on one alert."""
     handle(desk_of(request).service.deeds, [alert_id], data, _by(request), int(time.time()))
     return Redirect(own_place(data.get("next", ""), f"/alerts/{alert_id}"), status_code=303)
 
 
-@post("/handlings/{handling_id:int}/undo", sync_to_thread=True)
+@post("/handlings/{handling_id:int}/undo", sync_to_thread=True, opt=needs(Scope.FEEDBACK))
 def undo_handling(request: PageRequest, handling_id: FromPath[int], data: Form) -> Redirect:
     """Take a deed back."""
     line = desk_of(request).service.deeds.undo(handling_id, _by(request))
     return Redirect(own_place(data.get("next", ""), f"/alerts/{line.alert}"), status_code=303)
 
 
-@get("/mutes", sync_to_thread=True)
+@get("/mutes", sync_to_thread=True, opt=needs(Scope.READ))
 def show_mutes(request: PageRequest) -> Response[str]:
     """The mutes, and a form for a new one."""
     desk = desk_of(request)
@@ -105,7 +107,7 @@ def show_mutes(request: PageRequest) -> Response[str]:
     return desk.page(request, "mutes.html", page)
 
 
-@post("/mutes", sync_to_thread=True)
+@post("/mutes", sync_to_thread=True, opt=needs(Scope.FEEDBACK))
 def mute(request: PageRequest, data: Form) -> Redirect:
     """Mute for a window."""
     zone = data.get("zone", "UTC")
@@ -132,7 +134,7 @@ def mute(request: PageRequest, data: Form) -> Redirect:
     return Redirect("/mutes", status_code=303)
 
 
-@post("/mutes/{mute_id:int}/end", sync_to_thread=True)
+@post("/mutes/{mute_id:int}/end", sync_to_thread=True, opt=needs(Scope.FEEDBACK))
 def unmute(request: PageRequest, mute_id: FromPath[int]) -> Redirect:
     """End a mute now."""
     desk_of(request).service.deeds.unmute(mute_id, _by(request))

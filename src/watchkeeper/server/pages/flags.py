@@ -11,9 +11,11 @@ from litestar.enums import RequestEncodingType
 from litestar.params import Body, FromPath
 from litestar.response import Redirect
 
+from watchkeeper.domain.access import Scope
 from watchkeeper.domain.errors import InputError
 from watchkeeper.domain.times import parse_duration
 from watchkeeper.server.desk import desk_of
+from watchkeeper.server.guard import demand, needs
 from watchkeeper.server.session import PageRequest, visitor
 from watchkeeper.watch.flag_views import FlagLine, FlagPage
 
@@ -34,14 +36,14 @@ class FlagForm(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
 
 
-@get("/flags", sync_to_thread=True)
+@get("/flags", sync_to_thread=True, opt=needs(Scope.READ))
 def show_flags(request: PageRequest) -> Response[str]:
     """Every flag."""
     desk = desk_of(request)
     return desk.page(request, "flags.html", FlagsPage(lines=desk.service.flags.lines()))
 
 
-@get("/flags/{name:str}", sync_to_thread=True)
+@get("/flags/{name:str}", sync_to_thread=True, opt=needs(Scope.READ))
 def show_flag(request: PageRequest, name: FromPath[str]) -> Response[str]:
     """One flag."""
     desk = desk_of(request)
@@ -49,7 +51,7 @@ def show_flag(request: PageRequest, name: FromPath[str]) -> Response[str]:
     return desk.page(request, "flag.html", page)
 
 
-@post("/flags/{name:str}")
+@post("/flags/{name:str}", opt=needs(Scope.FEEDBACK))
 async def change_flag(
     request: PageRequest,
     name: FromPath[str],
@@ -64,6 +66,8 @@ async def change_flag(
 
 def _change(request: PageRequest, name: str, said: FlagForm, by: str) -> None:
     flags = desk_of(request).service.flags
+    if said.act in ("override", "clear"):
+        demand(request, Scope.CONFIGURE)
     match said.act:
         case "override":
             if not said.variant:

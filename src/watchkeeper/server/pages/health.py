@@ -7,18 +7,19 @@ from litestar.enums import MediaType
 from litestar.params import FromPath
 
 from watchkeeper.server.desk import desk_of
+from watchkeeper.server.guard import Open, needs
 from watchkeeper.server.session import PageRequest
 
 _FOR_GOOD = "public, max-age=31536000, immutable"
 
 
-@get("/health", media_type=MediaType.TEXT, sync_to_thread=False)
+@get("/health", media_type=MediaType.TEXT, sync_to_thread=False, opt=needs(Open.ANYONE))
 def health() -> str:
     """200 while requests are answered."""
     return "ok\n"
 
 
-@get("/assets/{rest:path}", sync_to_thread=True)
+@get("/assets/{rest:path}", sync_to_thread=True, opt=needs(Open.ANYONE))
 def asset(request: PageRequest, rest: FromPath[str]) -> Response[bytes]:
     """A style sheet or script, kept by the browser for good: its address changes with its content."""
     found = desk_of(request).assets.get(f"/assets{rest}")

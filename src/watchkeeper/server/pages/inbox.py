@@ -9,9 +9,11 @@ import msgspec
 from litestar import Response, get
 from litestar.params import FromQuery, QueryParameter
 
+from watchkeeper.domain.access import Scope
 from watchkeeper.domain.errors import InputError
 from watchkeeper.server.desk import desk_of
 from watchkeeper.server.facade import Order
+from watchkeeper.server.guard import needs
 from watchkeeper.server.receipts import ReceiptBox, box_of
 from watchkeeper.server.session import PageRequest
 from watchkeeper.watch.views import AlertLine, Inbox, MetricLine
@@ -109,7 +111,7 @@ def _why_empty(inbox: Inbox, filters: Filters) -> str:
     return inbox.show
 
 
-@get("/", sync_to_thread=True)
+@get("/", sync_to_thread=True, opt=needs(Scope.READ))
 def show_inbox(
     request: PageRequest,
     show: FromQuery[str] = "open",

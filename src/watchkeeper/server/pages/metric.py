@@ -9,11 +9,13 @@ import msgspec
 from litestar import Response, get
 from litestar.params import FromPath, FromQuery
 
+from watchkeeper.domain.access import Scope
 from watchkeeper.domain.times import DAY, parse_instant, wall_clock
 from watchkeeper.notify.chart import png
 from watchkeeper.notify.message import subject
 from watchkeeper.server.desk import desk_of
 from watchkeeper.server.figures import Figure, figure_json, legend, summary
+from watchkeeper.server.guard import needs
 from watchkeeper.server.pages.inbox import Filters
 from watchkeeper.server.receipts import ReceiptBox, Said, box_of, said_lines
 from watchkeeper.server.session import PageRequest
@@ -164,7 +166,7 @@ def _edges(page: views.MetricPage, given: dict[str, str]) -> tuple[int | None, i
     return start, end
 
 
-@get("/metrics/{name:str}", sync_to_thread=True)
+@get("/metrics/{name:str}", sync_to_thread=True, opt=needs(Scope.READ))
 def show_metric(
     request: PageRequest,
     name: FromPath[str],
@@ -179,7 +181,7 @@ def show_metric(
     return desk.page(request, "metric.html", screen, draws=True)
 
 
-@get("/metrics/{name:str}/chart.json", sync_to_thread=True)
+@get("/metrics/{name:str}/chart.json", sync_to_thread=True, opt=needs(Scope.READ))
 def chart_json(request: PageRequest, name: FromPath[str], series: FromQuery[int | None] = None) -> Response[bytes]:
     """The close-up's data; a browser that has it already is told so."""
     page = desk_of(request).service.metric_page(name, series)
@@ -190,7 +192,7 @@ def chart_json(request: PageRequest, name: FromPath[str], series: FromQuery[int 
     return Response(body, media_type="application/json", headers={"ETag": tag})
 
 
-@get("/metrics/{name:str}/chart.png", sync_to_thread=True)
+@get("/metrics/{name:str}/chart.png", sync_to_thread=True, opt=needs(Scope.READ))
 def draw_metric(
     request: PageRequest,
     name: FromPath[str],

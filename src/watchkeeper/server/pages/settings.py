@@ -10,9 +10,11 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
+from watchkeeper.domain.access import Scope
 from watchkeeper.domain.errors import GuardError, InputError
 from watchkeeper.domain.metric import Direction, Kind, Metric
 from watchkeeper.server.desk import desk_of
+from watchkeeper.server.guard import needs
 from watchkeeper.server.pages.answers import Form, GuardPage
 from watchkeeper.server.session import NAMELESS, PageRequest, visitor
 from watchkeeper.watch.trials import PowerTold, Trial
@@ -94,7 +96,7 @@ def _number(text: str, name: str) -> float:
     return number
 
 
-@get("/metrics/{name:str}/settings", sync_to_thread=True)
+@get("/metrics/{name:str}/settings", sync_to_thread=True, opt=needs(Scope.READ))
 def show_settings(request: PageRequest, name: FromPath[str], saved: FromQuery[bool] = False) -> Response[str]:
     """The form, with what its values would have told: without scripts it is sent with "Try"."""
     desk = desk_of(request)
@@ -117,7 +119,7 @@ def show_settings(request: PageRequest, name: FromPath[str], saved: FromQuery[bo
     return desk.page(request, "settings.html", page)
 
 
-@get("/metrics/{name:str}/trial", sync_to_thread=True)
+@get("/metrics/{name:str}/trial", sync_to_thread=True, opt=needs(Scope.READ))
 def show_trial(request: PageRequest, name: FromPath[str]) -> Response[str]:
     """The part that follows the slider."""
     desk = desk_of(request)
@@ -125,7 +127,7 @@ def show_trial(request: PageRequest, name: FromPath[str]) -> Response[str]:
     return desk.page(request, "trial.html", TrialPart(trial=desk.service.tuning.attempt(name, changes)))
 
 
-@post("/metrics/{name:str}/settings", sync_to_thread=True)
+@post("/metrics/{name:str}/settings", sync_to_thread=True, opt=needs(Scope.CONFIGURE))
 def keep_settings(request: PageRequest, name: FromPath[str], data: Form) -> Response[str] | Redirect:
     """Set it so; where a confirmed alert would be lost, ask a second time."""
     desk = desk_of(request)
@@ -145,7 +147,7 @@ def keep_settings(request: PageRequest, name: FromPath[str], data: Form) -> Resp
     return Redirect(f"{here}?saved=true", status_code=303)
 
 
-@get("/metrics/{name:str}/power", sync_to_thread=True)
+@get("/metrics/{name:str}/power", sync_to_thread=True, opt=needs(Scope.READ))
 def show_power(request: PageRequest, name: FromPath[str], series: FromQuery[int]) -> Response[str]:
     """What could be seen of a series, as a part of a page."""
     desk = desk_of(request)
@@ -154,7 +156,7 @@ def show_power(request: PageRequest, name: FromPath[str], series: FromQuery[int]
     return desk.page(request, "power.html", PowerPart(power=told, picture=picture))
 
 
-@get("/metrics/{name:str}/power.png", sync_to_thread=True)
+@get("/metrics/{name:str}/power.png", sync_to_thread=True, opt=needs(Scope.READ))
 def draw_power(
     request: PageRequest, name: FromPath[str], series: FromQuery[int], scheme: FromQuery[str] = "light"
 ) -> Response[bytes]:

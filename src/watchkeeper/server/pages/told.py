@@ -5,7 +5,9 @@ from __future__ import annotations
 import msgspec
 from litestar import Response, get
 
+from watchkeeper.domain.access import Scope
 from watchkeeper.server.desk import desk_of
+from watchkeeper.server.guard import needs
 from watchkeeper.server.session import PageRequest
 from watchkeeper.watch.views import MetricLine
 
@@ -42,14 +44,14 @@ class MetricsPage(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[MetricLine, ...]
 
 
-@get("/told", sync_to_thread=True)
+@get("/told", sync_to_thread=True, opt=needs(Scope.READ))
 def show_told(request: PageRequest) -> Response[str]:
     """What was sent."""
     desk = desk_of(request)
     return desk.page(request, "told.html", told_page(desk.service.told(TOLD)))
 
 
-@get("/metrics", sync_to_thread=True)
+@get("/metrics", sync_to_thread=True, opt=needs(Scope.READ))
 def show_metrics(request: PageRequest) -> Response[str]:
     """Every metric with its record."""
     desk = desk_of(request)

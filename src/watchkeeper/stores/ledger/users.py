@@ -9,10 +9,12 @@ from sqlalchemy import Column, Connection, Row, String, Table, insert, select, u
 
 from watchkeeper.domain.access import Role, User, pseudonym
 from watchkeeper.domain.errors import InputError, NotFoundError
-from watchkeeper.stores.ledger.audit import AUDIT_ENTRY
 from watchkeeper.stores.ledger.feedback import FEEDBACK
 from watchkeeper.stores.ledger.receipts import RECEIPT
 from watchkeeper.stores.ledger.schema import METADATA, Id, Seconds
+
+SIGNATURE = "_by"
+"""How every column ends that holds the name of whoever said or did something."""
 
 PERSON = Table(
     "person",
@@ -58,10 +60,10 @@ def set_role(tx: Connection, user_id: int, role: Role) -> None:
 
 
 def erase(tx: Connection, user: User, at: int) -> User:
-    """Forget the name: the account closes, and answers, receipts and audit lines that it signed bear a pseudonym.
+    """Forget the name: the account closes, and whatever it signed in any table, receipts too, bears a pseudonym.
 
     Nothing else of the logs changes, so what was learned from the answers stays. This is the one update that the
-    feedback and audit logs know.
+    logs know.
     """
     name = pseudonym(user.id)
     tx.execute(update(PERSON).where(PERSON.c.id == user.id).values(name=name, name_key=name, erased_at=at))
@@ -74,8 +76,10 @@ def erase(tx: Connection, user: User, at: int) -> User:
         receipt = json.loads(told)
         receipt["feedback"]["by"] = name
         tx.execute(update(RECEIPT).where(RECEIPT.c.feedback == feedback).values(told=json.dumps(receipt)))
-    tx.execute(update(FEEDBACK).where(FEEDBACK.c.said_by == user.name).values(said_by=name))
-    tx.execute(update(AUDIT_ENTRY).where(AUDIT_ENTRY.c.done_by == user.name).values(done_by=name))
+    for table in METADATA.sorted_tables:
+        for column in table.columns:
+            if column.name.endswith(SIGNATURE):
+                tx.execute(update(table).where(column == user.name).values({column: name}))
     return User(id=user.id, name=name, role=user.role, created_at=user.created_at, erased_at=at)
 
 
