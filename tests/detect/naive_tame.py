@@ -134,9 +134,9 @@ class Naive:
             return math.inf
         clump = (of.clump - of.size**2) / max(of.kurt - of.size**2, 1e-12)
         if not error < 0.4 * of.span and not (of.corr < 0.35 and clump < 0.15):
-            return math.inf
+            return self.month / 60 - 0.1
         trust = max((4 + of.events) / (4 + (days - 8) / 30.44), 1.0)
-        return 3 * math.log10(trust) + 4.5 * max(of.kurt / of.size**2 - 1.9, 0.0) - 0.1
+        return min(3 * math.log10(trust) + 4.5 * max(of.kurt / of.size**2 - 1.9, 0.0), self.month / 60) - 0.1
 
     def _band(
         self, mid: float, slot: int, cost: float, scale: float, widen: float, unit: float

@@ -74,3 +74,47 @@ def test_a_drop_on_a_tame_count_is_told(size: float, drop: float, hours: int, is
         _, judged = replay(points, series)
         told.append(decide(judged, points, series, np.array([0.0]))[at:].any())
     assert np.mean(told) >= share
+
+
+def wandering(rng: np.random.Generator, series: int, days: int) -> np.ndarray:
+    """Autocorrelated noise: what a day brings is most of what the day before brought."""
+    noise = np.zeros((series, days))
+    for day in range(1, days):
+        noise[:, day] = 0.7 * noise[:, day - 1] + rng.normal(size=series)
+    return noise
+
+
+WORKDAYS = np.where(np.arange(400) % 7 >= 5, 0.75, 1.0)
+DAILY: dict[str, tuple[Family, ValueKind]] = {
+    "count": (lambda r: r.poisson(300 * WORKDAYS, (60, 400)), ValueKind.COUNT),
+    "small count": (lambda r: r.poisson(30 * WORKDAYS, (60, 400)), ValueKind.COUNT),
+    "flat count": (lambda r: r.poisson(100, (60, 400)), ValueKind.COUNT),
+    "amount": (lambda r: 1000 * WORKDAYS * np.exp(0.08 * r.normal(size=(60, 400))), ValueKind.SUM),
+    "wandering amount": (lambda r: 1000 * WORKDAYS * np.exp(0.05 * wandering(r, 60, 400)), ValueKind.SUM),
+}
+
+
+def daily_alerts(value: np.ndarray, kind: ValueKind) -> np.ndarray:
+    count, size = value.shape
+    points = Points(np.arange(count + 1) * size, np.tile(1_699_833_600 + 86400 * np.arange(size), count), value.ravel())
+    series = SeriesSettings.uniform(count, step=86400, kind=kind)
+    _, judged = replay(points, series)
+    return decide(judged, points, series, np.zeros(count)).reshape(count, size)
+
+
+@pytest.mark.parametrize("family", DAILY)
+def test_one_value_a_day_costs_about_the_false_alerts_asked_for(family: str) -> None:
+    make, kind = DAILY[family]
+    alert = daily_alerts(make(np.random.default_rng(3)).astype(float), kind)
+    starts = (alert[:, 1:] & ~alert[:, :-1])[:, 100:]
+    assert 0.5 <= starts.sum() / (starts.size / 30.4375) <= 2.0
+
+
+@pytest.mark.parametrize("family", [name for name in DAILY if name != "small count"])
+@pytest.mark.parametrize("day", [120, 380])
+def test_after_an_incident_a_value_a_day_that_halves_is_still_seen(family: str, day: int) -> None:
+    make, kind = DAILY[family]
+    value = make(np.random.default_rng(3)).astype(float)[:, : day + 1]
+    value[:, 60:62] *= 0.4
+    value[:, day] *= 0.5
+    assert daily_alerts(value, kind)[:, day].mean() >= 0.9

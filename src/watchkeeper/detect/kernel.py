@@ -158,7 +158,7 @@ def replay_series(  # type: ignore[no-untyped-def]
             baseline.MEAN_TO_SIGMA * slim[at.NOISE] * count_unit * spread,
             baseline.SHARE_FLOOR * abs(mid) + 1e-12 * unit + (baseline.COUNT_FLOOR if kind == COUNT else 0.0),
         )
-        cost = tame.price(slim, days, week_weight)
+        cost = tame.price(slim, days, week_weight, month)
         # How far one value may go.
         seasonal = wide[at.DAY_LEVEL] + profile[day_slot]
         far_floor = max(pointwise.LEVEL_SHARE * abs(wide[at.MEAN]), recipe.POISSON_MEAN * noise)

@@ -28,6 +28,9 @@ TAME, WILD = 1.9, 4.5
 """Mean square over squared mean that is still tame (Gaussian 1.57, Laplace 2); price per unit above."""
 TRUST, TRUST_MONTHS = 3.0, 4.0
 """Price per decade of own alerts above once a month; months of good conduct given in advance."""
+POINTS_PER_PRICE = 60.0
+"""The price is at most a month's points over this: of a day's value there are thirty a month, whose own tail tells how
+rare one is; of five minutes' there are 8,766, and what looks tame must be cheap to have been wrong about."""
 KNEE = 1.0
 """Beyond this score nobody can tell how rare a value is: it grows by its logarithm."""
 BIAS = 0.1
@@ -54,19 +57,22 @@ def begin(slim, month):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, error_model="numpy")
-def price(slim, days, week_weight):  # type: ignore[no-untyped-def]
-    """What is taken off the surprise; infinite while the series has not proved to be tame."""
+def price(slim, days, week_weight, month):  # type: ignore[no-untyped-def]
+    """What is taken off the surprise: the most there is while the series has not proved to be tame, and infinite while
+    there was no time for it.
+    """
     if days < PROVEN_DAYS:
         return math.inf
+    most = month / POINTS_PER_PRICE
     error = week_weight * slim[at.TAME_WEEK_ERROR] + (1.0 - week_weight) * slim[at.TAME_DAY_ERROR]
     if not error < PROOF * slim[at.SPAN]:
         square = float(slim[at.ABSOLUTE]) * slim[at.ABSOLUTE]
         clump = (slim[at.CLUMPING] - square) / max(slim[at.KURTOSIS] - square, 1e-12)
         if not (slim[at.CORRELATION] < FLAT_CORRELATION and clump < FLAT_CLUMPING):
-            return math.inf
+            return most - BIAS
     trust = max((TRUST_MONTHS + slim[at.EVENTS]) / (TRUST_MONTHS + (days - JUDGED_DAYS) / 30.44), 1.0)
     wild = slim[at.KURTOSIS] / (float(slim[at.ABSOLUTE]) * slim[at.ABSOLUTE]) - TAME
-    return TRUST * math.log10(trust) + WILD * max(wild, 0.0) - BIAS
+    return min(TRUST * math.log10(trust) + WILD * max(wild, 0.0), most) - BIAS
 
 
 @njit(nogil=True, error_model="numpy")
