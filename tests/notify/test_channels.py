@@ -14,7 +14,13 @@ import pytest
 
 from watchkeeper.domain.config import Channel
 from watchkeeper.domain.errors import ChannelError
-from watchkeeper.notify.channels import file_of, send
+from watchkeeper.notify import channels
+from watchkeeper.notify.channels import file_of
+from watchkeeper.notify.parcel import Parcel
+
+
+def send(channel: Channel, title: str, body: str, picture: bytes = b"") -> None:
+    channels.send(channel, Parcel(title=title, body=body, draw=lambda: picture), now=0)
 
 
 def test_each_file_channel_writes_to_its_own_file(tmp_path: Path):
@@ -41,6 +47,7 @@ def test_what_can_never_work_is_permanent(url: str, says: str):
     with pytest.raises(ChannelError, match=says) as caught:
         send(Channel(name="c", url=url), "t", "b")
     assert caught.value.permanent
+    assert caught.value.is_of_channel
 
 
 class Webhook(http.server.BaseHTTPRequestHandler):
@@ -78,6 +85,31 @@ def test_a_webhook_is_really_called_and_a_refusal_is_passing(webhook: Channel):
     with pytest.raises(ChannelError, match="tried again") as caught:
         send(webhook, "Orders", "fell")
     assert not caught.value.permanent
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503])
+def test_what_may_pass_is_passing(webhook: Channel, status: int):
+    Webhook.status = status
+    with pytest.raises(ChannelError, match=f"{status}; it will be tried again") as caught:
+        send(webhook, "Orders", "fell")
+    assert not caught.value.permanent
+
+
+@pytest.mark.parametrize(("status", "of_channel"), [(400, False), (413, False), (422, False), (401, True), (404, True)])
+def test_what_cannot_work_is_permanent_of_the_message_or_of_the_channel(
+    webhook: Channel, status: int, of_channel: bool
+):
+    Webhook.status = status
+    with pytest.raises(ChannelError, match=str(status)) as caught:
+        send(webhook, "Orders", "fell")
+    assert (caught.value.permanent, caught.value.is_of_channel) == (True, of_channel)
+
+
+def test_nobody_there_is_passing_and_says_nothing_of_secrets():
+    with pytest.raises(ChannelError) as caught:
+        send(Channel(name="hook", url="json://user:hush@127.0.0.1:1/"), "Orders", "fell")
+    assert not caught.value.permanent
+    assert "hush" not in str(caught.value)
 
 
 def test_a_picture_goes_along(webhook: Channel):

@@ -18,6 +18,7 @@ VERBS: Final[dict[str, tuple[str, str]]] = {
     "serve": ("watchkeeper.cli.serve", "Serve the pages and run the service."),
     "link": ("watchkeeper.cli.link", "Print a new one-time sign-in link."),
     "alerts": ("watchkeeper.cli.alerts", "List alerts on a terminal or for a script."),
+    "channels": ("watchkeeper.cli.channels", "Say how channels fare, and test them."),
     "feedback": ("watchkeeper.cli.feedback", "Export and import what people said, as JSON Lines."),
     "users": ("watchkeeper.cli.users", "Make, list and erase accounts, and change roles."),
     "tokens": ("watchkeeper.cli.tokens", "Make, list and revoke API tokens."),

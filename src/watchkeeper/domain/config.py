@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from typing import Any, TypeVar
 
 import msgspec
@@ -10,19 +11,37 @@ import yaml
 from watchkeeper.domain.errors import ConfigError, InputError
 from watchkeeper.domain.flag import Flag, Segment
 from watchkeeper.domain.metric import Metric, Source, check_name
+from watchkeeper.domain.route import Route
 
 T = TypeVar("T")
-SECTIONS = ("sources", "defaults", "metrics", "channels", "segments", "flags")
+SECTIONS = ("sources", "defaults", "metrics", "channels", "routes", "segments", "flags")
+
+
+class ChannelKind(enum.Enum):
+    """How a channel is spoken to."""
+
+    APPRISE = "apprise"
+    ALERTMANAGER = "alertmanager"
+    WEBHOOK = "webhook"
 
 
 class Channel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where people are told: an Apprise URL, or `textfile://PATH` (`${NAME}` is read from the environment)."""
+    """Where people are told: an Apprise URL, or `textfile://PATH` (`${NAME}` is read from the environment).
+
+    Of kind `alertmanager` the URL is that of an Alertmanager; of kind `webhook` of whatever takes its webhooks.
+    """
 
     name: str
     url: str
+    kind: ChannelKind = ChannelKind.APPRISE
 
     def __post_init__(self) -> None:
         check_name("channel", self.name)
+
+    @property
+    def is_machine(self) -> bool:
+        """Whether it takes alerts as data, and wants to hear of every change."""
+        return self.kind is not ChannelKind.APPRISE
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +50,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     sources: tuple[Source, ...] = ()
     metrics: tuple[Metric, ...] = ()
     channels: tuple[Channel, ...] = ()
+    routes: tuple[Route, ...] = ()
     segments: tuple[Segment, ...] = ()
     flags: tuple[Flag, ...] = ()
 
@@ -53,6 +73,7 @@ def parse_config(text: str, place: str = "configuration") -> Config:
         sources=_section(raw, "sources", Source, {}, place),
         metrics=_section(raw, "metrics", Metric, defaults, place),
         channels=_section(raw, "channels", Channel, {}, place),
+        routes=_section(raw, "routes", Route, {}, place),
         segments=_section(raw, "segments", Segment, {}, place),
         flags=_section(raw, "flags", Flag, {}, place),
     )

@@ -9,6 +9,7 @@ import msgspec
 from watchkeeper.domain.config import Channel
 from watchkeeper.domain.flag import Flag, Segment
 from watchkeeper.domain.metric import Metric, Source
+from watchkeeper.domain.route import Route
 
 
 def config_schema() -> dict[str, Any]:
@@ -17,7 +18,9 @@ def config_schema() -> dict[str, Any]:
     What spans several places (a metric's source must be named in the file, a required setting may come from
     `defaults`, the text of a step) is for `watchkeeper apply --dry-run` to check.
     """
-    _, records = msgspec.json.schema_components((Source, Metric, Channel, Segment, Flag), ref_template="#/$defs/{name}")
+    _, records = msgspec.json.schema_components(
+        (Source, Metric, Channel, Route, Segment, Flag), ref_template="#/$defs/{name}"
+    )
     for record in records.values():
         if "name" in record.get("properties", {}):
             record["properties"].pop("name")  # the key in the mapping is the name
@@ -35,6 +38,9 @@ def config_schema() -> dict[str, Any]:
             },
             "metrics": _section("Metric", "What is watched, by name."),
             "channels": _section("Channel", "Where people are told, by name."),
+            "routes": _section(
+                "Route", "Who is told of what, and when, by name; without any, everybody of everything."
+            ),
             "segments": _section("Segment", "Groups of users, by name."),
             "flags": _section("Flag", "Feature flags with their guards, by name."),
         },

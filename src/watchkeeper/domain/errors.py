@@ -46,13 +46,21 @@ class StoreError(WatchkeeperError):
 
 
 class ChannelError(WatchkeeperError):
-    """People could not be told. `permanent` means that trying again cannot help."""
+    """People could not be told. `permanent` means that sending this message again cannot help.
+
+    `is_of_channel`: nor can any other, until a person mends the channel. `retry_after_s`: how long the other side asks
+    to be left alone.
+    """
 
     exit_code = 7
 
-    def __init__(self, message: str, *, permanent: bool = False) -> None:
+    def __init__(
+        self, message: str, *, permanent: bool = False, is_of_channel: bool = False, retry_after_s: int = 0
+    ) -> None:
         super().__init__(message)
         self.permanent = permanent
+        self.is_of_channel = is_of_channel
+        self.retry_after_s = retry_after_s
 
 
 class NotFoundError(WatchkeeperError):

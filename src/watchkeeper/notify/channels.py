@@ -1,4 +1,4 @@
-"""The ways to people, by Apprise: chat, e-mail, pagers, webhooks; and a file, for trying things out."""
+"""The ways to people, by Apprise: chat, e-mail, pagers; to machines that route; and a file to try things."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from typing import Any
 
 from watchkeeper.domain.config import Channel
 from watchkeeper.domain.errors import ChannelError
+from watchkeeper.notify import machines
+from watchkeeper.notify.parcel import Parcel
+from watchkeeper.notify.refusals import refusal, status_in
 
 _SECRET = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _FILE = "textfile://"
@@ -21,12 +24,19 @@ def file_of(channel: Channel) -> Path | None:
     return Path(_resolved(channel)[len(_FILE) :]) if channel.url.startswith(_FILE) else None
 
 
-def send(channel: Channel, title: str, body: str, picture: bytes = b"") -> None:
-    """Tell the channel once; `picture` is a PNG that goes along, where the channel's service takes attachments.
+def takes_picture(channel: Channel) -> bool:
+    """Whether a chart may go along."""
+    return not channel.is_machine and file_of(channel) is None
 
-    Raises ChannelError: permanent where the URL is unusable or a variable is missing, passing where the other side
-    did not take it.
+
+def send(channel: Channel, parcel: Parcel, now: int) -> str:
+    """Tell the channel once; returns a memo to give back with the alert's next message (of most channels empty).
+
+    Raises ChannelError: passing where trying again may help; permanent where it cannot, of this message or
+    (`is_of_channel`) of the channel until a person mends it.
     """
+    if channel.is_machine:
+        return machines.post(channel.name, channel.kind.value, _resolved(channel), parcel, now)
     import apprise
 
     _know_files()
@@ -38,16 +48,24 @@ def send(channel: Channel, title: str, body: str, picture: bytes = b"") -> None:
         raise ChannelError(
             f"channel {channel.name}: its URL is not one that Apprise knows; docs/configuration.md says what it may be",
             permanent=True,
+            is_of_channel=True,
         )
     attached = None
+    picture = parcel.draw() if takes_picture(channel) else b""
     if picture:
         from apprise.attachment.memory import AttachMemory
 
         attached = AttachMemory(  # type: ignore[no-untyped-call]  # Apprise has no types
             content=picture, name="chart.png", mimetype="image/png"
         )
-    if not sender.notify(title=title, body=body, attach=attached):
+    result = sender.notify(title=parcel.title, body=parcel.body, attach=attached)
+    if not result:
+        said = [entry.message for service in result.results for attempt in service.attempts for entry in attempt.logs]
+        status = next(filter(None, map(status_in, said)), None)
+        if status is not None:
+            raise refusal(channel.name, status)
         raise ChannelError(f"channel {channel.name}: the message was not taken; it will be tried again")
+    return ""
 
 
 @cache
@@ -64,7 +82,10 @@ def _know_files() -> None:
             os.fsync(file.fileno())
         return True
 
-    logging.getLogger("apprise").setLevel(logging.CRITICAL)
+    log = logging.getLogger("apprise")
+    log.setLevel(logging.WARNING)  # its warnings say which status a service answered; they are read, not shown
+    log.propagate = False
+    log.addHandler(logging.NullHandler())
     notify(on="textfile")(to_file)  # type: ignore[no-untyped-call]
 
 
@@ -74,5 +95,7 @@ def _resolved(channel: Channel) -> str:
 
 def _secret(name: str, channel: Channel) -> str:
     if name not in os.environ:
-        raise ChannelError(f"channel {channel.name}: the environment variable {name} is not set", permanent=True)
+        raise ChannelError(
+            f"channel {channel.name}: the environment variable {name} is not set", permanent=True, is_of_channel=True
+        )
     return os.environ[name]

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 
+import msgspec
+
 from watchkeeper.domain.alert import Alert, Cause, Member
+from watchkeeper.domain.feedback import Answer
 from watchkeeper.domain.metric import Kind, Metric, Series
 from watchkeeper.domain.times import DAY, format_duration, wall_clock
 
@@ -60,14 +64,55 @@ def headline(alert: Alert, metric: Metric, series: Series, others: int) -> str:
     return f"{text}; {others} other series moved with it" if others > 1 else f"{text}; one other series moved with it"
 
 
-def notification(text: str, details: Sequence[str], alert: Alert, metric: Metric, link: str) -> tuple[str, str]:
-    """Title and body of what is sent: the sentence, the largest members, owner, runbook, where to answer."""
-    lines = [text, *(f"- {detail}" for detail in details)]
-    if metric.owner:
-        lines.append(f"Owner: {metric.owner}")
+class Said(msgspec.Struct, frozen=True, kw_only=True):
+    """What a message says of an alert; what is empty is left out.
+
+    `before` is what people said of similar alerts; `link` leads to the alert's page.
+    """
+
+    sentence: str
+    metric: Metric
+    peak_time: int
+    causes: str = ""
+    details: tuple[str, ...] = ()
+    before: str = ""
+    owner: str = ""
+    link: str = ""
+
+
+def notification(said: Said, *, opening: str = "", links: Sequence[tuple[str, str]] = ()) -> tuple[str, str]:
+    """Title and body of what is sent. `links` are answers, each with the address that asks whether it is meant."""
+    metric = said.metric
+    is_word = opening.endswith(":")
+    lines = [f"{opening} {said.sentence}" if is_word else said.sentence]
+    if opening and not is_word:
+        lines.insert(0, opening)
+    lines += [f"- {detail}" for detail in said.details]
+    lines += [text for text in (said.causes, said.before) if text]
+    if said.owner:
+        lines.append(f"Owner: {said.owner}")
     if metric.runbook:
         lines.append(f"Runbook: {metric.runbook}")
-    if link:
-        lines.append(f"Look and answer: {link}")
-    moment = wall_clock(alert.peak.peak_time, metric.timezone)
+    if said.link:
+        lines.append(f"Look and answer: {said.link}")
+    lines += [f"{label}: {address}" for label, address in links]
+    moment = wall_clock(said.peak_time, metric.timezone)
     return f"{metric.label}: {moment:%a %d %b %Y %H:%M}", "\n".join(lines)
+
+
+def before(alike: Sequence[tuple[int, str, Answer | None, str]]) -> str:
+    """What people said of similar alerts, the most similar first: `(start, zone, answer, note)` each.
+
+    `Similar before: 3 (2 real, 1 false alarm); 8 Feb 2013 was an event: “blizzard”.` Empty where there were none.
+    """
+    if not alike:
+        return ""
+    counted = Counter(answer for _, _, answer, _ in alike if answer is not None)
+    parts = [f"{count} {answer.value.replace('_', ' ')}" for answer, count in counted.most_common()]
+    text = f"Similar before: {len(alike)} ({', '.join(parts) or 'none answered'})"
+    start, zone, answer, note = next((one for one in alike if one[2] is not None), alike[0])
+    if answer is None:
+        return f"{text}."
+    day = wall_clock(start, zone)
+    quoted = f", “{note}”" if note else ""
+    return f"{text}; that of {day.day} {day:%b %Y} was called {answer.value.replace('_', ' ')}{quoted}."

@@ -34,8 +34,13 @@ def causes_of(alert: Alert, judgement: Judgement) -> tuple[learn.DimensionCause,
 def sentence(alert: Alert, causes: tuple[learn.DimensionCause, ...]) -> str:
     """The causes for a person; empty where there are none."""
     what = "rise" if alert.peak.is_up else "drop"
+    named = [one for one in causes if one.where]
+    if not named:
+        return f"The {what} is spread evenly: no single value stands out." if causes else ""
     parts = []
-    for number, one in enumerate(causes):
-        where = " and ".join(f"{name} = {value}" for name, value in one.where) or "spread over everything alike"
+    for number, one in enumerate(named):
+        where = " and ".join(f"{name} = {value}" for name, value in one.where)
         parts.append(f"{one.share:.0%}".replace("%", " %") + (f" of the {what}" if not number else "") + f" is {where}")
-    return "; ".join(parts) + "." if parts else ""
+    if len(named) < len(causes):
+        parts.append("the rest is spread evenly")
+    return "; ".join(parts) + "."

@@ -97,8 +97,7 @@ class Look:
         charts, marks = [], []
         for member in ranked[:CHARTS]:
             judgement = judgements[member.series]
-            span = max(alert.end - alert.start, 2 * DAY, 24 * judgement.metric.step_s)
-            charts.append(chart(judgement, member.series, alert.start - 3 * span, alert.end + span))
+            charts.append(chart(judgement, member.series, *_shown(alert, judgement)))
             marks.append(tuple(_marks(member.series, related, log)))
         return views.AlertPage(
             line=line,
@@ -172,6 +171,30 @@ class Look:
         lines = tuple(views.CauseLine(where=one.where, share=one.share, factor=one.factor) for one in found)
         return views.Explanation(sentence=causes.sentence(alert, found), causes=lines)
 
+    def similar(self, alert: Alert) -> list[tuple[int, str, Answer | None, str]]:
+        """Start, time zone, answer and its note of similar alerts of the past, the most similar first."""
+        with self._ledger.read() as tx:
+            related = alerts.of_series(tx, [member.series for member in alert.members])
+        return [
+            (
+                line.alert.start,
+                line.timezone,
+                line.answer.answer if line.answer is not None else None,
+                line.answer.note if line.answer is not None else "",
+            )
+            for line in self._similar(alert, [one for one in related if one.start < alert.start])
+        ]
+
+    def picture(self, alert_id: int) -> tuple[views.SeriesChart, tuple[views.Mark, ...]]:
+        """The chart of an alert's most surprising series, and what lies behind it."""
+        with self._ledger.read() as tx:
+            alert = alerts.get(tx, alert_id)
+            related = alerts.of_series(tx, [alert.peak.series])
+            log = in_force(feedback.log(tx, series=[alert.peak.series]))
+        judgement = self._judgements.of_series([alert.peak.series])[alert.peak.series]
+        drawn = chart(judgement, alert.peak.series, *_shown(alert, judgement))
+        return drawn, tuple(_marks(alert.peak.series, related, log))
+
     def sentences(self, alert: Alert) -> list[str]:
         """Every member in a sentence, the most surprising first."""
         judgements = self._judgements.of_series([member.series for member in alert.members])
@@ -233,6 +256,10 @@ class Look:
             still_fires=any(judgements[member.series].fires(member) for member in alert.members),
             spark=_spark(judgement, peak.series, alert.start, alert.end),
             care=care,
+            spoken_of=tuple(
+                (member.series, judgements[member.series].metric.name, judgements[member.series].metric.tags)
+                for member in alert.members
+            ),
             is_snoozed=care.is_snoozed(int(self._clock())),
         )
 
@@ -304,6 +331,12 @@ def chart(judgement: Judgement, series_id: int, start: int | None = None, end: i
         is_alert=(judgement.alert[rows] | judgement.silent[rows]).tolist(),
         is_learning=(judged.phase[rows] == Phase.LEARNING).tolist(),
     )
+
+
+def _shown(alert: Alert, judgement: Judgement) -> tuple[int, int]:
+    """The window in which an alert is drawn: three times its length before it, and as long after it."""
+    span = max(alert.end - alert.start, 2 * DAY, 24 * judgement.metric.step_s)
+    return alert.start - 3 * span, alert.end + span
 
 
 def _calendars(judgements: dict[int, Judgement]) -> list[Feedback]:

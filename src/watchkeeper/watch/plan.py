@@ -10,7 +10,8 @@ import msgspec
 from watchkeeper.domain.config import Channel, Config
 from watchkeeper.domain.flag import Flag, Segment
 from watchkeeper.domain.metric import Metric, Source
-from watchkeeper.stores.ledger import Ledger, flags, metrics
+from watchkeeper.domain.route import Route
+from watchkeeper.stores.ledger import Ledger, flags, metrics, routes
 
 _HIDDEN = "url"
 
@@ -28,17 +29,19 @@ def plan(ledger: Ledger, config: Config) -> list[Step]:
     """The steps that `apply` would take, in its order; what the file does not name stays as it is."""
     with ledger.read() as tx:
         known = (metrics.sources(tx), metrics.metrics(tx), metrics.channels(tx))
+        routed = {one.name: one for one in routes.listed(tx)}
         segments, there = flags.segments(tx), [kept.flag for kept in flags.listed(tx)]
     return [
         *_steps("source", {one.name: one for one in known[0]}, config.sources),
         *_steps("metric", {one.name: one for one in known[1]}, config.metrics),
         *_steps("channel", {one.name: one for one in known[2]}, config.channels),
+        *_steps("route", routed, config.routes),
         *_steps("segment", {one.name: one for one in segments}, config.segments),
         *_steps("flag", {one.name: one for one in there}, config.flags),
     ]
 
 
-Record = Source | Metric | Channel | Segment | Flag
+Record = Source | Metric | Channel | Route | Segment | Flag
 
 
 def _steps(noun: str, known: Mapping[str, Record], wanted: Sequence[Record]) -> list[Step]:

@@ -11,23 +11,35 @@ from typing import Any, Literal, Self
 
 import msgspec
 
-from watchkeeper.domain.alert import Change, Status, Transition
 from watchkeeper.domain.config import Config
 from watchkeeper.domain.errors import ChannelError, SourceError, WatchkeeperError
+from watchkeeper.domain.route import check_channels
 from watchkeeper.notify import channels as ways
-from watchkeeper.notify import message
 from watchkeeper.stores.history import History
-from watchkeeper.stores.ledger import Ledger, audit, metrics, series, watermarks
+from watchkeeper.stores.ledger import (
+    Ledger,
+    audit,
+    channel_states,
+    metrics,
+    mutes,
+    routes,
+    series,
+    watermarks,
+)
+from watchkeeper.stores.ledger.channel_states import ChannelState
 from watchkeeper.watch import answers, collect, feedback_log, views
 from watchkeeper.watch.access import Access
 from watchkeeper.watch.alerting import advance
+from watchkeeper.watch.briefs import Briefs
+from watchkeeper.watch.channels import Channels
 from watchkeeper.watch.deeds import Deeds
 from watchkeeper.watch.flags import Flags
 from watchkeeper.watch.guard import run_guards
 from watchkeeper.watch.judgements import Judgements
 from watchkeeper.watch.look import Look
+from watchkeeper.watch.policy import STALE_S
 from watchkeeper.watch.sign_in import SignIn
-from watchkeeper.watch.tell import STALE_S, tell
+from watchkeeper.watch.tell import tell
 from watchkeeper.watch.tuning import Tuning
 
 
@@ -55,6 +67,7 @@ class Watchkeeper:
         self.deeds = Deeds(ledger, clock)
         self.access = Access(ledger, clock)
         self.sign_in = SignIn(ledger, clock)
+        self.channels = Channels(ledger, clock)
         self.flags = Flags(ledger, clock)
         self.flags.refresh()
 
@@ -96,7 +109,12 @@ class Watchkeeper:
         with self._writing, self._ledger.write() as tx:
             changed = [f"source {one.name}" for one in config.sources if metrics.put_source(tx, one)]
             changed += [f"metric {one.name}" for one in config.metrics if metrics.put_metric(tx, one)]
-            changed += [f"channel {one.name}" for one in config.channels if metrics.put_channel(tx, one)]
+            for channel in config.channels:
+                if metrics.put_channel(tx, channel):
+                    changed.append(f"channel {channel.name}")
+                    channel_states.put(tx, ChannelState(channel=channel.name))  # whatever failed may be mended
+            check_channels(config.routes, {one.name for one in metrics.channels(tx)})
+            changed += [f"route {one.name}" for one in config.routes if routes.put(tx, one)]
             changed += self.flags.put(tx, config.flags, config.segments, by)
             if changed:
                 audit.add(tx, by, now, "apply", ", ".join(changed))
@@ -158,50 +176,16 @@ class Watchkeeper:
 
     def _tell(self, now: int, stale_s: int, troubles: list[str]) -> int:
         with self._ledger.read() as tx:
-            channels = metrics.channels(tx)
+            channels, routed = metrics.channels(tx), routes.listed(tx)
+            muted = [one for one in mutes.listed(tx) if not one.is_over(now)]
+        briefs = Briefs(self._ledger, self._look, self._link)
         sent = 0
         for channel in channels:
             try:
-                sent += tell(
-                    self._ledger,
-                    channel,
-                    self._write,
-                    self._is_explained,
-                    self._is_open,
-                    self._draw,
-                    now=now,
-                    stale_s=stale_s,
-                )
+                sent += tell(self._ledger, channel, briefs, now=now, stale_s=stale_s, mutes=muted, routes=routed)
             except ChannelError as error:
                 troubles.append(str(error))
         return sent
-
-    def _write(self, transition: Transition) -> tuple[str, str]:
-        line = self._look.line_of(transition.alert)
-        details = self._look.sentences(line.alert)[:5] if len(line.alert.members) > 1 else []
-        causes = self._look.explanation(line.alert).sentence
-        if causes:
-            details = [causes, *details]
-        if transition.change is Change.FLIPPED:
-            details = [transition.detail, *details]
-        link = f"{self._link}/alerts/{transition.alert}" if self._link else ""
-        return message.notification(line.sentence, details, line.alert, line.peak_metric, link)
-
-    def _draw(self, transition: Transition) -> bytes:
-        """The chart of the alert's most surprising series as a PNG."""
-        from watchkeeper.notify.chart import png
-
-        page = self._look.alert_page(transition.alert)
-        try:
-            return png(page.charts[0], page.marks[0], title=page.line.title)
-        except ValueError:  # vl-convert could not draw it: words without a picture are better than silence
-            return b""
-
-    def _is_open(self, transition: Transition) -> bool:
-        return self._look.line_of(transition.alert).alert.status is Status.OPEN
-
-    def _is_explained(self, transition: Transition) -> bool:
-        return self._look.line_of(transition.alert).explained_by is not None
 
     # answering
 

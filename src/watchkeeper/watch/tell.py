@@ -1,100 +1,149 @@
 """Stored transitions reach people: each channel consumes them in order, and success is recorded after it happened.
 
-A crash between sending and recording repeats one message at most; nothing is lost, because what has no recorded
-delivery is still to be told.
+A crash between sending and recording repeats one message at most; nothing is lost, because what has no final record
+is still to be told. What is told, waits or is dropped is `policy.decide`'s matter; the reason is recorded with it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from watchkeeper.domain.alert import Change, Transition
+import msgspec
+
+from watchkeeper.domain.alert import Transition
 from watchkeeper.domain.config import Channel
 from watchkeeper.domain.errors import ChannelError
-from watchkeeper.domain.times import DAY
+from watchkeeper.domain.handling import Mute
+from watchkeeper.domain.route import Route
+from watchkeeper.domain.times import HOUR
 from watchkeeper.notify import channels
-from watchkeeper.stores.ledger import Ledger, deliveries, transitions
+from watchkeeper.stores.ledger import Ledger, alerts, channel_states, deliveries, transitions
+from watchkeeper.stores.ledger.channel_states import ChannelState
+from watchkeeper.watch.briefs import Briefs
+from watchkeeper.watch.policy import STALE_S, Case, Decision, Verdict, decide
 
 BATCH = 500
-STALE_S = DAY
-"""What became known longer ago than this, and is over, is the past (a backfill, a long downtime) and is not sent."""
-
-
-def reason_to_hold(
-    transition: Transition,
-    is_explained: Callable[[Transition], bool],
-    is_open: Callable[[Transition], bool],
-    *,
-    stale_s: int = STALE_S,
-) -> str | None:
-    """Why a transition is not sent, in words a person is shown; None where it is."""
-    if transition.change is Change.UPDATED:
-        return "grouped: the alert was told when it opened"
-    if transition.change in (Change.ANSWERED, Change.UNDONE):
-        return "an answer: the person was shown what it changed"
-    if transition.change in (Change.ACKNOWLEDGED, Change.ASSIGNED, Change.SNOOZED, Change.COMMENTED):
-        return "a person's deed: shown on the alert's page"
-    if transition.change is Change.RESOLVED:
-        return "resolved by itself: shown in the inbox"
-    if transition.recorded_at - transition.at > stale_s and not is_open(transition):
-        return "about the past: found while catching up"
-    if is_explained(transition):
-        return "explained by an event"
-    return None
+FIRST_WAIT_S, LONGEST_WAIT_S = 30, HOUR
+"""A channel that fails is left alone so long, doubled with every failure in a row, up to an hour."""
+DEAD_WAIT_S, LONGEST_DEAD_WAIT_S = 900, 6 * HOUR
+"""The same where only a person can mend it: it is tried at once after a test or a change of its settings."""
 
 
 def tell(
     ledger: Ledger,
     channel: Channel,
-    write: Callable[[Transition], tuple[str, str]],
-    is_explained: Callable[[Transition], bool],
-    is_open: Callable[[Transition], bool],
-    draw: Callable[[Transition], bytes],
+    briefs: Briefs,
     *,
     now: int,
     stale_s: int = STALE_S,
+    mutes: Sequence[Mute] = (),
+    routes: Sequence[Route] = (),
 ) -> int:
-    """Send what the channel has not been told; `write` gives title and body, `draw` the chart as a PNG (a file
-    channel gets none). Returns how many messages were sent.
+    """Send what the channel has not been told; returns how many messages were sent.
 
-    Raises ChannelError at the first passing failure: what follows stays queued, in order. A permanent one is
-    recorded as failed, so that one bad message does not block those behind it.
+    Raises ChannelError at the first failure that is not of the message alone: what follows stays queued, in order, and
+    the channel is left alone for a while. A message that is refused for good is recorded as failed, and those behind it
+    go on.
     """
-    sent = 0
+    with ledger.read() as tx:
+        state = channel_states.get(tx, channel.name)
+        before = deliveries.waiting(tx, channel.name)
+    if now < state.due_at:
+        return 0
+    sent = after = 0
+    told_now: set[int] = set()
     while True:
         with ledger.read() as tx:
-            queue = transitions.undelivered(tx, channel.name, BATCH)
-        held: list[tuple[Transition, str]] = []
-        for transition in queue:
-            reason = reason_to_hold(transition, is_explained, is_open, stale_s=stale_s)
-            if reason is not None:
-                held.append((transition, reason))
-                continue
-            outcome: deliveries.Outcome = "sent"
-            try:
-                picture = draw(transition) if channels.file_of(channel) is None else b""
-                channels.send(channel, *write(transition), picture)
-                sent += 1
-            except ChannelError as error:
-                if not error.permanent:
-                    _record(ledger, channel, held, "held", now)
-                    raise
-                outcome, reason = "failed", str(error)
-            _record(ledger, channel, [(transition, reason or "")], outcome, now)
-        _record(ledger, channel, held, "held", now)
+            queue = transitions.undelivered(tx, channel.name, BATCH, after=after)
+            spoken_of = alerts.named(tx, {one.alert for one in queue})
+            memos = deliveries.memos(tx, channel.name, spoken_of)
+        held: list[tuple[Transition, Decision]] = []
+        try:
+            for transition in queue:
+                case = Case(
+                    transition=transition,
+                    alert=spoken_of[transition.alert],
+                    channel=channel,
+                    now=now,
+                    line=briefs.line_of(transition.alert),
+                    told_lately=briefs.told_lately(transition, channel.name),
+                    was_told=transition.alert in memos,
+                    is_current=transition.alert in told_now,
+                    mutes=tuple(mutes),
+                    routes=tuple(routes),
+                    stale_s=stale_s,
+                )
+                decision = decide(case)
+                if decision.verdict is not Verdict.TELL:
+                    if before.get(transition.id) != decision.words or decision.verdict is Verdict.DROP:
+                        held.append((transition, decision))
+                    continue
+                memo = memos.get(transition.alert, "")
+                if _send(ledger, channel, briefs, transition, memo, now, memos):
+                    sent += 1
+                    told_now.add(transition.alert)
+        finally:
+            _record(ledger, channel, held, now)
         if len(queue) < BATCH:
             return sent
+        after = queue[-1].id
 
 
-def _record(
+def _send(
     ledger: Ledger,
     channel: Channel,
-    told: Sequence[tuple[Transition, str]],
-    outcome: deliveries.Outcome,
+    briefs: Briefs,
+    transition: Transition,
+    memo: str,
     now: int,
-) -> None:
-    """What became of transitions, in one transaction."""
-    if told:
+    memos: dict[int, str],
+) -> bool:
+    """Send one message and record it; False where it was refused for good. Raises what is not of the message alone."""
+    try:
+        memos[transition.alert] = channels.send(channel, briefs.parcel(transition, channel, memo), now)
+    except ChannelError as error:
+        fail(ledger, channel.name, error, now)
+        if not error.permanent or error.is_of_channel:
+            raise
         with ledger.write() as tx:
-            for transition, reason in told:
-                deliveries.record(tx, transition.id, channel.name, delivered_at=now, outcome=outcome, reason=reason)
+            deliveries.record(tx, transition.id, channel.name, delivered_at=now, outcome="failed", reason=str(error))
+        return False
+    with ledger.write() as tx:
+        deliveries.record(tx, transition.id, channel.name, delivered_at=now, memo=memos[transition.alert])
+        channel_states.put(tx, ChannelState(channel=channel.name, delivered_at=now))
+    return True
+
+
+def fail(ledger: Ledger, channel: str, error: ChannelError, now: int) -> ChannelState:
+    """Remember a failure, and until when the channel is left alone because of it."""
+    with ledger.write() as tx:
+        state = channel_states.get(tx, channel)
+        failures = state.failures + 1
+        first, longest = (DEAD_WAIT_S, LONGEST_DEAD_WAIT_S) if error.is_of_channel else (FIRST_WAIT_S, LONGEST_WAIT_S)
+        wait = min(longest, first * 2 ** min(failures - 1, 20))
+        is_of_message = error.permanent and not error.is_of_channel
+        failed = msgspec.structs.replace(
+            state,
+            failures=failures,
+            failing_since=now if state.failing_since is None else state.failing_since,
+            due_at=0 if is_of_message else now + max(wait, error.retry_after_s),
+            is_dead=error.is_of_channel,
+            error=str(error),
+        )
+        channel_states.put(tx, failed)
+    return failed
+
+
+def _record(ledger: Ledger, channel: Channel, held: Sequence[tuple[Transition, Decision]], now: int) -> None:
+    """What was not told and why, in one transaction."""
+    if held:
+        with ledger.write() as tx:
+            for transition, decision in held:
+                deliveries.record(
+                    tx,
+                    transition.id,
+                    channel.name,
+                    delivered_at=now,
+                    outcome="waiting" if decision.verdict is Verdict.WAIT else "held",
+                    reason=decision.words,
+                )

@@ -20,7 +20,10 @@ class Spark(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AlertLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One alert in a list. `answer` is the latest in force; `still_fires`: today's knowledge would tell it as well."""
+    """One alert in a list. `answer` is the latest in force; `still_fires`: today's knowledge would tell it as well.
+
+    `spoken_of` has for every member its series, its metric and that metric's tags.
+    """
 
     alert: Alert
     sentence: str
@@ -37,6 +40,7 @@ class AlertLine(msgspec.Struct, frozen=True, kw_only=True):
     spark: Spark
     care: Care = UNHANDLED
     is_snoozed: bool = False
+    spoken_of: tuple[tuple[int, str, tuple[str, ...]], ...] = ()
 
     @property
     def owner(self) -> str:

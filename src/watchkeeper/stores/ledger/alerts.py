@@ -87,6 +87,11 @@ def get(tx: Connection, alert_id: int) -> Alert:
     return found[0]
 
 
+def named(tx: Connection, alert_ids: Iterable[int]) -> dict[int, Alert]:
+    """The alerts with these ids, by id; one that is not known has no key."""
+    return {one.id: one for one in _load(tx, select(ALERT).where(among(tx, ALERT.c.id, alert_ids)))}
+
+
 def open_ones(tx: Connection, family: str | None = None) -> list[Alert]:
     """All alerts that are open (of one family), the oldest first."""
     query = select(ALERT).where(ALERT.c.status == Status.OPEN.value).order_by(ALERT.c.id)

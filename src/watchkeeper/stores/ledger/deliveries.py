@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal, cast
 
 import msgspec
-from sqlalchemy import Column, Connection, ForeignKey, String, Table, Text, select
+from sqlalchemy import Column, Connection, ForeignKey, String, Table, Text, delete, func, select
 
-from watchkeeper.stores.ledger.schema import METADATA, Seconds, insert_or_leave
+from watchkeeper.stores.ledger.schema import METADATA, Seconds, among, insert_or_leave
 
-Outcome = Literal["sent", "held", "failed"]
+Outcome = Literal["sent", "held", "failed", "waiting"]
+"""`waiting` is not final: it is decided again. The other three are."""
 
 DELIVERY = Table(
     "delivery",
@@ -19,6 +21,7 @@ DELIVERY = Table(
     Column("delivered_at", Seconds, nullable=False),
     Column("outcome", String(20), nullable=False),
     Column("reason", Text, nullable=False),
+    Column("memo", Text),
 )
 
 
@@ -33,15 +36,25 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def record(
-    tx: Connection, transition_id: int, target: str, *, delivered_at: int, outcome: Outcome = "sent", reason: str = ""
+    tx: Connection,
+    transition_id: int,
+    target: str,
+    *,
+    delivered_at: int,
+    outcome: Outcome = "sent",
+    reason: str = "",
+    memo: str = "",
 ) -> bool:
-    """Record what became of a transition at a target. Only the first record for both counts; False for a later one."""
+    """Record what became of a transition at a target. Only the first final record counts; False for a later one."""
+    waits = (DELIVERY.c.transition == transition_id) & (DELIVERY.c.target == target) & (DELIVERY.c.outcome == "waiting")
+    tx.execute(delete(DELIVERY).where(waits))
     row = {
         "transition": transition_id,
         "target": target,
         "delivered_at": delivered_at,
         "outcome": outcome,
         "reason": reason,
+        "memo": memo or None,
     }
     return tx.execute(insert_or_leave(tx, DELIVERY), row).rowcount == 1
 
@@ -65,3 +78,44 @@ def of_alert(tx: Connection, alert_id: int) -> list[Delivery]:
         )
         for row in tx.execute(query)
     ]
+
+
+def memos(tx: Connection, target: str, alert_ids: Iterable[int]) -> dict[int, str]:
+    """Of the alerts that the target was told of: what it returned at the last time (most return nothing)."""
+    transition = METADATA.tables["transition"]
+    query = (
+        select(transition.c.alert, DELIVERY.c.memo)
+        .join(DELIVERY, DELIVERY.c.transition == transition.c.id)
+        .where(DELIVERY.c.target == target, DELIVERY.c.outcome == "sent")
+        .where(among(tx, transition.c.alert, alert_ids))
+        .order_by(transition.c.id)
+    )
+    return {row.alert: row.memo or "" for row in tx.execute(query)}
+
+
+def told_of(tx: Connection, target: str, series: Iterable[int], start: int, end: int) -> set[int]:
+    """The alerts with one of these series, opened in `[start, end)` (seconds UTC), that the target was told of."""
+    transition, member = METADATA.tables["transition"], METADATA.tables["alert_member"]
+    query = (
+        select(transition.c.alert)
+        .join(DELIVERY, DELIVERY.c.transition == transition.c.id)
+        .join(member, member.c.alert == transition.c.alert)
+        .where(DELIVERY.c.target == target, DELIVERY.c.outcome == "sent", transition.c.change == "opened")
+        .where(transition.c.at_s >= start, transition.c.at_s < end, among(tx, member.c.series, series))
+        .distinct()
+    )
+    return set(tx.execute(query).scalars())
+
+
+def pending(tx: Connection, target: str) -> int:
+    """How many transitions have no final record for the target."""
+    transition = METADATA.tables["transition"]
+    final = select(DELIVERY.c.transition).where(DELIVERY.c.target == target, DELIVERY.c.outcome != "waiting")
+    query = select(func.count()).select_from(transition).where(transition.c.id.not_in(final))
+    return int(tx.execute(query).scalar_one())
+
+
+def waiting(tx: Connection, target: str) -> dict[int, str]:
+    """Why transitions wait at a target, by transition."""
+    query = select(DELIVERY).where(DELIVERY.c.target == target, DELIVERY.c.outcome == "waiting")
+    return {row.transition: row.reason for row in tx.execute(query)}

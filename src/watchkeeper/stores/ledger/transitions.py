@@ -37,10 +37,12 @@ def of_alert(tx: Connection, alert_id: int) -> list[Transition]:
     return [_transition(row) for row in tx.execute(query)]
 
 
-def undelivered(tx: Connection, target: str, limit: int) -> list[Transition]:
-    """The oldest transitions, at most `limit`, for which no delivery to `target` is recorded, whatever its outcome."""
-    is_recorded = exists().where(DELIVERY.c.transition == TRANSITION.c.id, DELIVERY.c.target == target)
-    query = select(TRANSITION).where(~is_recorded).order_by(TRANSITION.c.id).limit(limit)
+def undelivered(tx: Connection, target: str, limit: int, *, after: int = 0) -> list[Transition]:
+    """The oldest transitions, at most `limit`, with an id above `after`, without a final delivery to `target`."""
+    is_recorded = exists().where(
+        DELIVERY.c.transition == TRANSITION.c.id, DELIVERY.c.target == target, DELIVERY.c.outcome != "waiting"
+    )
+    query = select(TRANSITION).where(~is_recorded, TRANSITION.c.id > after).order_by(TRANSITION.c.id).limit(limit)
     return [_transition(row) for row in tx.execute(query)]
 
 

@@ -1,0 +1,222 @@
+"""Whether a change of an alert is told, held back or dropped: one ordered list of stages, each with a named reason.
+
+The first stage that has something to say decides; where none has, the change is told. Pure: time comes in. The order
+is that of Prometheus' Alertmanager (`notify/notify.go`): settle, inhibit, mute by time, silence, then by receiver.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import msgspec
+
+from watchkeeper.domain.alert import Alert, Change, Status, Transition, severity_level
+from watchkeeper.domain.config import Channel
+from watchkeeper.domain.feedback import Answer
+from watchkeeper.domain.handling import Mute
+from watchkeeper.domain.route import Route
+from watchkeeper.domain.times import DAY, MONTH, format_instant
+from watchkeeper.watch.views import AlertLine
+
+STALE_S = DAY
+"""What became known longer ago than this, and is over, is the past (a backfill, a long downtime) and is not sent."""
+ALWAYS_TOLD = 3
+"""Alerts of this severity level and above ("strong") are told however many were told before."""
+FINE = (Answer.FALSE_ALARM, Answer.EVENT, Answer.BAD_DATA, Answer.NEW_NORMAL)
+"""What a person says of an alert that nobody else needs to hear of again."""
+
+
+class Verdict(enum.Enum):
+    """What becomes of a change at a channel. `WAIT` is decided anew at every run, until the alert is over."""
+
+    TELL = "tell"
+    WAIT = "wait"
+    DROP = "drop"
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """A verdict with the name of its reason and the words that a person is shown; `until` where it waits (seconds)."""
+
+    verdict: Verdict
+    reason: str
+    words: str
+    until: int = 0
+
+
+TOLD = Decision(verdict=Verdict.TELL, reason="told", words="")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One change of one alert before one channel.
+
+    `line` and `told_lately` are asked for only by the stages that need them: how the alert stands now, and how many
+    alerts of its metric this channel was told of in the month before that nobody called real. `was_told`: the channel
+    heard of this alert before; `is_current`: in this very run, as it stands.
+    """
+
+    transition: Transition
+    alert: Alert
+    channel: Channel
+    now: int
+    line: Callable[[], AlertLine]
+    told_lately: Callable[[], int]
+    was_told: bool = False
+    is_current: bool = False
+    mutes: tuple[Mute, ...] = ()
+    routes: tuple[Route, ...] = ()
+    stale_s: int = STALE_S
+
+    @property
+    def change(self) -> Change:
+        """What happened."""
+        return self.transition.change
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the alert still goes on."""
+        return self.alert.status is Status.OPEN
+
+
+Stage = Callable[[Case], Decision | None]
+
+
+def decide(case: Case) -> Decision:
+    """The decision of the first stage that has one."""
+    for stage in STAGES:
+        found = stage(case)
+        if found is not None:
+            return found
+    return TOLD
+
+
+def _news(case: Case) -> Decision | None:
+    """Only what people do not know yet is told; machines are told of every change of what they were told of."""
+    change = case.change
+    if change in (Change.ANSWERED, Change.UNDONE):
+        return _drop("answer", "an answer: the person was shown what it changed")
+    if change in (Change.ACKNOWLEDGED, Change.ASSIGNED, Change.SNOOZED, Change.COMMENTED):
+        return _drop("deed", "a person's deed: shown on the alert's page")
+    if case.channel.is_machine and case.is_current:
+        return _drop("current there", "told there already as it stands")
+    if change in (Change.UPDATED, Change.RESOLVED) and case.channel.is_machine:
+        return None if case.was_told else _drop("unknown there", "the alert was not told there")
+    if change is Change.UPDATED:
+        return _drop("grouped", "grouped: the alert was told when it opened")
+    if change is Change.RESOLVED:
+        return _drop("resolved", "resolved by itself: shown in the inbox")
+    return None
+
+
+def _settle(case: Case) -> Decision | None:
+    """What is over is not told late: a start, a downtime or a dead channel must not make a storm about the past."""
+    if case.is_open or case.change is Change.RESOLVED:
+        return None
+    if case.transition.recorded_at - case.transition.at > case.stale_s:
+        return _drop("past", "about the past: found while catching up")
+    if case.now - case.transition.recorded_at > case.stale_s:
+        return _drop("too late", "over before it could be told")
+    return None
+
+
+def _explained(case: Case) -> Decision | None:
+    if case.change in _ALWAYS or case.line().explained_by is None:
+        return None
+    return _drop("explained", "explained by an event")
+
+
+def _answered(case: Case) -> Decision | None:
+    answer = case.line().answer if case.change not in _ALWAYS else None
+    if answer is None or answer.answer not in FINE:
+        return None
+    return _drop("answered", f"answered: {answer.by} said “{answer.answer.value.replace('_', ' ')}”")
+
+
+def _muted(case: Case) -> Decision | None:
+    """Muted where every member is; whoever is left over is told of the whole."""
+    if not case.mutes or case.change in _ALWAYS:
+        return None
+    ends: list[int] = []
+    for series, metric, tags in case.line().spoken_of:
+        found = [
+            (end, mute)
+            for mute in case.mutes
+            if mute.speaks_of(series, metric, tags) and (end := mute.ends_at(case.now)) is not None
+        ]
+        if not found:
+            return None
+        ends.append(max(end for end, _ in found))
+    until = min(ends, default=case.now)
+    if not case.is_open and case.change is not Change.RESOLVED:
+        return _drop("muted", "muted, and over before the mute was")
+    return _wait("muted", f"muted until {format_instant(until)}", until)
+
+
+def _snoozed(case: Case) -> Decision | None:
+    snoozed = case.line().care.snoozed
+    if snoozed is None or case.now >= snoozed.until or case.change in _ALWAYS:
+        return None
+    until = format_instant(snoozed.until)
+    return _drop("snoozed", f"snoozed by {snoozed.by} until {until}: told then, if it still goes on")
+
+
+def _over_budget(case: Case) -> Decision | None:
+    if case.change is not Change.OPENED or severity_level(case.alert.severity) >= ALWAYS_TOLD:
+        return None
+    budget = case.line().peak_metric.false_alerts_per_month
+    told = case.told_lately()
+    if told < allowance(budget):
+        return None
+    return _drop(
+        "over budget",
+        f"over budget: {told} alerts within a month that nobody called real, where {budget:g} was asked for;"
+        " strong ones are told all the same",
+    )
+
+
+def _routed(case: Case) -> Decision | None:
+    """Where no route fits, everything goes to every channel: nothing is lost by a gap in the routes."""
+    line = case.line()
+    level = severity_level(case.alert.severity)
+    fitting = [one for one in case.routes if one.fits(line.peak_metric, line.owner, level)]
+    if not fitting:
+        return None
+    own = [one for one in fitting if case.channel.name in one.channels]
+    if not own:
+        named = ", ".join(f"{one.name} ({', '.join(one.channels) or 'nobody'})" for one in fitting)
+        return _drop("routed elsewhere", f"routed elsewhere: {named}")
+    opens, name = min((one.opens_at(case.now), one.name) for one in own)
+    if opens <= case.now:
+        return None
+    if not case.is_open and case.change is not Change.RESOLVED:
+        return _drop("out of hours", f"outside the hours of route {name}, and over before they began")
+    return _wait("out of hours", f"outside the hours of route {name}: waits until {format_instant(opens)}", opens)
+
+
+_ALWAYS = (Change.FLIPPED, Change.RESOLVED)
+"""A flag that flipped concerns people whatever was said of its alert, and machines must hear that an alert is over."""
+
+STAGES: tuple[Stage, ...] = (_news, _settle, _explained, _answered, _muted, _snoozed, _over_budget, _routed)
+"""The policy, whole and in order."""
+
+
+def allowance(budget: float) -> float:
+    """How many alerts a month may be told before slight ones are held back.
+
+    A count of chance with mean `budget` exceeds `budget + 3 sqrt(budget) + 2` less than once in a hundred months.
+    """
+    return budget + 3.0 * math.sqrt(budget) + 2.0
+
+
+BUDGET_WINDOW_S = int(MONTH)
+
+
+def _drop(reason: str, words: str) -> Decision:
+    return Decision(verdict=Verdict.DROP, reason=reason, words=words)
+
+
+def _wait(reason: str, words: str, until: int) -> Decision:
+    return Decision(verdict=Verdict.WAIT, reason=reason, words=words, until=until)
