@@ -15,7 +15,7 @@ import duckdb
 import pytest
 
 from watchkeeper.domain.errors import StoreError
-from watchkeeper.stores.history import History
+from watchkeeper.stores.history import History, Kept
 from watchkeeper.stores.ledger import Ledger, alerts, feedback, transitions
 
 APPENDER = """
@@ -164,6 +164,20 @@ def test_a_newer_history_is_refused(tmp_path: Path) -> None:
         raw.execute("UPDATE about SET schema_version = 99")
     with pytest.raises(StoreError, match=r"version 99.*newer"):
         History.open(path)
+
+
+def test_a_history_of_the_first_version_is_upgraded_and_keeps_its_points(tmp_path: Path) -> None:
+    path = tmp_path / "history.duckdb"
+    with History.open(path) as history:
+        history.append([1], [0], [1.0], known_at=1)
+    with duckdb.connect(str(path)) as raw:
+        raw.execute("DROP TABLE checkpoint")
+        raw.execute("UPDATE about SET schema_version = 1")
+    for _ in range(2):
+        with History.open(path) as history:
+            assert history.read([1]).value.tolist() == [1.0]
+            history.keep([Kept("orders", "key", 10, 1, b"state")])
+            assert history.kept(["orders"])["orders"][0].data == b"state"
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:

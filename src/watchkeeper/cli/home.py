@@ -33,10 +33,11 @@ def home_option(command: Callable[..., Any]) -> Callable[..., Any]:
 @contextmanager
 def open_ledger(home: Path) -> Iterator[Ledger]:
     """The ledger of a home, made where there is none. It can be opened beside a running server."""
+    from watchkeeper.stores import places
     from watchkeeper.stores.ledger import Ledger
 
     home.mkdir(parents=True, exist_ok=True)
-    with Ledger.open(f"sqlite:///{home / 'ledger.db'}") as ledger:
+    with Ledger.open(places.ledger_url(home)) as ledger:
         yield ledger
 
 

@@ -7,6 +7,7 @@ from watchkeeper.detect.replay import replay
 from watchkeeper.detect.rules import Rule, recent_z_score, same_hour_last_week, static_limits
 from watchkeeper.detect.state import State
 from watchkeeper.detect.step import find_step
+from watchkeeper.detect.version import kernel_version
 
 __all__ = [
     "Judged",
@@ -20,6 +21,7 @@ __all__ = [
     "ValueKind",
     "decide",
     "find_step",
+    "kernel_version",
     "measure_power",
     "recent_z_score",
     "replay",

@@ -7,11 +7,12 @@ from watchkeeper.learn.judge import Judgement, judge
 from watchkeeper.learn.knowledge import Epoch, Knowledge, fold, in_force
 from watchkeeper.learn.lines import Log, read_lines
 from watchkeeper.learn.marks import marks
-from watchkeeper.learn.triage import Triage, learn_from
+from watchkeeper.learn.triage import DEEPEST, Triage, learn_from
 from watchkeeper.learn.triage_looks import Sight, look
 from watchkeeper.learn.triage_reason import Reason, explain
 
 __all__ = [
+    "DEEPEST",
     "DimensionCause",
     "Epoch",
     "Judgement",

@@ -1,8 +1,8 @@
-"""From judgements to stored alerts: alert, transition and watermark in one transaction, family by family."""
+"""From judgements to stored alerts: alert, transition and watermark in one transaction, many families at once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -11,16 +11,16 @@ from sqlalchemy import Connection
 from watchkeeper.domain.alert import Alert
 from watchkeeper.domain.metric import Metric
 from watchkeeper.domain.times import DAY
-from watchkeeper.stores.ledger import Ledger, alerts, metrics, transitions, watermarks
-from watchkeeper.watch import collect
+from watchkeeper.stores.ledger import Ledger, alerts, transitions, watermarks
 from watchkeeper.watch.incidents import Run, Step, fold, slack
-from watchkeeper.watch.judgements import Judgements
 
 LOOK_BACK_S = 8 * DAY
 """Alerts that ended longer ago than this before the newest run are never reopened."""
+FAMILIES_AT_ONCE = 200
+"""How many families with something to fold share a transaction: others who write wait for no more."""
 
 
-class _Looked(NamedTuple):
+class Looked(NamedTuple):
     """One metric looked at: its series, the runs since its watermark, and the watermark to be."""
 
     metric: Metric
@@ -29,42 +29,51 @@ class _Looked(NamedTuple):
     until: int
 
 
-def advance(ledger: Ledger, judgements: Judgements, now: int, progress: Callable[[str], None]) -> int:
-    """Judge what lies past each metric's watermark and store what it does to the alerts; returns how many opened."""
+def store(ledger: Ledger, looked: Sequence[Looked], now: int) -> int:
+    """Store what was seen: what it does to the alerts, and how far was judged. Returns how many alerts opened."""
+    families: dict[str, list[Looked]] = {}
+    for one in looked:
+        families.setdefault(one.metric.family, []).append(one)
     with ledger.read() as tx:
-        known = [(metric, watermarks.get(tx, metric.name)) for metric in metrics.metrics(tx)]
-    looked: dict[str, list[_Looked]] = {}
-    for metric, mark in known:
-        _, until = collect.window(metric, None, now)
-        if mark is not None and until <= mark:
-            continue
-        progress(f"judging {metric.label}")
-        judgement = judgements.of(metric, until)
-        runs = judgement.runs(0 if mark is None else mark)
-        looked.setdefault(metric.family, []).append(_Looked(metric, judgement.columns.series, runs, until))
-    return sum(_store(ledger, family, members, now) for family, members in looked.items())
+        open_in = {alert.family for alert in alerts.open_ones(tx)}
+    quiet = [name for name, members in families.items() if name not in open_in and not any(m.runs for m in members)]
+    lively = [name for name in families if name not in set(quiet)]
+    opened = 0
+    for names in _few(lively):
+        with ledger.write() as tx:
+            opened += sum(_fold(tx, name, families[name], now) for name in names)
+            watermarks.advance_all(tx, _until(families, names))
+    if quiet:
+        with ledger.write() as tx:
+            watermarks.advance_all(tx, _until(families, quiet))
+    return opened
 
 
-def _store(ledger: Ledger, family: str, looked: Sequence[_Looked], now: int) -> int:
+def _few(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    for first in range(0, len(names), FAMILIES_AT_ONCE):
+        yield names[first : first + FAMILIES_AT_ONCE]
+
+
+def _until(families: dict[str, list[Looked]], names: Sequence[str]) -> dict[str, int]:
+    return {one.metric.name: one.until for name in names for one in families[name]}
+
+
+def _fold(tx: Connection, family: str, looked: Sequence[Looked], now: int) -> int:
     runs = [run for one in looked for run in one.runs]
     until = min(one.until for one in looked)
     earliest = min([until, *(run.member.start for run in runs)]) - LOOK_BACK_S
     ids: dict[int, int] = {}
-    with ledger.write() as tx:
-        recent = [one for one in alerts.listed(tx, start=earliest, limit=100_000) if one.family == family]
-        steps = fold(
-            recent,
-            runs,
-            family=family,
-            slack_s=max(slack(one.metric.step_s) for one in looked),
-            until=until,
-            judged={series for one in looked for series in one.series},
-        )
-        for step in steps:
-            alert = _keep(tx, step, ids)
-            transitions.add(tx, alert.id, step.change, at=step.at, recorded_at=now, detail=step.detail)
-        for one in looked:
-            watermarks.advance(tx, one.metric.name, one.until)
+    steps = fold(
+        alerts.listed(tx, start=earliest, family=family, limit=100_000),
+        runs,
+        family=family,
+        slack_s=max(slack(one.metric.step_s) for one in looked),
+        until=until,
+        judged={series for one in looked for series in one.series},
+    )
+    for step in steps:
+        alert = _keep(tx, step, ids)
+        transitions.add(tx, alert.id, step.change, at=step.at, recorded_at=now, detail=step.detail)
     return len(ids)
 
 

@@ -137,7 +137,7 @@ def judge(
     """
     grid = on_grid(metric, columns, until)
     bar = budget_bar(metric, len(series))
-    knowledge = learn.fold(log, _standing(metric, grid.series))
+    knowledge = learn.fold(log, standing(metric, grid.series))
     points = Points(start=grid.start, time=grid.time, value=grid.value, local=local_seconds(grid.time, metric.timezone))
     settings = SeriesSettings.uniform(
         len(series),
@@ -163,7 +163,7 @@ def judge(
     )
 
 
-def _standing(metric: Metric, series: Sequence[int]) -> dict[int, SeriesKnowledge]:
+def standing(metric: Metric, series: Sequence[int]) -> dict[int, SeriesKnowledge]:
     """What the configuration says of the series: the holidays of its calendar."""
     if not metric.calendar:
         return {}

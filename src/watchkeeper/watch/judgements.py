@@ -11,9 +11,12 @@ from watchkeeper.stores.history import History
 from watchkeeper.stores.ledger import Ledger, feedback, metrics, series, watermarks
 from watchkeeper.watch.judge import Judgement, judge
 
+MOST_ROWS = 3_000_000
+"""How many judged points are remembered, of the metrics looked at last: about 300 MB."""
+
 
 class Judgements:
-    """Judges metrics from history; remembers the last answer of each until told to `forget` it."""
+    """Judges metrics from history, whole; remembers the last answers until told to `forget` them."""
 
     def __init__(self, ledger: Ledger, history: History) -> None:
         self._ledger = ledger
@@ -28,11 +31,12 @@ class Judgements:
                 end = until if until is not None else watermarks.get(tx, metric.name) or 0
                 kept = self._kept.get(metric.name)
                 if kept is not None and kept[0] == end and kept[1].metric == metric:
+                    self._kept[metric.name] = self._kept.pop(metric.name)  # looked at last
                     return kept[1]
                 members = tuple(series.of_metric(tx, metric.name))
                 log = feedback.log(tx)
             judgement = self._judge(metric, members, log, end)
-            self._kept[metric.name] = (end, judgement)
+            self._remember(metric.name, end, judgement)
             return judgement
 
     def under(self, metric: Metric, log: Sequence[Feedback]) -> Judgement:
@@ -58,6 +62,13 @@ class Judgements:
                 self._kept.clear()
             else:
                 self._kept.pop(metric, None)
+
+    def _remember(self, name: str, end: int, judgement: Judgement) -> None:
+        self._kept.pop(name, None)
+        self._kept[name] = (end, judgement)
+        rows = sum(len(one.columns.time) for _, one in self._kept.values())
+        while rows > MOST_ROWS and len(self._kept) > 1:
+            rows -= len(self._kept.pop(next(iter(self._kept)))[1].columns.time)
 
     def _judge(self, metric: Metric, members: tuple[Series, ...], log: Sequence[Feedback], until: int) -> Judgement:
         columns = self._history.read(tuple(one.id for one in members), end=until)

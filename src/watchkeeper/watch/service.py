@@ -15,6 +15,7 @@ from watchkeeper.domain.config import Config
 from watchkeeper.domain.errors import ChannelError, SourceError, WatchkeeperError
 from watchkeeper.domain.route import check_channels
 from watchkeeper.notify import channels as ways
+from watchkeeper.stores import places
 from watchkeeper.stores.history import History
 from watchkeeper.stores.ledger import (
     Ledger,
@@ -29,7 +30,6 @@ from watchkeeper.stores.ledger import (
 from watchkeeper.stores.ledger.channel_states import ChannelState
 from watchkeeper.watch import answers, collect, feedback_log, views
 from watchkeeper.watch.access import Access
-from watchkeeper.watch.alerting import advance
 from watchkeeper.watch.briefs import Briefs
 from watchkeeper.watch.channels import Channels
 from watchkeeper.watch.deeds import Deeds
@@ -40,6 +40,7 @@ from watchkeeper.watch.look import Look
 from watchkeeper.watch.policy import STALE_S
 from watchkeeper.watch.sign_in import SignIn
 from watchkeeper.watch.tell import tell
+from watchkeeper.watch.ticks import Ticks
 from watchkeeper.watch.tuning import Tuning
 
 
@@ -62,6 +63,7 @@ class Watchkeeper:
         self._link = link
         self._writing = RLock()
         self._judgements = Judgements(ledger, history)
+        self._ticks = Ticks(ledger, history, self._judgements)
         self._look = Look(ledger, self._judgements, clock)
         self.tuning = Tuning(ledger, self._judgements, self._writing, clock)
         self.deeds = Deeds(ledger, clock)
@@ -72,24 +74,35 @@ class Watchkeeper:
         self.flags.refresh()
 
     @classmethod
-    def open(cls, home: Path, *, ledger_url: str = "", link: str = "", clock: Callable[[], float] = time.time) -> Self:
+    def open(
+        cls,
+        home: Path,
+        *,
+        ledger_url: str = "",
+        history_url: str = "",
+        link: str = "",
+        clock: Callable[[], float] = time.time,
+    ) -> Self:
         """Open or make the stores in `home`. `link` is the address that messages point to.
 
-        `ledger_url` keeps the ledger elsewhere (PostgreSQL); it and the history in `home` belong together for good.
+        `ledger_url` and `history_url` keep ledger and history in PostgreSQL instead (default: what the environment
+        says, see `stores.places`); both belong together for good.
 
         Raises StoreError where another process holds them.
         """
         home.mkdir(parents=True, exist_ok=True)
-        ledger = Ledger.open(ledger_url or f"sqlite:///{home / 'ledger.db'}")
+        ledger = Ledger.open(ledger_url or places.ledger_url(home))
         try:
-            history = History.open(home / "history.duckdb")
+            history = History.open(history_url or places.history_place(home))
         except WatchkeeperError:
             ledger.close()
             raise
         return cls(ledger, history, link=link, clock=clock)
 
     def close(self) -> None:
-        """Let go of the stores."""
+        """Let go of the stores; where judging stands is kept, so that the next start goes on from here."""
+        with self._writing:
+            self._ticks.keep_all()
         self._history.close()
         self._ledger.close()
 
@@ -136,7 +149,7 @@ class Watchkeeper:
             points = self.collect(now, troubles, progress)
             if points:
                 self._history.compact()
-            opened = advance(self._ledger, self._judgements, now, progress)
+            opened = self._ticks.advance(now, progress)
             run_guards(self._ledger, self._history, self._look.line_of, now)
             self.flags.refresh()
             self.deeds.wake(now)

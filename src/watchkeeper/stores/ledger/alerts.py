@@ -104,12 +104,17 @@ def listed(
     start: int | None = None,
     end: int | None = None,
     *,
+    family: str | None = None,
     order: Order = "newest",
     limit: int = 100,
     offset: int = 0,
 ) -> list[Alert]:
-    """A page of the alerts that overlap `[start, end)` (seconds UTC; None: no limit), newest or most severe first."""
+    """A page of the alerts (of one family) that overlap `[start, end)` (seconds UTC; None: no limit), newest or most
+    severe first.
+    """
     query = select(ALERT)
+    if family is not None:
+        query = query.where(ALERT.c.family == family)
     if status is not None:
         query = query.where(ALERT.c.status == status.value)
     if start is not None:

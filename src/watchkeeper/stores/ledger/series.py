@@ -46,6 +46,14 @@ def of_metric(tx: Connection, name: str) -> list[Series]:
     return [_series(row) for row in tx.execute(select(SERIES).where(SERIES.c.metric == name).order_by(SERIES.c.id))]
 
 
+def by_metric(tx: Connection) -> dict[str, list[Series]]:
+    """All series, by metric, in the order in which they were first seen; a metric without any is left out."""
+    found: dict[str, list[Series]] = {}
+    for row in tx.execute(select(SERIES).order_by(SERIES.c.id)):
+        found.setdefault(row.metric, []).append(_series(row))
+    return found
+
+
 def by_id(tx: Connection, ids: Iterable[int]) -> list[Series]:
     """The series with these ids, each once, by id; an id that is not known is left out."""
     return [_series(row) for row in tx.execute(select(SERIES).where(among(tx, SERIES.c.id, ids)).order_by(SERIES.c.id))]

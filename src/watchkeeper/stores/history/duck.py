@@ -1,9 +1,4 @@
-"""The history: every value of every point and when it became known, in one DuckDB file.
-
-A value is never overwritten. A changed value is a new row beside the old one, so that what was known at any time in the
-past can be read back (`known_before`). The file has one process as its writer; inside it any number of threads may read
-and append.
-"""
+"""The history in one DuckDB file: one process writes; inside it any number of threads read and append."""
 
 from __future__ import annotations
 
@@ -12,18 +7,19 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 
-from watchkeeper.domain.errors import InputError, StoreError
+from watchkeeper.domain.errors import StoreError
 from watchkeeper.domain.points import PointColumns
+from watchkeeper.stores.history.columns import arranged, checked, either, own
+from watchkeeper.stores.history.door import FOREVER, GENERATIONS, Changes, History, Kept
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 # `batch` counts appends: of two values that became known in the same second, the one appended later is the newer.
 _SCHEMA = """
@@ -36,6 +32,16 @@ CREATE TABLE point (
 );
 CREATE SEQUENCE batch;
 CREATE TABLE about (schema_version INTEGER NOT NULL, sorted_rows BIGINT NOT NULL);
+"""
+
+_CHECKPOINTS = """
+CREATE TABLE checkpoint (
+    metric VARCHAR NOT NULL,
+    key VARCHAR NOT NULL,
+    until BIGINT NOT NULL,
+    batch BIGINT NOT NULL,
+    data BLOB NOT NULL
+);
 """
 
 # The time range lets DuckDB skip the row groups that cannot hold the batch's points.
@@ -51,11 +57,33 @@ WHERE time >= ? AND time < ? AND known_at < ?
 ORDER BY series, time
 """
 
-_FOREVER = 2**62
+# Both can skip the row groups that hold nothing of the kind: new points and new appends lie at the end.
+_NEW = """
+SELECT series, time, value, known_at, point.batch FROM point JOIN seen USING (series)
+WHERE time >= ? AND time < ? AND time >= seen.since AND time < seen.until
+ORDER BY series, time
+"""
+_LATE = """
+SELECT series, min(time) FROM point JOIN seen USING (series)
+WHERE point.batch > ? AND point.batch > seen.batch AND time < seen.since
+GROUP BY series
+"""
+
+_FORGET = """
+DELETE FROM checkpoint WHERE rowid IN (
+    SELECT rowid FROM (
+        SELECT rowid, row_number() OVER (PARTITION BY metric ORDER BY until DESC) AS place
+        FROM checkpoint SEMI JOIN fresh USING (metric)
+    ) WHERE place > ?
+)
+"""
+
 _UNSORTED_SHARE = 0.2
 
-# Offline on purpose: DuckDB would otherwise fetch extensions over the network when a query names one.
+# Offline on purpose: DuckDB would otherwise fetch extensions over the network when a query names one. And a service
+# beside others: DuckDB would otherwise take four fifths of the machine's memory.
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "memory_limit": "512MB",
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
 }
@@ -64,8 +92,8 @@ _writers: dict[str, threading.RLock] = {}
 """One write lock a file, whichever `History` of this process writes to it."""
 
 
-class History:
-    """All points, by series and time. Open it with `History.open`; close it, or use it in a `with` statement."""
+class DuckHistory(History):
+    """The history in a file. What it promises stands at `History`."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         self._connection = connection
@@ -73,12 +101,8 @@ class History:
         self._lock = _writers.setdefault(str(path), threading.RLock())
 
     @classmethod
-    def open(cls, path: str | Path) -> Self:
-        """Open the history in the file `path`, making it where there is none.
-
-        Raises StoreError when another process holds the file, when it is no history or a damaged one, or when it was
-        written by a newer Watchkeeper; the message names the file and the mend.
-        """
+    def at(cls, path: str | Path) -> Self:
+        """Open the file, making it where there is none; one that an older Watchkeeper wrote is upgraded."""
         place = Path(path).resolve()
         if not place.parent.is_dir():
             raise StoreError(f"history {place}: the folder does not exist; make it first")
@@ -94,14 +118,8 @@ class History:
         return history
 
     def append(self, series: ArrayLike, time: ArrayLike, value: ArrayLike, *, known_at: int) -> int:
-        """Store points that became known at `known_at` (seconds UTC); returns how many were new or changed.
-
-        `series` int32[n], `time` int64[n] seconds UTC, `value` float64[n] (NaN: missing), in any order. Where a point
-        stands twice, its last row counts. A value that was already known then is not written again; NaN equals NaN.
-        All or nothing, and on disk when this returns. Raises InputError for columns of unequal length, times that are
-        not whole seconds and infinite values; StoreError when the file cannot be written.
-        """
-        incoming, known_at = _columns(series, time, value), int(known_at)
+        """See `History.append`."""
+        incoming, known_at = checked(series, time, value), int(known_at)
         if not incoming.num_rows:
             return 0
         with self._writing("append to it") as cursor:
@@ -123,32 +141,34 @@ class History:
         end: int | None = None,
         known_before: int | None = None,
     ) -> PointColumns:
-        """The latest known value of each point of `series` with `start <= time < end` (seconds UTC; None: no limit).
-
-        Series come in the order asked for, each sorted by time; one without points has length zero. With
-        `known_before` only what was known strictly before that time (seconds UTC) counts.
-        """
-        limits = [_or(start, -_FOREVER), _or(end, _FOREVER), _or(known_before, _FOREVER)]
+        """See `History.read`."""
+        limits = [either(start, -FOREVER), either(end, FOREVER), either(known_before, FOREVER)]
         asked = np.asarray(series, dtype=np.int32)
         with self._reading() as cursor:
             cursor.register("wanted", pa.table({"series": np.unique(asked)}))
             table = cursor.sql(_READ, params=limits).to_arrow_table()
-        owner, time, value, known_at, batch = (_own(column) for column in table.columns)
-        rows = _newest(owner, time, known_at, batch)
-        if rows is not None:
-            owner, time, value, known_at = owner[rows], time[rows], value[rows], known_at[rows]
-        first, last = np.searchsorted(owner, asked), np.searchsorted(owner, asked, side="right")
-        start_of = np.concatenate(([0], np.cumsum(last - first)))
-        if (np.diff(asked) <= 0).any():
-            rows = np.concatenate([np.arange(*ends) for ends in zip(first, last, strict=True)])
-            time, value, known_at = time[rows], value[rows], known_at[rows]
-        return PointColumns(series=tuple(asked.tolist()), start=start_of, time=time, value=value, known_at=known_at)
+        return arranged(asked, *(own(column) for column in table.columns))
+
+    def changes(
+        self, series: NDArray[np.int32], since: NDArray[np.int64], batch: NDArray[np.int64], until: NDArray[np.int64]
+    ) -> Changes:
+        """See `History.changes`."""
+        if not len(series):
+            return Changes(self.read(()), {}, 0)
+        with self._reading() as cursor:
+            cursor.begin()  # both questions see one moment
+            (newest,) = cursor.sql("SELECT coalesce(max(batch), 0) FROM point").fetchall()[0]
+            cursor.register("seen", pa.table({"series": series, "since": since, "batch": batch, "until": until}))
+            late = cursor.sql(_LATE, params=[int(batch.min())]).fetchall() if newest > batch.min() else []
+            table = cursor.sql(_NEW, params=[int(since.min()), int(until.max())]).to_arrow_table()
+        return Changes(
+            arranged(np.asarray(series, np.int32), *(own(column) for column in table.columns)),
+            {int(one): int(time) for one, time in late},
+            int(newest),
+        )
 
     def last_time(self, series: Sequence[int]) -> dict[int, int]:
-        """The time of the newest point of each series (seconds UTC); a series without points is left out.
-
-        A point known to be missing counts: it was asked for, and the answer was that there is no value.
-        """
+        """See `History.last_time`."""
         with self._reading() as cursor:
             cursor.register("wanted", pa.table({"series": np.asarray(series, dtype=np.int32)}))
             rows = cursor.sql("SELECT series, max(time) FROM point SEMI JOIN wanted USING (series) GROUP BY series")
@@ -173,28 +193,49 @@ class History:
             cursor.execute("UPDATE about SET sorted_rows = ?", [rows])
         return True
 
+    def keep(self, checkpoints: Sequence[Kept]) -> None:
+        """See `History.keep`."""
+        if not checkpoints:
+            return
+        names = ("metric", "key", "until", "batch", "data")
+        with self._writing("keep checkpoints in it") as cursor:
+            columns = zip(*checkpoints, strict=True)
+            cursor.register("fresh", pa.table(dict(zip(names, map(list, columns), strict=True))))
+            cursor.execute("DELETE FROM checkpoint c USING fresh f WHERE c.metric = f.metric AND c.until = f.until")
+            cursor.execute("INSERT INTO checkpoint SELECT metric, key, until, batch, data FROM fresh")
+            cursor.execute(_FORGET, [GENERATIONS])
+
+    def kept(self, metrics: Sequence[str]) -> dict[str, list[Kept]]:
+        """See `History.kept`."""
+        with self._reading() as cursor:
+            cursor.register("wanted", pa.table({"metric": pa.array(metrics, pa.string())}))
+            rows = cursor.sql(
+                "SELECT metric, key, until, batch, data FROM checkpoint SEMI JOIN wanted USING (metric)"
+                " ORDER BY metric, until DESC"
+            ).fetchall()
+        found: dict[str, list[Kept]] = {}
+        for row in rows:
+            found.setdefault(row[0], []).append(Kept(*row))
+        return found
+
     def close(self) -> None:
-        """Let go of the file, once what is being appended is stored."""
+        """See `History.close`."""
         with self._lock:
             self._connection.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _settle_schema(self) -> None:
         with self._writing("prepare it") as cursor:
             tables = {name for (name,) in cursor.sql("SELECT table_name FROM duckdb_tables()").fetchall()}
             if not tables:
-                cursor.execute(_SCHEMA)
+                cursor.execute(_SCHEMA + _CHECKPOINTS)
                 cursor.execute("INSERT INTO about VALUES (?, 0)", [SCHEMA_VERSION])
             elif not {"about", "point"} <= tables:
                 raise StoreError(f"history {self._path}: this is some other DuckDB file; name another path")
             (version,) = cursor.sql("SELECT schema_version FROM about").fetchall()[0]
+            if version == 1:
+                cursor.execute(_CHECKPOINTS)
+                cursor.execute("UPDATE about SET schema_version = 2")
+                version = 2
         if version != SCHEMA_VERSION:
             raise StoreError(
                 f"history {self._path}: its schema is version {version}, this Watchkeeper knows {SCHEMA_VERSION}; "
@@ -232,36 +273,6 @@ class History:
             ) from error
 
 
-def _columns(series: ArrayLike, time: ArrayLike, value: ArrayLike) -> pa.Table:
-    """Checked columns, sorted by series and time, the last row of each point, numbered by `place`."""
-    ids, times = _whole(series, "series"), _whole(time, "time")
-    values = np.asarray(value, dtype=np.float64)
-    if not ids.shape == times.shape == values.shape or ids.ndim != 1:
-        shapes = f"{ids.shape}, {times.shape}, {values.shape}"
-        raise InputError(f"points: series, time and value must be columns of one length, not {shapes}")
-    if np.isinf(values).any():
-        raise InputError("points: a value is infinite; a value that does not exist is NaN")
-    order = np.lexsort((times, ids))  # stable: rows of one point stay in the order given
-    ids, times = ids[order], times[order]
-    is_last = np.ones(len(ids), dtype=bool)
-    is_last[:-1] = (ids[1:] != ids[:-1]) | (times[1:] != times[:-1])
-    place = np.arange(int(is_last.sum()))
-    columns = {
-        "place": place,
-        "series": ids[is_last].astype(np.int32),
-        "time": times[is_last],
-        "value": values[order][is_last],
-    }
-    return pa.table(columns)
-
-
-def _whole(numbers: ArrayLike, name: str) -> NDArray[np.int64]:
-    array = np.asarray(numbers)
-    if array.dtype.kind not in "iu" and array.size:
-        raise InputError(f"points: {name} must be whole numbers, not {array.dtype}")
-    return array.astype(np.int64, copy=False)
-
-
 def _is_fresh(cursor: duckdb.DuckDBPyConnection, incoming: pa.Table, known_at: int) -> NDArray[np.bool_]:
     """Which incoming points have no value known at `known_at`, or another one."""
     time, value = incoming["time"].to_numpy(), incoming["value"].to_numpy()
@@ -274,34 +285,6 @@ def _is_fresh(cursor: duckdb.DuckDBPyConnection, incoming: pa.Table, known_at: i
     is_known[place] = True
     is_same: NDArray[np.bool_] = (last == value) | (np.isnan(last) & np.isnan(value))
     return ~(is_known & is_same)
-
-
-def _newest(
-    series: NDArray[np.int32], time: NDArray[np.int64], known_at: NDArray[np.int64], batch: NDArray[np.int64]
-) -> NDArray[np.int64] | None:
-    """Which rows, sorted by series and time, hold the latest known value of their point; None: all of them."""
-    is_first = np.ones(len(series), dtype=bool)
-    is_first[1:] = (series[1:] != series[:-1]) | (time[1:] != time[:-1])
-    if is_first.all():
-        return None
-    is_single = is_first.copy()
-    is_single[:-1] &= is_first[1:]
-    rows = np.flatnonzero(~is_single)  # only points with several values need sorting again
-    point = np.cumsum(is_first[rows])
-    order = np.lexsort((batch[rows], known_at[rows], point))
-    is_last = np.ones(len(rows), dtype=bool)
-    is_last[:-1] = point[1:] != point[:-1]
-    return np.sort(np.concatenate((np.flatnonzero(is_single), rows[order[is_last]])))
-
-
-def _own(column: pa.ChunkedArray) -> NDArray[Any]:
-    """The column as a writable array: compiled kernels take one that is not for another type, and compile again."""
-    array: NDArray[Any] = column.to_numpy()
-    return array if array.flags.writeable else array.copy()
-
-
-def _or(number: int | None, otherwise: int) -> int:
-    return otherwise if number is None else int(number)
 
 
 def _first_line(error: Exception) -> str:

@@ -1,0 +1,18 @@
+"""Where the stores of a home are: in its directory, or at the PostgreSQL addresses that the environment names."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+LEDGER_URL, HISTORY_URL = "WATCHKEEPER_LEDGER_URL", "WATCHKEEPER_HISTORY_URL"
+
+
+def ledger_url(home: Path) -> str:
+    """The SQLAlchemy URL of the ledger: what WATCHKEEPER_LEDGER_URL says, or `ledger.db` in the home."""
+    return os.environ.get(LEDGER_URL) or f"sqlite:///{home / 'ledger.db'}"
+
+
+def history_place(home: Path) -> str:
+    """What `History.open` opens: what WATCHKEEPER_HISTORY_URL says, or `history.duckdb` in the home."""
+    return os.environ.get(HISTORY_URL) or str(home / "history.duckdb")

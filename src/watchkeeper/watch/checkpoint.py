@@ -1,0 +1,154 @@
+"""Where the judging of a metric stands: the detector's state after the points so far, and the runs that go on."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from watchkeeper.detect import SeriesSettings, State, kernel_version
+from watchkeeper.domain.alert import Cause
+from watchkeeper.domain.errors import InputError
+from watchkeeper.domain.feedback import SeriesKnowledge
+from watchkeeper.domain.metric import Metric
+
+VERSION = 1
+Array = NDArray[Any]
+_LENGTH = struct.Struct("<I")
+
+
+class OpenRun(msgspec.Struct, frozen=True, kw_only=True):
+    """A run of surprising points of one series that goes on at the end of what was judged.
+
+    `seen_end` is the end of the last point that it was seen at, None where no value was; the peak is its most
+    surprising point so far.
+    """
+
+    cause: Cause
+    start: int
+    seen_end: int | None
+    peak_time: int
+    peak_score: float
+    value: float
+    expected: float
+    lower: float
+    upper: float
+
+
+class _Head(msgspec.Struct, frozen=True, kw_only=True):
+    version: int
+    anchor: int | None
+    series: tuple[int, ...]
+    runs: dict[int, tuple[OpenRun, ...]]
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """All points before `until` (seconds UTC) of appends up to `batch` were judged under `key`; an immutable value.
+
+    `anchor` is the time of the metric's first point, None before it has one; `state` has one place for each of
+    `series`; `runs` holds the open ones by series id.
+    """
+
+    metric: str
+    key: str
+    until: int
+    batch: int
+    anchor: int | None
+    series: tuple[int, ...]
+    state: State
+    runs: Mapping[int, tuple[OpenRun, ...]]
+
+    @staticmethod
+    def at_start(metric: Metric, key: str, series: tuple[int, ...]) -> Checkpoint:
+        """Before the first point."""
+        state = State.empty(SeriesSettings.uniform(len(series), step=metric.step_s))
+        return Checkpoint(metric.name, key, -(2**62), 0, None, series, state, {})
+
+    def to_bytes(self) -> bytes:
+        """A portable, versioned record: a MessagePack head with its length before it, then the detector's record."""
+        head = msgspec.msgpack.encode(
+            _Head(version=VERSION, anchor=self.anchor, series=self.series, runs=dict(self.runs))
+        )
+        return _LENGTH.pack(len(head)) + head + self.state.to_bytes()
+
+    @staticmethod
+    def from_bytes(data: bytes, *, metric: str, key: str, until: int, batch: int) -> Checkpoint | None:
+        """What `to_bytes` wrote; None where another version wrote it or it is damaged: then history is replayed."""
+        try:
+            (length,) = _LENGTH.unpack_from(data)
+            head = msgspec.msgpack.decode(data[_LENGTH.size : _LENGTH.size + length], type=_Head)
+            state = State.from_bytes(data[_LENGTH.size + length :])
+        except (struct.error, msgspec.DecodeError, InputError):
+            return None
+        if head.version != VERSION or len(state.step) != len(head.series):
+            return None
+        return Checkpoint(metric, key, until, batch, head.anchor, head.series, state, head.runs)
+
+
+def key_of(metric: Metric, series: Sequence[int], knowledge: Mapping[int, SeriesKnowledge]) -> str:
+    """A name for everything that a judgement rests on besides points: kernel, settings, series, what people said."""
+    said = [(one, knowledge[one]) for one in series if one in knowledge]
+    record = (
+        kernel_version(),
+        metric.step,
+        metric.timezone,
+        metric.kind,
+        metric.direction,
+        metric.smallest_change,
+        metric.smallest_change_share,
+        metric.false_alerts_per_month,
+        series,
+        said,
+    )
+    return hashlib.blake2b(msgspec.json.encode(record), digest_size=16).hexdigest()
+
+
+def join(states: Sequence[State]) -> State:
+    """The states of several metrics, all of one step, as one."""
+    if len(states) == 1:
+        return states[0]
+    step = np.concatenate([state.step for state in states])
+    columns = {
+        name: np.concatenate([_by_series(state, name) for state in states], axis=1)
+        for name in ("wide", "slim", "profile", "presence")
+    }
+    return _made(step, columns)
+
+
+def split(state: State, counts: Sequence[int]) -> list[State]:
+    """The parts of a joined state, with so many series each."""
+    edges = np.concatenate([[0], np.cumsum(counts)]).tolist()
+    columns = {name: _by_series(state, name) for name in ("wide", "slim", "profile", "presence")}
+    return [
+        _made(state.step[a:b], {name: column[:, a:b].copy() for name, column in columns.items()})
+        for a, b in pairwise(edges)
+    ]
+
+
+def _by_series(state: State, name: str) -> Array:
+    """A column of the state with one row a number and one column a series."""
+    column: Array = getattr(state, name)
+    return column.reshape(-1, len(state.step)) if len(state.step) else column.reshape(column.shape[0], 0)
+
+
+def _made(step: Array, columns: Mapping[str, Array]) -> State:
+    count = len(step)
+    place = np.arange(count, dtype=np.int64)
+    return State(
+        step=step.copy(),
+        wide=columns["wide"],
+        slim=columns["slim"],
+        profile=columns["profile"].reshape(-1),
+        presence=columns["presence"].reshape(-1),
+        profile_base=place,
+        presence_base=place.copy(),
+        stride=np.full(count, count, np.int64),
+    )

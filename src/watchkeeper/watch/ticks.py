@@ -1,0 +1,259 @@
+"""A tick: every metric with a new period is judged on from its checkpoint, and what it does to the alerts is stored.
+
+Checkpoints live in memory and are kept in the history now and then; after a crash judging goes on from the last one
+kept, with a replay of the rest. A checkpoint rests on points, settings and answers: where one of these is other than it
+was then (a late point, another setting, an answer), judging goes on from the newest one that still holds, or from the
+first point.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from watchkeeper import learn
+from watchkeeper.domain.feedback import Feedback, SeriesKnowledge
+from watchkeeper.domain.metric import Metric
+from watchkeeper.domain.times import DAY
+from watchkeeper.stores.history import Changes, History, Kept
+from watchkeeper.stores.ledger import Ledger, feedback, metrics, series, watermarks
+from watchkeeper.watch import collect, online
+from watchkeeper.watch.alerting import Looked, store
+from watchkeeper.watch.checkpoint import Checkpoint, key_of
+from watchkeeper.watch.grid import Grids
+from watchkeeper.watch.judge import budget_bar, standing
+from watchkeeper.watch.judgements import Judgements
+from watchkeeper.watch.online import Advanced, Task
+
+ROWS_AT_ONCE = 1_000_000
+"""How many points are judged in one go: bounds the memory, about 200 MB."""
+KEEP_EVERY_STEPS = 48
+"""A metric's checkpoint is kept each so many periods; that much is judged again after a crash."""
+
+
+class _Due(NamedTuple):
+    """A metric with a period to judge: from its watermark `mark` (None: never judged) to `until`."""
+
+    metric: Metric
+    series: tuple[int, ...]
+    mark: int | None
+    until: int
+    key: str
+    knowledge: dict[int, SeriesKnowledge]
+
+    def at_start(self) -> Checkpoint:
+        """Before its first point."""
+        return Checkpoint.at_start(self.metric, self.key, self.series)
+
+
+class Ticks:
+    """Judges what is due, and remembers where it stands. One thread at a time calls it."""
+
+    def __init__(self, ledger: Ledger, history: History, judgements: Judgements) -> None:
+        self._ledger = ledger
+        self._history = history
+        self._judgements = judgements
+        self._live: dict[str, Checkpoint] = {}
+        self._kept_until: dict[str, int] = {}
+
+    def advance(self, now: int, progress: Callable[[str], None]) -> int:
+        """Judge what lies past each watermark, and store what it does to the alerts; returns how many opened."""
+        due = self._due(now)
+        if not due:
+            return 0
+        progress(f"judging {due[0].metric.label if len(due) == 1 else f'{len(due):,} metrics'}")
+        starts = self._starts(due)
+        looked: list[Looked] = []
+        reached: list[Checkpoint] = []
+        for one, done in self._judge(due, starts):
+            runs, checkpoint = done.runs, done.checkpoint
+            if runs is None:
+                judgement = self._judgements.of(one.metric, one.until)
+                runs = judgement.runs(one.mark or 0)
+                checkpoint = None if checkpoint is None else online.after_judging(checkpoint, judgement)
+            looked.append(Looked(one.metric, one.series, runs, one.until))
+            if checkpoint is None:
+                self._live.pop(one.metric.name, None)
+            else:
+                reached.append(checkpoint)
+        opened = store(self._ledger, looked, now)
+        self._live.update({one.metric: one for one in reached})
+        self._keep([one for one in reached if self._is_time_to_keep(one)])
+        return opened
+
+    def keep_all(self) -> None:
+        """Keep every checkpoint that is newer than the one kept: the next process goes on from here."""
+        self._keep([one for one in self._live.values() if self._kept_until.get(one.metric) != one.until])
+
+    def _due(self, now: int) -> list[_Due]:
+        with self._ledger.read() as tx:
+            known = metrics.metrics(tx)
+            marks = watermarks.all_of(tx)
+            until = {one.name: collect.window(one, None, now)[1] for one in known}
+            waiting = [one for one in known if marks.get(one.name) is None or until[one.name] > marks[one.name]]
+            if not waiting:
+                return []
+            members = series.by_metric(tx)
+            log = feedback.log(tx)
+        ids = {one.name: tuple(member.id for member in members.get(one.name, ())) for one in waiting}
+        knowledge = _known(waiting, ids, log)
+        return [
+            _Due(
+                one,
+                ids[one.name],
+                marks.get(one.name),
+                until[one.name],
+                key_of(one, ids[one.name], knowledge.get(one.name, {})),
+                knowledge.get(one.name, {}),
+            )
+            for one in waiting
+        ]
+
+    def _starts(self, due: Sequence[_Due]) -> dict[str, Checkpoint]:
+        """Where judging goes on, by metric: the newest checkpoint that holds."""
+        starts = {
+            one.metric.name: self._live[one.metric.name]
+            for one in due
+            if one.metric.name in self._live and _holds(self._live[one.metric.name], one)
+        }
+        starts |= self._kept([one for one in due if one.metric.name not in starts and one.mark is not None])
+        return {one.metric.name: starts.get(one.metric.name) or one.at_start() for one in due}
+
+    def _kept(self, due: Sequence[_Due], before: dict[str, int] | None = None) -> dict[str, Checkpoint]:
+        """The newest kept checkpoint that holds of each metric (and knows no point from `before` on)."""
+        found: dict[str, Checkpoint] = {}
+        if not due:
+            return found
+        kept = self._history.kept([one.metric.name for one in due])
+        for one in due:
+            for each in kept.get(one.metric.name, ()):
+                if before is not None and each.until > before[one.metric.name]:
+                    continue
+                made = Checkpoint.from_bytes(
+                    each.data, metric=each.metric, key=each.key, until=each.until, batch=each.batch
+                )
+                if made is not None and _holds(made, one):
+                    found[one.metric.name] = made
+                    self._kept_until.setdefault(one.metric.name, each.until)
+                    break
+        return found
+
+    def _judge(self, due: Sequence[_Due], starts: dict[str, Checkpoint]) -> Iterator[tuple[_Due, Advanced]]:
+        """Each metric judged on, many at once: those of one step together, as far as memory allows."""
+        grids = Grids()
+        by_step: dict[int, list[_Due]] = {}
+        for one in due:
+            by_step.setdefault(one.metric.step_s, []).append(one)
+        for members in by_step.values():
+            parts: dict[str, list[Advanced]] = {one.metric.name: [] for one in members}
+            late = self._judge_tasks([_task(one, starts[one.metric.name]) for one in members], parts, grids)
+            again = [one for one in members if one.metric.name in late]
+            found = self._kept([one for one in again if one.mark is not None], late)
+            late = self._judge_tasks(
+                [_task(one, found.get(one.metric.name) or one.at_start()) for one in again], parts, grids
+            )
+            # What came late while we read is later still, and from the first point on nothing is.
+            self._judge_tasks([_task(one, one.at_start()) for one in again if one.metric.name in late], parts, grids)
+            for one in members:
+                yield one, online.merge(parts[one.metric.name])
+
+    def _judge_tasks(self, tasks: Sequence[Task], parts: dict[str, list[Advanced]], grids: Grids) -> dict[str, int]:
+        """Judge tasks of one step into `parts`; returns the metrics left out because of a late point, and its time."""
+        late: dict[str, int] = {}
+        for pieces in _grouped(piece for task in tasks for piece in _pieces(task)):
+            group = [piece for piece in pieces if piece.metric.name not in late]
+            changes = self._changes(group)
+            while changes.late:
+                owner = {one: task.metric.name for task in group for one in task.start.series}
+                for one, time in changes.late.items():
+                    late[owner[one]] = min(time, late.get(owner[one], time))
+                group = [piece for piece in group if piece.metric.name not in late]
+                changes = self._changes(group)
+            done = online.advance(group, changes.columns, changes.batch, grids) if group else []
+            for task, advanced in zip(group, done, strict=True):
+                parts[task.metric.name].append(advanced)
+        for name in late:
+            parts[name].clear()
+        return late
+
+    def _changes(self, tasks: Sequence[Task]) -> Changes:
+        sizes = [len(task.start.series) for task in tasks]
+        return self._history.changes(
+            np.array([one for task in tasks for one in task.start.series], np.int32),
+            np.repeat(np.array([task.start.until for task in tasks], np.int64), sizes),
+            np.repeat(np.array([task.start.batch for task in tasks], np.int64), sizes),
+            np.repeat(np.array([task.until for task in tasks], np.int64), sizes),
+        )
+
+    def _is_time_to_keep(self, reached: Checkpoint) -> bool:
+        before = self._kept_until.get(reached.metric)
+        if before is None or reached.until <= before:
+            return True
+        # Metrics take turns, so that no tick has to write all of them.
+        step_s = int(reached.state.step[0]) if len(reached.state.step) else DAY
+        turn = zlib.crc32(reached.metric.encode()) % KEEP_EVERY_STEPS
+        passed = reached.until // step_s
+        return (passed - turn) // KEEP_EVERY_STEPS > (before // step_s - turn) // KEEP_EVERY_STEPS
+
+    def _keep(self, checkpoints: Iterable[Checkpoint]) -> None:
+        kept = [Kept(one.metric, one.key, one.until, one.batch, one.to_bytes()) for one in checkpoints]
+        self._history.keep(kept)
+        self._kept_until.update({one.metric: one.until for one in kept})
+
+
+def _known(
+    due: Sequence[Metric], ids: dict[str, tuple[int, ...]], log: Sequence[Feedback]
+) -> dict[str, dict[int, SeriesKnowledge]]:
+    """What is known of the series of each metric, where anything is."""
+    from_configuration: dict[int, SeriesKnowledge] = {}
+    for one in due:
+        from_configuration |= standing(one, ids[one.name])
+    knowledge = learn.fold(log, from_configuration)
+    owner = {each: name for name, members in ids.items() for each in members}
+    found: dict[str, dict[int, SeriesKnowledge]] = {}
+    for each in sorted(knowledge.series()):
+        if each in owner:
+            found.setdefault(owner[each], {})[each] = knowledge.of(each)
+    return found
+
+
+def _holds(checkpoint: Checkpoint, due: _Due) -> bool:
+    """It rests on what is so today, and nothing past it was stored that it would tell anew."""
+    is_before = due.mark is not None and checkpoint.until <= due.mark
+    return is_before and checkpoint.key == due.key and checkpoint.series == due.series
+
+
+def _task(due: _Due, start: Checkpoint) -> Task:
+    bar = budget_bar(due.metric, len(due.series))
+    return Task(due.metric, bar, start, due.until, due.mark or 0, due.knowledge)
+
+
+def _rows(task: Task) -> int:
+    """How many rows a series of the task has, at most."""
+    metric = task.metric
+    first = metric.since_s if metric.since_s is not None else task.until - collect.BACKFILL_S
+    return max(1, (task.until - max(first, task.start.until)) // metric.step_s)
+
+
+def _pieces(task: Task) -> Iterator[Task]:
+    """A task in pieces of a size that memory bears: a metric of very many series is judged some series at a time."""
+    count = max(1, ROWS_AT_ONCE // _rows(task))
+    return iter([task]) if len(task.start.series) <= count else online.pieces(task, count)
+
+
+def _grouped(pieces: Iterable[Task]) -> Iterator[list[Task]]:
+    """Pieces that are judged in one go."""
+    group: list[Task] = []
+    rows = 0
+    for piece in pieces:
+        own = len(piece.start.series) * _rows(piece)
+        if group and rows + own > ROWS_AT_ONCE:
+            yield group
+            group, rows = [], 0
+        group.append(piece)
+        rows += own
+    if group:
+        yield group

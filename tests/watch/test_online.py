@@ -1,0 +1,212 @@
+"""Judging on from a checkpoint gives what judging the whole history gives, to the bit, whatever came in between."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from watchkeeper import learn
+from watchkeeper.domain.feedback import Answer, Feedback
+from watchkeeper.domain.metric import Direction, Kind, Metric, Source
+from watchkeeper.domain.points import PointColumns
+from watchkeeper.domain.times import DAY, HOUR, parse_instant
+from watchkeeper.stores.history import History
+from watchkeeper.stores.ledger import Ledger, alerts, feedback, metrics, series, transitions, watermarks
+from watchkeeper.watch.judgements import Judgements
+from watchkeeper.watch.ticks import Ticks
+
+START = parse_instant("2026-03-16")
+"""Two weeks before the clocks of Berlin change."""
+DAYS = 24
+
+
+def metric(name: str, step: str, **more: object) -> Metric:
+    return Metric(
+        name=name,
+        source="shop",
+        query="",
+        step=step,
+        since="2026-03-16",
+        kind=Kind.COUNT,
+        dimensions=("place",),
+        **more,
+    )
+
+
+METRICS = (
+    metric("orders", "1h"),
+    metric("visits", "1h", timezone="Europe/Berlin", direction=Direction.DOWN, false_alerts_per_month=8),
+    metric("returns", "1d", timezone="Europe/Berlin", false_alerts_per_month=20),
+    metric("searches", "1h", calendar="DE-BE", timezone="Europe/Berlin"),
+)
+
+
+@dataclass
+class World:
+    """What is known by and by: points in the order in which they come, and answers."""
+
+    ledger: Ledger
+    history: History
+    ids: dict[str, tuple[int, ...]] = field(default_factory=dict)
+
+    def judgements(self) -> Judgements:
+        return Judgements(self.ledger, self.history)
+
+    def state(self) -> list[object]:
+        """Every alert and every change of one, as stored."""
+        with self.ledger.read() as tx:
+            found = alerts.listed(tx, limit=10_000)
+            return [
+                (
+                    msgspec.json.encode(msgspec.structs.replace(one, id=0)),
+                    [(step.change, step.at, step.detail) for step in transitions.of_alert(tx, one.id)],
+                )
+                for one in sorted(found, key=lambda one: (one.start, one.family, one.members[0].series))
+            ]
+
+
+def new_world(home: Path) -> World:
+    home.mkdir()
+    world = World(Ledger.open(f"sqlite:///{home / 'ledger.db'}"), History.open(home / "history.duckdb"))
+    with world.ledger.write() as tx:
+        metrics.put_source(tx, Source(name="shop", url="sqlite:///shop.db"))
+        for one in METRICS:
+            metrics.put_metric(tx, one)
+            made = series.intern(tx, one.name, [("a",), ("b",)])
+            world.ids[one.name] = tuple(each.id for each in made)
+    return world
+
+
+def points(seed: int) -> PointColumns:
+    """A few weeks of each series with drops, spikes, silences and values that are missing."""
+    rng = np.random.default_rng(seed)
+    columns: list[tuple[int, int, float]] = []
+    one = 0
+    for each in METRICS:
+        for _ in range(2):
+            one += 1
+            step = each.step_s
+            count = DAYS * DAY // step
+            level = 50 * (1 + rng.random()) * (1.2 + np.sin(np.arange(count) * step / DAY * 2 * np.pi))
+            value = rng.poisson(level).astype(float)
+            for _ in range(3):
+                at, length = int(rng.integers(count // 3, count)), int(rng.integers(1, max(2, count // 20)))
+                value[at : at + length] = rng.choice([0.0, 900.0, math.nan])
+            begin = int(rng.integers(0, count // 4))
+            offset = -HOUR if each.timezone != "UTC" else 0  # Berlin's midnight
+            for number in range(begin, count):
+                time = START + offset + number * step
+                if step == DAY and time >= parse_instant("2026-03-29T12:00"):
+                    time -= HOUR
+                if rng.random() > 0.03:
+                    columns.append((one, time, value[number]))
+    owner, time, values = (np.array(column) for column in zip(*columns, strict=True))
+    return owner, time, values
+
+
+def say(world: World, answer: Answer, name: str, day: int, at: int, **more: object) -> None:
+    with world.ledger.write() as tx:
+        line = Feedback(
+            id=0,
+            by="ann",
+            given_at=at,
+            answer=answer,
+            series=world.ids[name],
+            start=START + day * DAY,
+            end=START + day * DAY + 9 * HOUR,
+            **more,
+        )
+        feedback.add(tx, line)
+
+
+ANSWERS = (
+    (Answer.EVENT, {}),
+    (Answer.EVENT, {"repeat": "weekly"}),
+    (Answer.NEW_NORMAL, {}),
+    (Answer.BAD_DATA, {}),
+    (Answer.MISSED, {}),
+)
+
+
+@settings(max_examples=12, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@given(
+    seed=st.integers(0, 10**6),
+    cuts=st.lists(st.integers(9 * 24, DAYS * 24), min_size=1, max_size=6, unique=True),
+    said=st.lists(
+        st.tuples(st.sampled_from(ANSWERS), st.sampled_from([one.name for one in METRICS]), st.integers(8, DAYS)),
+        max_size=2,
+    ),
+    late=st.booleans(),
+    restart=st.booleans(),
+)
+def test_any_way_of_ticking_gives_the_same_runs_and_state(
+    tmp_path_factory: pytest.TempPathFactory,
+    seed: int,
+    cuts: list[int],
+    said: list[tuple[tuple[Answer, dict[str, object]], str, int]],
+    late: bool,
+    restart: bool,
+) -> None:
+    world = new_world(tmp_path_factory.mktemp("online") / "home")
+    owner, time, value = points(seed)
+    is_late = np.random.default_rng(seed).random(len(time)) < 0.02 if late else np.zeros(len(time), bool)
+    with world.ledger, world.history:
+        ticks = Ticks(world.ledger, world.history, world.judgements())
+        before = 0
+        for number, hour in enumerate(sorted(cuts)):
+            now = START + hour * HOUR
+            come = (time >= before) & (time < now) & ~is_late
+            if number == len(cuts) - 1:
+                come |= is_late & (time < now)
+            world.history.append(owner[come], time[come], value[come], known_at=now)
+            before = now
+            if number == 0:
+                for (answer, more), name, day in said:
+                    say(world, answer, name, day, now, **more)
+            if restart and number % 2:
+                ticks.keep_all()
+                ticks = Ticks(world.ledger, world.history, world.judgements())
+            with world.ledger.read() as tx:
+                marks = watermarks.all_of(tx)
+            due = ticks._due(now)
+            for one, done in ticks._judge(due, ticks._starts(due)):
+                whole = world.judgements().of(one.metric, one.until)
+                after = marks.get(one.metric.name, 0)
+                if done.runs is not None:
+                    assert sorted(map(msgspec.json.encode, done.runs)) == sorted(
+                        map(msgspec.json.encode, whole.runs(after))
+                    )
+                if done.checkpoint is not None:
+                    assert done.checkpoint.state.to_bytes() == replayed(whole)
+            ticks.advance(now, lambda step: None)
+
+
+def replayed(whole: object) -> bytes:
+    """The state after the whole history under the marks of what is known."""
+    from watchkeeper.detect import Points, replay
+    from watchkeeper.watch.judge import Judgement
+
+    assert isinstance(whole, Judgement)
+    columns = whole.columns
+    mark = np.concatenate(
+        [
+            learn.marks(
+                columns.time[columns.of(place)],
+                columns.value[columns.of(place)],
+                whole.knowledge.of(one),
+                columns.known_at[columns.of(place)],
+            )
+            for place, one in enumerate(columns.series)
+        ]
+    )
+    marked = Points(
+        start=whole.points.start, time=whole.points.time, value=whole.points.value, local=whole.points.local, mark=mark
+    )
+    return replay(marked, whole.settings)[0].to_bytes()
