@@ -12,9 +12,10 @@ from watchkeeper.domain.errors import ConfigError, InputError
 from watchkeeper.domain.flag import Flag, Segment
 from watchkeeper.domain.metric import Metric, Source, check_name
 from watchkeeper.domain.route import Route
+from watchkeeper.domain.system import System
 
 T = TypeVar("T")
-SECTIONS = ("sources", "defaults", "metrics", "channels", "routes", "segments", "flags")
+SECTIONS = ("sources", "defaults", "metrics", "channels", "routes", "segments", "flags", "systems")
 
 
 class ChannelKind(enum.Enum):
@@ -53,6 +54,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     routes: tuple[Route, ...] = ()
     segments: tuple[Segment, ...] = ()
     flags: tuple[Flag, ...] = ()
+    systems: tuple[System, ...] = ()
 
 
 def parse_config(text: str, place: str = "configuration") -> Config:
@@ -76,6 +78,7 @@ def parse_config(text: str, place: str = "configuration") -> Config:
         routes=_section(raw, "routes", Route, {}, place),
         segments=_section(raw, "segments", Segment, {}, place),
         flags=_section(raw, "flags", Flag, {}, place),
+        systems=_section(raw, "systems", System, {}, place),
     )
     known = sorted(source.name for source in config.sources)
     for metric in config.metrics:
@@ -83,6 +86,11 @@ def parse_config(text: str, place: str = "configuration") -> Config:
             among = ", ".join(known) or "none"
             where = f"{place}: metrics.{metric.name}.source"
             raise ConfigError(f"{where}: {metric.source!r} is not among the sources ({among})")
+    for system in config.systems:
+        for name in (system.source, *(system.source_of(one) for one in system.inputs)):
+            if name not in known:
+                where = f"{place}: systems.{system.name}"
+                raise ConfigError(f"{where}: source {name!r} is not among the sources ({', '.join(known) or 'none'})")
     return config
 
 

@@ -10,6 +10,7 @@ from watchkeeper.domain.config import Channel
 from watchkeeper.domain.flag import Flag, Segment
 from watchkeeper.domain.metric import Metric, Source
 from watchkeeper.domain.route import Route
+from watchkeeper.domain.system import System
 
 
 def config_schema() -> dict[str, Any]:
@@ -19,7 +20,7 @@ def config_schema() -> dict[str, Any]:
     `defaults`, the text of a step) is for `watchkeeper apply --dry-run` to check.
     """
     _, records = msgspec.json.schema_components(
-        (Source, Metric, Channel, Route, Segment, Flag), ref_template="#/$defs/{name}"
+        (Source, Metric, Channel, Route, Segment, Flag, System), ref_template="#/$defs/{name}"
     )
     for record in records.values():
         if "name" in record.get("properties", {}):
@@ -43,6 +44,7 @@ def config_schema() -> dict[str, Any]:
             ),
             "segments": _section("Segment", "Groups of users, by name."),
             "flags": _section("Flag", "Feature flags with their guards, by name."),
+            "systems": _section("System", "ML features with their inputs, predictions and outcomes, by name."),
         },
         "additionalProperties": False,
         "$defs": records,

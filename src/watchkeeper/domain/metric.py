@@ -49,7 +49,8 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     the start of its step. `name` is the identity; `title` is what people see and may change. Points before `since`
     (default: a year before the first reading) are not read, points from `until` on neither (a data set that has
     ended). A period is judged once it is over and `settle` has passed. `calendar` names the public
-    holidays that are known events of this metric: `DE`, or `DE-BE` for a part of a country.
+    holidays that are known events of this metric: `DE`, or `DE-BE` for a part of a country. A value beyond
+    `upper_limit` or `lower_limit` is told whatever is usual. An alert of a metric it `depends_on` explains its own.
     """
 
     name: str
@@ -75,6 +76,9 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     until: str = ""
     settle: str = "0s"
     calendar: str = ""
+    upper_limit: float | None = None
+    lower_limit: float | None = None
+    depends_on: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_name("metric", self.name)
@@ -124,6 +128,14 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def calendar_rule(self) -> str:
         """The rule of the calendar as a recurring event; empty where there is none."""
         return f"{HOLIDAYS}{self.calendar}" if self.calendar else ""
+
+    def broken_limit(self, value: float) -> float | None:
+        """The limit that a value breaks; None where it breaks none."""
+        if self.upper_limit is not None and value > self.upper_limit:
+            return self.upper_limit
+        if self.lower_limit is not None and value < self.lower_limit:
+            return self.lower_limit
+        return None
 
     @property
     def label(self) -> str:

@@ -39,6 +39,10 @@ def subject(metric: Metric, series: Series) -> str:
 
 def change(member: Member, metric: Metric) -> str:
     """`fell 64 % below` or `rose to 62 %, far above`: a share only where the expected value can carry one."""
+    broken = metric.broken_limit(member.value)
+    if broken is not None:
+        side = "above" if member.value > broken else "below"
+        return f"is at {number(member.value, metric)}, {side} the limit of {number(broken, metric)}"
     verb, side = ("rose", "above") if member.is_up else ("fell", "below")
     share = (member.value - member.expected) / abs(member.expected) if member.expected else math.inf
     if metric.kind is not Kind.RATE and 0.01 <= abs(share) < 10 and member.expected > 0 and member.value >= 0:

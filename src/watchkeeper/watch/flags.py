@@ -13,7 +13,7 @@ from watchkeeper.domain.errors import ConfigError, InputError
 from watchkeeper.domain.flag import Flag, Json, Override, Segment
 from watchkeeper.domain.times import DAY, format_duration
 from watchkeeper.flags import Board, Evaluation, Standing, Step
-from watchkeeper.stores.ledger import Ledger, audit, flags, metrics
+from watchkeeper.stores.ledger import Ledger, audit, flags, metrics, systems
 from watchkeeper.watch import guard
 from watchkeeper.watch.flag_views import FlagLine, FlagPage
 
@@ -78,7 +78,7 @@ class Flags:
         known = {metric.name for metric in metrics.metrics(tx)}
         there = {one.name for one in flags.segments(tx)}
         for flag in chosen:
-            _check(flag, known, there)
+            _check(flag, known, there, [kept.system.name for kept in systems.listed(tx)])
         touched = {flag.name for flag in chosen if flags.put(tx, flag)}
         if changed:  # a segment changes who gets what of every flag
             touched |= {kept.flag.name for kept in flags.listed(tx)}
@@ -184,10 +184,11 @@ def _line(kept: flags.Kept, now: int) -> FlagLine:
     return FlagLine(flag=flag, state=state, override=override, serving=serving, sentence=sentence)
 
 
-def _check(flag: Flag, known: set[str], segments: set[str]) -> None:
+def _check(flag: Flag, known: set[str], segments: set[str], running: Sequence[str]) -> None:
+    """A metric of a system may come only with its reference: `SYSTEM.…` is taken on trust."""
     if flag.guard is not None:
         for trip in (*flag.guard.trips, *flag.guard.return_when):
-            if trip.metric not in known:
+            if trip.metric not in known and not any(trip.metric.startswith(f"{name}.") for name in running):
                 raise ConfigError(f"flag {flag.name}: guard: no metric {trip.metric!r}; apply the metric first")
     for number, rule in enumerate(flag.rules, 1):
         named = rule.when.get("segment", [])

@@ -10,17 +10,15 @@ from sqlalchemy import Connection
 
 from watchkeeper import flags as pure
 from watchkeeper.domain.alert import Alert, Change
-from watchkeeper.domain.feedback import Answer
 from watchkeeper.domain.flag import Flag, Trip
 from watchkeeper.domain.metric import Metric, Series
 from watchkeeper.flags import GuardState, Reason, Signals, Step
 from watchkeeper.stores.history import History
 from watchkeeper.stores.ledger import Ledger, alerts, audit, deliveries, flags, metrics, series, transitions
+from watchkeeper.watch.look import NO_TROUBLE
 from watchkeeper.watch.views import AlertLine
 
 BATCH = 500
-FINE = (Answer.FALSE_ALARM, Answer.EVENT, Answer.BAD_DATA, Answer.NEW_NORMAL)
-"""An alert that was answered so trips nothing."""
 WATCH = "watchkeeper"
 """Who did it, where no person did."""
 
@@ -102,7 +100,7 @@ def words(flag: Flag, cause: str, step: Step) -> str:
 
 
 def _counts(line: AlertLine) -> bool:
-    if line.answer is not None and line.answer.answer in FINE:
+    if line.answer is not None and line.answer.answer in NO_TROUBLE:
         return False
     return line.explained_by is None and (line.still_fires or line.answer is not None)
 

@@ -105,6 +105,12 @@ class Judgement:
                 runs.append(self._run(place, int(first), int(last), end, cause, is_open=int(last) == len(time)))
         return runs
 
+    def _expected(self, row: int) -> float:
+        """What was expected; while learning of a value beyond a limit, the limit."""
+        expected = float(self.judged.expected[row])
+        broken = self.metric.broken_limit(float(self.columns.value[row]))
+        return broken if math.isnan(expected) and broken is not None else expected
+
     def _run(self, place: int, first: int, last: int, end: int, cause: Cause, *, is_open: bool) -> Run:
         at = self.columns.of(place)
         begin = at.start + first
@@ -121,7 +127,7 @@ class Judgement:
             peak_time=int(self.columns.time[peak]),
             peak_score=float(evidence[peak]),
             value=math.nan if silent else float(self.columns.value[peak]),
-            expected=math.nan if silent else float(self.judged.expected[peak]),
+            expected=math.nan if silent else self._expected(peak),
             lower=math.nan if silent else float(self.judged.lower[peak]),
             upper=math.nan if silent else float(self.judged.upper[peak]),
         )
@@ -148,6 +154,9 @@ def judge(
         min_relative=metric.smallest_change_share,
     )
     found = learn.judge(points, settings, knowledge, bar, ids=grid.series, known_at=grid.known_at)
+    surprise = told_score(found.judged, points)
+    broken = beyond(metric, grid.value)
+    surprise[broken] = np.fmax(surprise[broken], bar)
     return Judgement(
         metric=metric,
         series=series,
@@ -156,11 +165,21 @@ def judge(
         settings=settings,
         knowledge=knowledge,
         judged=found.judged,
-        surprise=told_score(found.judged, points),
-        alert=found.alert,
+        surprise=surprise,
+        alert=found.alert | broken,
         silent=np.isnan(grid.value) & (found.judged.silence >= bar),
         explained=found.explained,
     )
+
+
+def beyond(metric: Metric, value: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which values break a limit of the metric, whatever is usual."""
+    is_beyond = np.zeros(len(value), np.bool_)
+    if metric.upper_limit is not None:
+        is_beyond |= value > metric.upper_limit
+    if metric.lower_limit is not None:
+        is_beyond |= value < metric.lower_limit
+    return is_beyond
 
 
 def standing(metric: Metric, series: Sequence[int]) -> dict[int, SeriesKnowledge]:

@@ -34,11 +34,15 @@ from watchkeeper.watch import causes, views
 from watchkeeper.watch.answers import latest_on_alerts
 from watchkeeper.watch.judge import Judgement
 from watchkeeper.watch.judgements import Judgements
+from watchkeeper.watch.upstream import upstream_of
 
 PAGE = 20
 SPARK_POINTS = 48
 CHARTS = 6
 SIMILAR = 5
+
+NO_TROUBLE = (Answer.FALSE_ALARM, Answer.EVENT, Answer.BAD_DATA, Answer.NEW_NORMAL)
+"""An alert that was answered so trips nothing and explains no other."""
 
 
 class Look:
@@ -208,13 +212,18 @@ class Look:
         with self._ledger.read() as tx:
             log = in_force(feedback.log(tx))
             handled = handlings.of_alerts(tx, [alert.id for alert in chosen])
-        said = latest_on_alerts(log)
+            said = latest_on_alerts(log)
+            fine = {alert for alert, one in said.items() if one.answer in NO_TROUBLE}
+            metric_of = {one: judgement.metric for one, judgement in judgements.items()}
+            above = upstream_of(tx, chosen, metric_of, metrics.metrics(tx), fine)
         cares = {alert_id: care_of(lines) for alert_id, lines in handled.items()}
         events = _calendars(judgements) + [
             one for one in log if one.answer is Answer.EVENT and said.get(one.alert or 0, one) is one
         ]
         return [
-            self._line(alert, judgements, said.get(alert.id), events, cares.get(alert.id, UNHANDLED))
+            self._line(
+                alert, judgements, said.get(alert.id), events, cares.get(alert.id, UNHANDLED), above.get(alert.id)
+            )
             for alert in chosen
         ]
 
@@ -225,6 +234,7 @@ class Look:
         answer: Feedback | None,
         events: Sequence[Feedback],
         care: Care,
+        upstream: int | None,
     ) -> views.AlertLine:
         peak = alert.peak
         judgement = judgements[peak.series]
@@ -261,6 +271,7 @@ class Look:
                 for member in alert.members
             ),
             is_snoozed=care.is_snoozed(int(self._clock())),
+            upstream=upstream,
         )
 
     def _metric_line(self, metric: Metric) -> views.MetricLine:
@@ -371,12 +382,12 @@ def _accounts(event: Feedback, member: Member, judgement: Judgement) -> bool:
 
 
 def _belongs(line: views.AlertLine, group: str) -> bool:
-    settled = line.answer is not None or line.explained_by is not None
+    settled = line.answer is not None or line.is_explained
     return {
         "open": not settled and line.still_fires and not line.is_taken,
         "acknowledged": not settled and line.is_taken,
         "answered": line.answer is not None,
-        "explained": line.explained_by is not None,
+        "explained": line.is_explained,
         "resolved": line.alert.status is Status.RESOLVED,
         "quiet": not settled and not line.still_fires,
         "all": True,

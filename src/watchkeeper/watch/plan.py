@@ -11,7 +11,8 @@ from watchkeeper.domain.config import Channel, Config
 from watchkeeper.domain.flag import Flag, Segment
 from watchkeeper.domain.metric import Metric, Source
 from watchkeeper.domain.route import Route
-from watchkeeper.stores.ledger import Ledger, flags, metrics, routes
+from watchkeeper.domain.system import System
+from watchkeeper.stores.ledger import Ledger, flags, metrics, routes, systems
 
 _HIDDEN = "url"
 
@@ -31,17 +32,19 @@ def plan(ledger: Ledger, config: Config) -> list[Step]:
         known = (metrics.sources(tx), metrics.metrics(tx), metrics.channels(tx))
         routed = {one.name: one for one in routes.listed(tx)}
         segments, there = flags.segments(tx), [kept.flag for kept in flags.listed(tx)]
+        running = [kept.system for kept in systems.listed(tx)]
     return [
         *_steps("source", {one.name: one for one in known[0]}, config.sources),
         *_steps("metric", {one.name: one for one in known[1]}, config.metrics),
         *_steps("channel", {one.name: one for one in known[2]}, config.channels),
         *_steps("route", routed, config.routes),
         *_steps("segment", {one.name: one for one in segments}, config.segments),
+        *_steps("system", {one.name: one for one in running}, config.systems),
         *_steps("flag", {one.name: one for one in there}, config.flags),
     ]
 
 
-Record = Source | Metric | Channel | Route | Segment | Flag
+Record = Source | Metric | Channel | Route | Segment | Flag | System
 
 
 def _steps(noun: str, known: Mapping[str, Record], wanted: Sequence[Record]) -> list[Step]:

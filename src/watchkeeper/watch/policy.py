@@ -123,9 +123,10 @@ def _settle(case: Case) -> Decision | None:
 
 
 def _explained(case: Case) -> Decision | None:
-    if case.change in _ALWAYS or case.line().explained_by is None:
+    if case.change in _ALWAYS or not case.line().is_explained:
         return None
-    return _drop("explained", "explained by an event")
+    upstream = case.line().upstream
+    return _drop("explained", f"explained by alert #{upstream}" if upstream else "explained by an event")
 
 
 def _answered(case: Case) -> Decision | None:

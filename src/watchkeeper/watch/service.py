@@ -39,6 +39,7 @@ from watchkeeper.watch.judgements import Judgements
 from watchkeeper.watch.look import Look
 from watchkeeper.watch.policy import STALE_S
 from watchkeeper.watch.sign_in import SignIn
+from watchkeeper.watch.systems import Systems
 from watchkeeper.watch.tell import tell
 from watchkeeper.watch.ticks import Ticks
 from watchkeeper.watch.tuning import Tuning
@@ -72,6 +73,7 @@ class Watchkeeper:
         self.channels = Channels(ledger, clock)
         self.flags = Flags(ledger, clock)
         self.flags.refresh()
+        self.systems = Systems(ledger, clock)
 
     @classmethod
     def open(
@@ -128,7 +130,9 @@ class Watchkeeper:
                     channel_states.put(tx, ChannelState(channel=channel.name))  # whatever failed may be mended
             check_channels(config.routes, {one.name for one in metrics.channels(tx)})
             changed += [f"route {one.name}" for one in config.routes if routes.put(tx, one)]
+            changed += self.systems.put(tx, config.systems)
             changed += self.flags.put(tx, config.flags, config.segments, by)
+            self.systems.check(tx, config.systems)
             if changed:
                 audit.add(tx, by, now, "apply", ", ".join(changed))
         self._judgements.forget()
@@ -146,6 +150,7 @@ class Watchkeeper:
         """
         with self._writing:
             troubles: list[str] = []
+            self.systems.prepare(now, troubles, progress)
             points = self.collect(now, troubles, progress)
             if points:
                 self._history.compact()

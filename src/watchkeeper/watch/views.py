@@ -22,7 +22,8 @@ class Spark(msgspec.Struct, frozen=True, kw_only=True):
 class AlertLine(msgspec.Struct, frozen=True, kw_only=True):
     """One alert in a list. `answer` is the latest in force; `still_fires`: today's knowledge would tell it as well.
 
-    `spoken_of` has for every member its series, its metric and that metric's tags.
+    `spoken_of` has for every member its series, its metric and that metric's tags. `upstream` is the alert of a metric
+    that this one's metrics depend on, which explains it.
     """
 
     alert: Alert
@@ -41,6 +42,12 @@ class AlertLine(msgspec.Struct, frozen=True, kw_only=True):
     care: Care = UNHANDLED
     is_snoozed: bool = False
     spoken_of: tuple[tuple[int, str, tuple[str, ...]], ...] = ()
+    upstream: int | None = None
+
+    @property
+    def is_explained(self) -> bool:
+        """Whether an event, or the alert of something it depends on, accounts for it."""
+        return self.explained_by is not None or self.upstream is not None
 
     @property
     def owner(self) -> str:

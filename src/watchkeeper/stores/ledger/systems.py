@@ -1,0 +1,59 @@
+"""Systems as configured, and what their reference was."""
+
+from __future__ import annotations
+
+import msgspec
+from sqlalchemy import Column, Connection, String, Table, Text, insert, select
+
+from watchkeeper.domain.errors import NotFoundError
+from watchkeeper.domain.system import System
+from watchkeeper.stores.ledger.schema import METADATA, Seconds
+
+SYSTEM = Table(
+    "system",
+    METADATA,
+    Column("name", String(80), primary_key=True),
+    Column("settings", Text, nullable=False),
+    Column("reference", Text, nullable=False),
+    Column("looked_at_s", Seconds, nullable=True),
+)
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """A system with its reference (as JSON, empty until it was read at `looked_at`)."""
+
+    system: System
+    reference: str
+    looked_at: int | None
+
+
+def put(tx: Connection, system: System) -> bool:
+    """Insert or update by name; its reference stays. False where nothing changed."""
+    settings = msgspec.json.encode(system).decode()
+    before = tx.execute(select(SYSTEM.c.settings).where(SYSTEM.c.name == system.name)).scalar()
+    if before is None:
+        tx.execute(insert(SYSTEM), {"name": system.name, "settings": settings, "reference": ""})
+    elif before != settings:
+        tx.execute(SYSTEM.update().where(SYSTEM.c.name == system.name), {"settings": settings})
+    return before != settings
+
+
+def remember(tx: Connection, name: str, reference: str, at: int) -> None:
+    """Keep the reference of a system."""
+    tx.execute(SYSTEM.update().where(SYSTEM.c.name == name), {"reference": reference, "looked_at_s": at})
+
+
+def listed(tx: Connection) -> list[Kept]:
+    """Every system, by name."""
+    return [
+        Kept(system=msgspec.json.decode(row.settings, type=System), reference=row.reference, looked_at=row.looked_at_s)
+        for row in tx.execute(select(SYSTEM).order_by(SYSTEM.c.name))
+    ]
+
+
+def get(tx: Connection, name: str) -> Kept:
+    """The system of that name; NotFoundError."""
+    for kept in listed(tx):
+        if kept.system.name == name:
+            return kept
+    raise NotFoundError(f"no system {name!r}: `watchkeeper system list` lists those there are")
