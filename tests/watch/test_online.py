@@ -45,6 +45,7 @@ METRICS = (
     metric("visits", "1h", timezone="Europe/Berlin", direction=Direction.DOWN, false_alerts_per_month=8),
     metric("returns", "1d", timezone="Europe/Berlin", false_alerts_per_month=20),
     metric("searches", "1h", calendar="DE-BE", timezone="Europe/Berlin"),
+    metric("refunds", "1h", upper_limit=160.0, lower_limit=2.0),
 )
 
 

@@ -105,6 +105,8 @@ def key_of(metric: Metric, series: Sequence[int], knowledge: Mapping[int, Series
         metric.smallest_change,
         metric.smallest_change_share,
         metric.false_alerts_per_month,
+        metric.upper_limit,
+        metric.lower_limit,
         series,
         said,
     )

@@ -15,7 +15,7 @@ from watchkeeper.domain.metric import Metric, Series
 from watchkeeper.flags import GuardState, Reason, Signals, Step
 from watchkeeper.stores.history import History
 from watchkeeper.stores.ledger import Ledger, alerts, audit, deliveries, flags, metrics, series, transitions
-from watchkeeper.watch.look import NO_TROUBLE
+from watchkeeper.watch.policy import FINE
 from watchkeeper.watch.views import AlertLine
 
 BATCH = 500
@@ -100,7 +100,7 @@ def words(flag: Flag, cause: str, step: Step) -> str:
 
 
 def _counts(line: AlertLine) -> bool:
-    if line.answer is not None and line.answer.answer in NO_TROUBLE:
+    if line.answer is not None and line.answer.answer in FINE:
         return False
     return line.explained_by is None and (line.still_fires or line.answer is not None)
 

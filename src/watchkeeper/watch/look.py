@@ -34,15 +34,13 @@ from watchkeeper.watch import causes, views
 from watchkeeper.watch.answers import latest_on_alerts
 from watchkeeper.watch.judge import Judgement
 from watchkeeper.watch.judgements import Judgements
+from watchkeeper.watch.policy import FINE
 from watchkeeper.watch.upstream import upstream_of
 
 PAGE = 20
 SPARK_POINTS = 48
 CHARTS = 6
 SIMILAR = 5
-
-NO_TROUBLE = (Answer.FALSE_ALARM, Answer.EVENT, Answer.BAD_DATA, Answer.NEW_NORMAL)
-"""An alert that was answered so trips nothing and explains no other."""
 
 
 class Look:
@@ -213,7 +211,7 @@ class Look:
             log = in_force(feedback.log(tx))
             handled = handlings.of_alerts(tx, [alert.id for alert in chosen])
             said = latest_on_alerts(log)
-            fine = {alert for alert, one in said.items() if one.answer in NO_TROUBLE}
+            fine = {alert for alert, one in said.items() if one.answer in FINE}
             metric_of = {one: judgement.metric for one, judgement in judgements.items()}
             above = upstream_of(tx, chosen, metric_of, metrics.metrics(tx), fine)
         cares = {alert_id: care_of(lines) for alert_id, lines in handled.items()}

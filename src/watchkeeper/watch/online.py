@@ -2,9 +2,9 @@
 
 The outcome is that of judging the whole history (`judge.judge`), to the bit (tests/watch/test_online.py). What depends
 on the past beyond the detector's state is told apart here, and that metric is judged whole: answers that are labels
-move bars of the past too, and a recurring event is judged against what its earlier occurrences did. Neither matters to
-a point that is quiet: no label tells what lies more than `learn.DEEPEST` decades below the budget's bar, and outside
-its occurrences a recurring event changes nothing.
+move bars of the past too, a limit opens runs of its own, and a recurring event is judged against what its earlier
+occurrences did. None matters to a point that is quiet: no label tells what lies more than `learn.DEEPEST` decades below
+the budget's bar, a limit is not broken, and outside its occurrences a recurring event changes nothing.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from watchkeeper.domain.points import PointColumns
 from watchkeeper.watch.checkpoint import Checkpoint, OpenRun, join, split
 from watchkeeper.watch.grid import Grids, Laid, Span, lay
 from watchkeeper.watch.incidents import Run
-from watchkeeper.watch.judge import SIDE, Judgement
+from watchkeeper.watch.judge import SIDE, Judgement, beyond
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,12 @@ def advance(tasks: Sequence[Task], points: PointColumns, batch: int, grids: Grid
     for number, task in enumerate(tasks):
         places = range(int(edges[number]), int(edges[number + 1]))
         runs, still_open = _runs(task, places, sight, lively)
-        needs_all = has_recurring[number] or waits[number] or _is_label_at_work(task, places, sight, was_open)
+        needs_all = (
+            has_recurring[number]
+            or waits[number]
+            or _is_label_at_work(task, places, sight, was_open)
+            or _is_limit_at_work(task, places, laid)
+        )
         after = Checkpoint(
             metric=task.metric.name,
             key=task.start.key,
@@ -220,6 +225,14 @@ def _is_label_at_work(task: Task, places: range, sight: _Sight, was_open: NDArra
     with np.errstate(invalid="ignore"):
         stands_out = bool((sight.surprise[rows] >= task.bar - learn.DEEPEST).any())
     return stands_out or bool(was_open[places.start : places.stop].any())
+
+
+def _is_limit_at_work(task: Task, places: range, laid: Laid) -> bool:
+    """Whether a limit opens a run or may hold one: the detector's own hysteresis knows nothing of it."""
+    if task.metric.upper_limit is None and task.metric.lower_limit is None:
+        return False
+    rows = slice(int(laid.start[places.start]), int(laid.start[places.stop]))
+    return bool(task.start.runs) or bool(beyond(task.metric, laid.value[rows]).any())
 
 
 def _lively(sight: _Sight) -> NDArray[np.bool_]:
