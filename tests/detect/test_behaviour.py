@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from strategies import hourly, noisy_days
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies import histories, hourly, noisy_days
 
 from watchkeeper.detect import Judged, Mark, Phase, Points, SeriesSettings, decide, replay, told_score
 
@@ -144,3 +146,18 @@ def test_direction_and_smallest_change(
         1, step=3600, direction=direction, min_absolute=min_absolute, min_relative=min_relative
     )
     assert decide(judged_like([3.0]), hourly(np.array([value])), series, BAR).tolist() == [is_alert]
+
+
+@settings(deadline=None, max_examples=40)
+@given(histories(), st.sampled_from([-1.0, -0.5, 0.0, 1.0]))
+def test_without_bands_the_same_is_decided(history: tuple[Points, SeriesSettings], bar: float) -> None:
+    points, series = history
+    state, judged = replay(points, series)
+    other, quick = replay(points, series, bands=False)
+    assert state.to_bytes() == other.to_bytes()
+    np.testing.assert_array_equal(quick.score, judged.score)
+    np.testing.assert_array_equal(quick.expected, judged.expected)
+    is_there = ~np.isnan(quick.upper)
+    np.testing.assert_array_equal(quick.upper[is_there], judged.upper[is_there])
+    bars = np.full(points.series, bar)
+    np.testing.assert_array_equal(decide(quick, points, series, bars), decide(judged, points, series, bars))

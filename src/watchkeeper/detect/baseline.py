@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
+import numpy as np
 
 from watchkeeper.detect import layout as at
+from watchkeeper.detect.lanes import abreast, floor
 
 LEVEL_DAYS, SLOW_DAYS, NOISE_DAYS = 4.0, 30.0, 20.0
 DAY_RATE, WEEK_RATE, SPREAD_RATE = 0.1, 0.12, 0.02
@@ -32,80 +33,81 @@ EARLY_DAYS = 8.0
 WEIGHT_FROM_DAYS = 8.0
 
 
-@njit(inline="always")
+@abreast
 def proof(without, with_it):  # type: ignore[no-untyped-def]
     """Weight of a profile, 0 to 1, from the errors without and with it."""
     ratio = without / max(with_it, 1e-300)
-    cube = ratio * ratio * ratio
-    if not cube < 1e100:
-        return 1.0
+    cube = min(ratio * ratio * ratio, 1e100)
     return cube * cube / (1.0 + cube * cube)
 
 
-@njit(nogil=True, error_model="numpy")
-def weights(slim, days):  # type: ignore[no-untyped-def]
-    """(weight of the day, weight of the week beside it)."""
-    week = day = 0.0
-    if slim[at.TAME_WEEK_ERROR] > 0.0 and days >= WEIGHT_FROM_DAYS:
-        week = proof(float(slim[at.TAME_DAY_ERROR]), float(slim[at.TAME_WEEK_ERROR]))
-    if days < WEIGHT_FROM_DAYS or not slim[at.TAME_DAY_ERROR] > 0.0:
-        day = 1.0
-    else:
-        day = proof(
-            float(slim[at.TAME_FLAT_ERROR]),
-            week * slim[at.TAME_WEEK_ERROR] + (1.0 - week) * slim[at.TAME_DAY_ERROR],
-        )
-    return day, week
+@abreast
+def foresee(wide, slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
+    """What is expected from level and profiles, as far as these have proved themselves."""
+    for j in range(lanes):
+        days = slim[at.SEEN + j] / grid.per_day
+        by_level, by_day = float(slim[at.TAME_FLAT_ERROR + j]), float(slim[at.TAME_DAY_ERROR + j])
+        by_week = float(slim[at.TAME_WEEK_ERROR + j])
+        is_late = days >= WEIGHT_FROM_DAYS
+        week = proof(by_day, by_week) if is_late & (by_week > 0.0) else 0.0
+        day = proof(by_level, week * by_week + (1.0 - week) * by_day) if is_late & (by_day > 0.0) else 1.0
+        mid = wide[at.LEVEL + j] + day * (desk[at.TAME_DAY + j] + week * desk[at.TAME_WEEK + j])
+        desk[at.DAYS + j] = days
+        desk[at.WEEK_WEIGHT + j] = week
+        desk[at.MID + j] = mid
 
 
-@njit(nogil=True, error_model="numpy")
-def learn(  # type: ignore[no-untyped-def]
-    wide, slim, profile, value, day, spread, week, has_day, mid, scale, spread_now, count_unit, days, per_day, incident,
-):  # fmt: skip
-    """Teach level, means, profiles and running errors one value. `day`, `spread`, `week` are places in `profile`."""
-    seen = float(slim[at.SEEN])
-    early = days < EARLY_DAYS
-    relearning = slim[at.RELEARN] > 0.0
-    residual = value - mid
-    if days < 2.0:
-        limit = math.inf
-    else:
-        limit = (TEACH_EARLY if early or relearning else (TEACH_INCIDENT if incident else TEACH)) * scale
-    first = 1.0 / (seen + 1.0)
-    rate = max(first, 1.0 / (NOISE_DAYS * max(per_day, 10.0)))
-    by_day = value - wide[at.LEVEL] - (profile[day] if has_day else 0.0)
-    by_week = by_day - profile[week]
-    flat = value - wide[at.LEVEL]
-    wide[at.SLOW] += max(first, 1.0 / (SLOW_DAYS * per_day)) * (value - wide[at.SLOW])
-    away = abs(value - wide[at.SLOW])
-    slim[at.SPAN] += rate * ((away if early else min(away, 4.0 * slim[at.SPAN])) - slim[at.SPAN])
-    if days < 1.0 and has_day:
-        profile[day] = flat
-        return
-    slim[at.TAME_FLAT_ERROR] += rate * (
-        min(abs(flat), max(limit, 4.0 * slim[at.TAME_FLAT_ERROR])) - slim[at.TAME_FLAT_ERROR]
-    )
-    slim[at.TAME_DAY_ERROR] += rate * (min(abs(by_day), limit) - slim[at.TAME_DAY_ERROR])
-    if days >= (8.0 if has_day else 7.0):
-        if slim[at.TAME_WEEK_ERROR] > 0.0:
-            slim[at.TAME_WEEK_ERROR] += rate * (min(abs(by_week), limit) - slim[at.TAME_WEEK_ERROR])
-        else:
-            slim[at.TAME_WEEK_ERROR] = slim[at.TAME_DAY_ERROR]
-    size = min(abs(residual), limit) / count_unit
-    noise = float(slim[at.NOISE])
-    if noise <= 0.0:
-        slim[at.NOISE] = size
-    else:
-        slim[at.NOISE] += max(2.0 * first if early else first, 1.0 / (NOISE_DAYS * max(per_day, 10.0))) * (
-            size / spread_now - noise
-        )
-    step = min(max(residual, -limit), limit)
-    if has_day:
-        if noise > 0.0 and days > 3.0:
-            learned = profile[spread] + max(SPREAD_RATE, 1.0 / (days + 10.0)) * (min(size / noise, 4.0) - spread_now)
-            profile[spread] = max(learned, LEAST_SPREAD - 1.0)
-        profile[day] += (RELEARN_RATE if relearning else max(DAY_RATE, 1.0 / (days + 1.0))) * step
-    loose = TEACH_EARLY * scale if days < 15.0 else limit
-    visits = math.floor(days / 7.0)
-    profile[week] += max(WEEK_RATE, 1.0 / (visits + 1.0)) * min(max(by_week, -loose), loose)
-    wide[at.LEVEL] += max(first, 1.0 / (LEVEL_DAYS * max(per_day, 3.0))) * step
+@abreast
+def learn(wide, slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
+    """Teach level, means, profiles and running errors one value."""
+    per_day, has_day = grid.per_day, grid.has_day
+    for j in range(lanes):
+        value, mid, scale, days = desk[at.VALUE + j], desk[at.MID + j], desk[at.SCALE + j], desk[at.DAYS + j]
+        seen = float(slim[at.SEEN + j])
+        early = days < EARLY_DAYS
+        relearning = slim[at.RELEARN + j] > 0.0
+        residual = value - mid
+        usual = TEACH_INCIDENT if desk[at.INCIDENT + j] > 0.0 else TEACH
+        limit = (TEACH_EARLY if early | relearning else usual) * scale
+        limit = math.inf if days < 2.0 else limit
+        first = 1.0 / (seen + 1.0)
+        slow_rate = 1.0 / (NOISE_DAYS * max(per_day, 10.0))
+        rate = max(first, slow_rate)
+        flat = value - wide[at.LEVEL + j]
+        day, week = desk[at.TAME_DAY + j], desk[at.TAME_WEEK + j]
+        by_day = flat - day
+        by_week = by_day - week
+        slow = wide[at.SLOW + j]
+        slow += max(first, 1.0 / (SLOW_DAYS * per_day)) * (value - slow)
+        wide[at.SLOW + j] = slow
+        away, span = abs(value - slow), float(slim[at.SPAN + j])
+        slim[at.SPAN + j] = span + rate * ((away if early else min(away, 4.0 * span)) - span)
+        # In the first day the values themselves are the day's profile, and nothing else is learned.
+        learns = (days >= 1.0) | (not has_day)
+        error = float(slim[at.TAME_FLAT_ERROR + j])
+        taught = error + rate * (min(abs(flat), max(limit, 4.0 * error)) - error)
+        slim[at.TAME_FLAT_ERROR + j] = taught if learns else error
+        error = float(slim[at.TAME_DAY_ERROR + j])
+        day_error = error + rate * (min(abs(by_day), limit) - error) if learns else error
+        slim[at.TAME_DAY_ERROR + j] = day_error
+        error = float(slim[at.TAME_WEEK_ERROR + j])
+        taught = error + rate * (min(abs(by_week), limit) - error) if error > 0.0 else float(np.float32(day_error))
+        slim[at.TAME_WEEK_ERROR + j] = taught if learns & (days >= (8.0 if has_day else 7.0)) else error
+        size = min(abs(residual), limit) / desk[at.COUNT_UNIT + j]
+        noise, spread_now = float(slim[at.NOISE + j]), desk[at.SLOT_SPREAD + j]
+        noise_rate = max(2.0 * first if early else first, slow_rate)
+        taught = noise + noise_rate * (size / spread_now - noise) if noise > 0.0 else size
+        slim[at.NOISE + j] = taught if learns else noise
+        step = min(max(residual, -limit), limit)
+        spread = desk[at.TAME_SPREAD + j]
+        change = max(SPREAD_RATE, 1.0 / (days + 10.0)) * (min(size / max(noise, 1e-300), 4.0) - spread_now)
+        is_known = learns & has_day & (noise > 0.0) & (days > 3.0)
+        desk[at.TAME_SPREAD + j] = max(spread + change, LEAST_SPREAD - 1.0) if is_known else spread
+        pace = RELEARN_RATE if relearning else max(DAY_RATE, 1.0 / (days + 1.0))
+        taught = day + pace * step if learns else flat
+        desk[at.TAME_DAY + j] = taught if has_day else 0.0
+        loose = TEACH_EARLY * scale if days < 15.0 else limit
+        pace = max(WEEK_RATE, 1.0 / (floor(days * (1.0 / 7.0)) + 1.0))
+        desk[at.TAME_WEEK + j] = week + pace * min(max(by_week, -loose), loose) if learns else week
+        level_rate = max(first, 1.0 / (LEVEL_DAYS * max(per_day, 3.0)))
+        wide[at.LEVEL + j] += level_rate * step if learns else 0.0

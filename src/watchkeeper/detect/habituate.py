@@ -6,9 +6,8 @@ the reference falls by one (a factor ten of probability) in 80 steps.
 
 from __future__ import annotations
 
-from numba import njit
-
 from watchkeeper.detect import layout as at
+from watchkeeper.detect.lanes import abreast
 
 FADE_STEPS = 80.0
 MARGIN = 1.0
@@ -17,17 +16,16 @@ TAME_FADE_STEPS, TAME_MARGIN = 24.0, 0.3
 NEVER = -1e6
 
 
-@njit(nogil=True, error_model="numpy")
-def fade(slim, steps):  # type: ignore[no-untyped-def]
+@abreast
+def fade(slim, desk, lanes):  # type: ignore[no-untyped-def]
     """Time goes on."""
-    slim[at.REFERENCE] = max(slim[at.REFERENCE] - steps / FADE_STEPS, NEVER)
-    slim[at.TAME_REFERENCE] = max(slim[at.TAME_REFERENCE] - steps / TAME_FADE_STEPS, NEVER)
+    for j in range(lanes):
+        steps = desk[at.PASSED + j]
+        slim[at.REFERENCE + j] = max(slim[at.REFERENCE + j] - steps / FADE_STEPS, NEVER)
+        slim[at.TAME_REFERENCE + j] = max(slim[at.TAME_REFERENCE + j] - steps / TAME_FADE_STEPS, NEVER)
 
 
-@njit(nogil=True, error_model="numpy")
-def is_news(slim, row, evidence, margin):  # type: ignore[no-untyped-def]
-    """Whether the evidence exceeds what was told; if so it is told now."""
-    if not evidence > slim[row]:
-        return False
-    slim[row] = evidence + margin
-    return True
+@abreast
+def told(reference, evidence, margin):  # type: ignore[no-untyped-def]
+    """The reference after evidence that is told if it exceeds what was told before."""
+    return evidence + margin if evidence > reference else reference

@@ -1,8 +1,11 @@
-"""One series, point after point: judge first, then learn.
+"""A block of series, point after point: judge first, then learn.
 
 The score is the largest of three, each in the unit of the bar: the habituated evidence of `recipe`, the habituated
 score of the `tame` channel, and, far down, the point-wise z. The band is where z or the tame channel reach once a
 month.
+
+Where sixteen series of a block go on by one step each, they go abreast; a series with a gap, a mark or a missing value
+takes that step alone, with the same functions.
 """
 
 from __future__ import annotations
@@ -12,9 +15,9 @@ import math
 import numpy as np
 from numba import njit
 
-from watchkeeper.detect import band, baseline, habituate, pointwise, presence, recipe, tame
+from watchkeeper.detect import band, baseline, habituate, novelty, pointwise, presence, recipe, tame
 from watchkeeper.detect import layout as at
-from watchkeeper.detect.novelty import move
+from watchkeeper.detect.lanes import LANES, abreast, log10, root
 
 EXCLUDED, VOID, RESTART = 1, 2, 4
 LEARNING, WATCHING, SETTLING, MISSING = 0, 1, 2, 3
@@ -30,21 +33,30 @@ LEAST_UNIT = 1e-280
 """Smaller values are all alike."""
 SETTLING_WIDER = 2.0
 """Just after the level was set anew a deviation must be so many times greater in addition."""
+FEWEST_ABREAST = 5
+"""With fewer series ready for their next step, each goes alone."""
+NEVER = np.int64(1) << 62
 
 
-@njit(inline="always")
-def learning_points(step):  # type: ignore[no-untyped-def]
-    """Points before the first score: a day, at least 14 and at most 288."""
-    return min(max(at.DAY_S // step, 14), 288)
+@njit(nogil=True, error_model="numpy")
+def grid_of(step):  # type: ignore[no-untyped-def]
+    """What follows from a step."""
+    day_slots = -(-at.DAY_S // max(step, at.FINEST_DAY_SLOT_S))
+    per_day = at.DAY_S / step
+    return at.Grid(
+        step,
+        day_slots,
+        7 * -(-at.DAY_S // max(step, at.FINEST_WEEK_SLOT_S)),
+        day_slots > 1,
+        per_day,
+        at.MONTH_S / step,
+        float(min(max(at.DAY_S // step, 14), 288)),
+        float(max(2 * at.DAY_S // step, 8)),
+        min(max(per_day / 3.0, 7.0), 96.0),
+    )
 
 
-@njit(inline="always")
-def settling_steps(step):  # type: ignore[no-untyped-def]
-    """Steps that settling takes: two days, at least 8 steps."""
-    return max(2 * at.DAY_S // step, 8)
-
-
-@njit(inline="always")
+@abreast
 def week_slot_of(local, slots):  # type: ignore[no-untyped-def]
     """Slot of the week of a wall-clock second; weeks begin on Thursday, as 1970 did."""
     return (local % at.WEEK_S) * slots // at.WEEK_S
@@ -52,7 +64,7 @@ def week_slot_of(local, slots):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True, error_model="numpy")
 def skip(wide, slim, present, slots, step, steps, offset):  # type: ignore[no-untyped-def]
-    """Pass over `steps` missing grid steps after the newest one; returns the evidence of the silence."""
+    """Pass over `steps` missing grid steps of a series after its newest one; returns the evidence of the silence."""
     month = at.MONTH_S / step
     silence = float(slim[at.SILENCE])
     longest = presence.LONGEST_SILENCE_S // step
@@ -71,154 +83,341 @@ def skip(wide, slim, present, slots, step, steps, offset):  # type: ignore[no-un
 def begin(wide, slim, now, value, month):  # type: ignore[no-untyped-def]
     """First value of a series."""
     wide[at.LAST] = wide[at.FIRST] = now
-    for row in (at.MEAN, at.SMOOTH, at.DAY_LEVEL, at.WEEK_LEVEL, at.FLAT_LEVEL, at.PREVIOUS, at.LEVEL, at.SLOW):
+    for row in at.LEVELS:
         wide[row] = value
     slim[at.REFERENCE] = slim[at.TAME_REFERENCE] = habituate.NEVER
     slim[at.DAY_RATIO] = slim[at.WEEK_RATIO] = 9.0  # nothing is proven
     slim[at.LOWEST] = slim[at.HIGHEST] = value
     slim[at.MISS_START] = 0.002
     slim[at.MISS_STAY] = 0.5
+    novelty.begin(slim, at.VALUES)
+    novelty.begin(slim, at.STEPS)
     tame.begin(slim, month)
 
 
 @njit(nogil=True, error_model="numpy")
 def restart(wide, slim, change, settle, per_day):  # type: ignore[no-untyped-def]
-    """The level is `change` higher from now on, profiles kept: what was seen before moves with it."""
-    for row in (at.MEAN, at.SMOOTH, at.DAY_LEVEL, at.WEEK_LEVEL, at.FLAT_LEVEL, at.PREVIOUS, at.LEVEL, at.SLOW):
+    """The level of a series is `change` higher from now on, profiles kept: what was seen before moves with it."""
+    for row in at.LEVELS:
         wide[row] += change
-    move(slim, at.VALUES, int(slim[at.NEW_INTERVALS]), change)
+    novelty.move(slim, at.VALUES, change)
     slim[at.DAY_SMOOTH] = slim[at.WEEK_SMOOTH] = 0.0
     slim[at.SETTLE] = settle
     tame.forget_run(slim, per_day)
 
 
+@abreast
+def pass_time(wide, slim, desk, lanes):  # type: ignore[no-untyped-def]
+    """Time goes on to a value that is there."""
+    for j in range(lanes):
+        passed = desk[at.PASSED + j]
+        wide[at.LAST + j] = max(wide[at.LAST + j], desk[at.NOW + j])
+        slim[at.SETTLE + j] = max(slim[at.SETTLE + j] - passed, 0.0)
+        slim[at.RELEARN + j] = max(slim[at.RELEARN + j] - passed, 0.0)
+        x, unit = desk[at.VALUE + j], wide[at.UNIT + j]
+        first = max(abs(x), LEAST_UNIT) if x != 0.0 else 0.0
+        wide[at.UNIT + j] = first if unit == 0.0 else unit
+    habituate.fade(slim, desk, lanes)
+
+
+@abreast
+def weigh(wide, slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
+    """What the value will be compared with, once it is known what is expected."""
+    for j in range(lanes):
+        unit = wide[at.UNIT + j]
+        unit = unit if unit > 0.0 else 1.0
+        is_count = desk[at.IS_COUNT + j] > 0.0
+        mid = desk[at.MID + j]
+        mid = max(mid, 0.0) if is_count else mid
+        desk[at.MID + j] = mid
+        desk[at.UNIT_NOW + j] = unit
+        desk[at.WIDEN + j] = 1.0 + SETTLING_WIDER / grid.settle * slim[at.SETTLE + j]
+        spread = 1.0 + desk[at.TAME_SPREAD + j]
+        desk[at.SLOT_SPREAD + j] = spread
+        poisson = root(max(mid, 0.0) + 1.0) if is_count else 0.0
+        count_unit = poisson if is_count else 1.0
+        desk[at.COUNT_UNIT + j] = count_unit
+        desk[at.POISSON + j] = poisson
+        floor = baseline.SHARE_FLOOR * abs(mid) + 1e-12 * unit + (baseline.COUNT_FLOOR if is_count else 0.0)
+        desk[at.SCALE + j] = max(baseline.MEAN_TO_SIGMA * slim[at.NOISE + j] * count_unit * spread, floor)
+        desk[at.COST + j] = tame.price(slim, desk, j, grid.month)
+        day_level = wide[at.DAY_LEVEL + j]
+        seasonal = day_level + desk[at.DAY + j]
+        desk[at.SEASONAL + j] = seasonal
+        least = recipe.POISSON_MEAN * poisson
+        desk[at.FAR_FLOOR + j] = max(pointwise.LEVEL_SHARE * abs(wide[at.MEAN + j]), least)
+        desk[at.NEAR_FLOOR + j] = max(0.5 * pointwise.LEVEL_SHARE * (abs(seasonal) + abs(day_level)), least)
+    band.expected(slim, desk, lanes)
+
+
 @njit(nogil=True, error_model="numpy")
-def replay_series(  # type: ignore[no-untyped-def]
-    time, local, value, mark, first, last, step, kind, wide, slim, profile, present, expected, lower, upper, score,
-    phase, silence,
+def limits_alone(wide, slim, desk, grid):  # type: ignore[no-untyped-def]
+    """The band of one series; the arrays begin at its column."""
+    band.limits(wide, slim, desk, 1, grid)
+
+
+@abreast
+def judge(wide, slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
+    """How surprising one value is; nothing is learned yet."""
+    pointwise.surprise(wide, slim, desk, lanes)
+    tame.judge(slim, desk, lanes, grid)
+
+
+@abreast
+def tell(slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
+    """The score: what is news of the evidence."""
+    least_score = -math.log10(grid.month)
+    for j in range(lanes):
+        log_widen = log10(desk[at.WIDEN + j])
+        over = desk[at.POINT + j] - (1.0 + pointwise.SEASON_WEIGHT) * log_widen - pointwise.ALERT
+        found = desk[at.NEWS + j] - 2.0 * log_widen
+        score = max(BY_POINT + (over if over < 0.0 else BY_POINT_SLOPE * min(over, BY_POINT_MOST)), least_score)
+        reference = float(slim[at.REFERENCE + j])
+        score = max(score, found - recipe.ALERT) if found > reference else score
+        slim[at.REFERENCE + j] = habituate.told(reference, found, habituate.MARGIN)
+        found = tame.knee(desk[at.SURPRISE + j]) - desk[at.COST + j]
+        reference = float(slim[at.TAME_REFERENCE + j])
+        score = max(score, found) if found > reference else score
+        slim[at.TAME_REFERENCE + j] = habituate.told(reference, found, habituate.TAME_MARGIN)
+        desk[at.SCORE + j] = score
+
+
+@abreast
+def learn(wide, slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
+    """Learn the value, and score it on the way."""
+    recipe.evidence(wide, slim, desk, lanes, grid)
+    tame.learn(wide, slim, desk, lanes, grid)
+    tell(slim, desk, lanes, grid)
+    for j in range(lanes):
+        if desk[at.MOVED + j] > 0.0:
+            tame.accept(wide[j:], slim[j:], grid.per_day)
+            slim[at.SETTLE + j] = grid.settle
+    baseline.learn(wide, slim, desk, lanes, grid)
+    for j in range(lanes):
+        x = desk[at.VALUE + j]
+        slim[at.LOWEST + j] = min(float(slim[at.LOWEST + j]), x)
+        slim[at.HIGHEST + j] = max(float(slim[at.HIGHEST + j]), x)
+        slim[at.SEEN + j] += np.float32(1.0)
+
+
+@abreast
+def take(desk, profile, present, day_slot, week_slot, grid, j):  # type: ignore[no-untyped-def]
+    """Put the slots' entries of one series on the desk."""
+    days, weeks = grid.day_slots, grid.week_slots
+    desk[at.DAY + j] = profile[day_slot * LANES + j]
+    desk[at.WEEK + j] = profile[(days + week_slot) * LANES + j]
+    tame_day = days + weeks + day_slot
+    desk[at.TAME_DAY + j] = profile[tame_day * LANES + j]
+    desk[at.TAME_SPREAD + j] = profile[(tame_day + days) * LANES + j]
+    desk[at.TAME_WEEK + j] = profile[(3 * days + weeks + week_slot) * LANES + j]
+    desk[at.DAY_VISITS + j] = present[(weeks + day_slot) * LANES + j]
+    desk[at.WEEK_VISITS + j] = present[(weeks + days + week_slot) * LANES + j]
+
+
+@abreast
+def put(desk, profile, present, day_slot, week_slot, grid, j):  # type: ignore[no-untyped-def]
+    """Put them back."""
+    days, weeks = grid.day_slots, grid.week_slots
+    profile[day_slot * LANES + j] = desk[at.DAY + j]
+    profile[(days + week_slot) * LANES + j] = desk[at.WEEK + j]
+    tame_day = days + weeks + day_slot
+    profile[tame_day * LANES + j] = desk[at.TAME_DAY + j]
+    profile[(tame_day + days) * LANES + j] = desk[at.TAME_SPREAD + j]
+    profile[(3 * days + weeks + week_slot) * LANES + j] = desk[at.TAME_WEEK + j]
+    present[(weeks + day_slot) * LANES + j] = min(desk[at.DAY_VISITS + j] + 1.0, 250.0)
+    present[(weeks + days + week_slot) * LANES + j] = min(desk[at.WEEK_VISITS + j] + 1.0, 250.0)
+
+
+@njit(nogil=True, error_model="numpy")
+def step_alone(  # type: ignore[no-untyped-def]
+    now, stamp, clock, x, bits, kind, grid, wide, slim, profile, present, desk, kept_wide, kept_slim, has_bands
 ):  # fmt: skip
-    """Advance the state of one series by the points `first` to `last` and judge each; see `replay` for the arrays."""
-    days_slots = -(-at.DAY_S // max(step, at.FINEST_DAY_SLOT_S))
-    weeks_slots = 7 * -(-at.DAY_S // max(step, at.FINEST_WEEK_SLOT_S))
-    has_day = days_slots > 1
-    per_day = at.DAY_S / step
-    month = at.MONTH_S / step
-    warm = learning_points(step)
-    settle = settling_steps(step)
-    least_score = -math.log10(month)
-    visits = present[weeks_slots:]
-    for i in range(first, last):
-        now = time[i] // step
-        clock = local[i] if len(local) else time[i]
-        bits = mark[i] if len(mark) else 0
-        x = value[i]
-        is_missing = not abs(x) <= LARGEST_VALUE or (bits & VOID) != 0
-        if math.isnan(wide[at.LAST]):
-            if is_missing:  # nothing is known before the first value
-                expected[i] = lower[i] = upper[i] = score[i] = silence[i] = math.nan
-                phase[i] = MISSING
-                continue
-            begin(wide, slim, now, x, month)
-        steps = now - np.int64(wide[at.LAST])
-        seen = float(slim[at.SEEN])
-        is_learning = seen < warm
-        gap = math.nan
-        if steps > 1 or (steps == 1 and is_missing):
-            missing = steps - (0 if is_missing else 1)
-            gap = skip(wide, slim, present, weeks_slots, step, missing, clock - time[i])
-        wide[at.LAST] = max(wide[at.LAST], now)
-        passed = slim[at.MISSES] + min(steps, 1)
-        if not is_missing:
-            slim[at.SETTLE] = max(slim[at.SETTLE] - passed, 0.0)
-            slim[at.RELEARN] = max(slim[at.RELEARN] - passed, 0.0)
-            habituate.fade(slim, passed)
-        if wide[at.UNIT] == 0.0 and not is_missing:
-            wide[at.UNIT] = max(abs(x), LEAST_UNIT) if x != 0.0 else 0.0
-        unit = wide[at.UNIT] if wide[at.UNIT] > 0.0 else 1.0
-        day_slot = (clock % at.DAY_S) * days_slots // at.DAY_S
-        week_slot = week_slot_of(clock, weeks_slots)
-        week_at = days_slots + week_slot
-        tame_day = days_slots + weeks_slots + day_slot
-        tame_spread = tame_day + days_slots
-        tame_week = 2 * days_slots + weeks_slots + days_slots + week_slot
-        days = seen / per_day
-        # What is expected.
-        day_weight, week_weight = baseline.weights(slim, days)
-        mid = wide[at.LEVEL] + day_weight * ((profile[tame_day] if has_day else 0.0) + week_weight * profile[tame_week])
-        if (bits & RESTART) != 0 and not is_missing:
-            restart(wide, slim, x - mid, settle, per_day)
-            mid = x
-        if kind == COUNT:
-            mid = max(mid, 0.0)
-        widen = 1.0 + SETTLING_WIDER * slim[at.SETTLE] / settle
-        spread = 1.0 + profile[tame_spread] if has_day else 1.0
-        count_unit = math.sqrt(mid + 1.0) if kind == COUNT else 1.0
-        noise = count_unit if kind == COUNT else 0.0
-        scale = max(
-            baseline.MEAN_TO_SIGMA * slim[at.NOISE] * count_unit * spread,
-            baseline.SHARE_FLOOR * abs(mid) + 1e-12 * unit + (baseline.COUNT_FLOOR if kind == COUNT else 0.0),
-        )
-        cost = tame.price(slim, days, week_weight, month)
-        # How far one value may go.
-        seasonal = wide[at.DAY_LEVEL] + profile[day_slot]
-        far_floor = max(pointwise.LEVEL_SHARE * abs(wide[at.MEAN]), recipe.POISSON_MEAN * noise)
-        near_floor = max(
-            0.5 * pointwise.LEVEL_SHARE * (abs(seasonal) + abs(wide[at.DAY_LEVEL])), recipe.POISSON_MEAN * noise
-        )
-        knows_slot = visits[day_slot] > 0
-        expected[i], lower[i], upper[i] = band.limits(
-            wide, slim, mid, seasonal, far_floor, near_floor, knows_slot, cost, scale, widen, month, unit, kind == RATE
-        )
-        if is_missing:
-            silence[i] = math.nan if is_learning else (gap if steps > 0 else float(slim[at.SILENCE]))
-            score[i] = math.nan
-            phase[i] = MISSING
+    """One point of one series, whatever it is; returns (phase, silence), the rest lies on the desk.
+
+    The arrays begin at the column of the series.
+    """
+    is_missing = not abs(x) <= LARGEST_VALUE or (bits & VOID) != 0
+    if math.isnan(wide[at.LAST]):
+        if is_missing:  # nothing is known before the first value
+            desk[at.EXPECTED] = desk[at.LOWER] = desk[at.UPPER] = desk[at.SCORE] = math.nan
+            return MISSING, math.nan
+        begin(wide, slim, now, x, grid.month)
+    steps = now - np.int64(wide[at.LAST])
+    is_learning = slim[at.SEEN] < grid.warm
+    gap = math.nan
+    if steps > 1 or (steps == 1 and is_missing):
+        missing = steps - (0 if is_missing else 1)
+        gap = skip(wide, slim, present, grid.week_slots, grid.step, missing, clock - stamp)
+    wide[at.LAST] = max(wide[at.LAST], float(now))
+    desk[at.VALUE], desk[at.NOW] = x, now
+    desk[at.IS_COUNT], desk[at.IS_RATE] = (1.0 if kind == COUNT else 0.0), (1.0 if kind == RATE else 0.0)
+    desk[at.PASSED] = slim[at.MISSES] + min(steps, 1)
+    if not is_missing:
+        pass_time(wide, slim, desk, 1)
+    day_slot = (clock % at.DAY_S) * grid.day_slots // at.DAY_S
+    week_slot = week_slot_of(clock, grid.week_slots)
+    take(desk, profile, present, day_slot, week_slot, grid, 0)
+    baseline.foresee(wide, slim, desk, 1, grid)
+    if (bits & RESTART) != 0 and not is_missing:
+        restart(wide, slim, x - desk[at.MID], grid.settle, grid.per_day)
+        desk[at.MID] = x
+    weigh(wide, slim, desk, 1, grid)
+    if is_missing:
+        limits_alone(wide, slim, desk, grid)
+        desk[at.SCORE] = math.nan
+        silence = gap if steps > 0 else float(slim[at.SILENCE])
+        return MISSING, math.nan if is_learning else silence
+    presence.enter_slot(slim, present, week_slot)
+    presence.arrive(slim, present, week_slot)
+    is_settling = slim[at.SETTLE] > 0.0
+    teach = (bits & EXCLUDED) == 0
+    if not teach:  # judged on a copy: nothing of what follows is remembered
+        for k in range(at.WIDE):
+            kept_wide[k] = wide[k * LANES]
+        for k in range(at.SLIM):
+            kept_slim[k] = slim[k * LANES]
+    judge(wide, slim, desk, 1, grid)
+    if has_bands or not band.surely_inside(slim, desk, 0):
+        limits_alone(wide, slim, desk, grid)
+    else:
+        desk[at.LOWER] = desk[at.UPPER] = math.nan
+    learn(wide, slim, desk, 1, grid)
+    if teach:
+        put(desk, profile, present, day_slot, week_slot, grid, 0)
+    else:
+        for k in range(at.WIDE):
+            wide[k * LANES] = kept_wide[k]
+        for k in range(at.SLIM):
+            slim[k * LANES] = kept_slim[k]
+    if is_learning:
+        desk[at.SCORE] = math.nan
+        return LEARNING, math.nan
+    return (SETTLING if is_settling else WATCHING), gap
+
+
+@njit(nogil=True, error_model="numpy")
+def step_abreast(  # type: ignore[no-untyped-def]
+    is_ready, day_slot, week_slot, grid, wide, slim, profile, present, desk, phase, has_bands
+):  # fmt: skip
+    """One ordinary point of each ready series of a block, the next on its grid; what the others hold in `wide` and
+    `slim` is lost. `phase` float64[LANES] is written.
+    """
+    for j in range(LANES):
+        desk[at.NOW + j] = wide[at.LAST + j] + 1.0
+        desk[at.PASSED + j] = slim[at.MISSES + j] + 1.0
+    pass_time(wide, slim, desk, LANES)
+    for j in range(LANES):
+        take(desk, profile, present, day_slot[j], week_slot[j], grid, j)
+        if is_ready[j]:
+            place = week_slot[j] * LANES + j
+            is_new = slim[at.WEEK_SLOT + j] != week_slot[j]
+            present[place] = (present[place] << (1 if is_new else 0)) & 0xFF | 1
+            slim[at.WEEK_SLOT + j] = week_slot[j]
+    for j in range(LANES):
+        gone = slim[at.MISSES + j] > 0
+        start, stay = float(slim[at.MISS_START + j]), float(slim[at.MISS_STAY + j])
+        slim[at.MISS_START + j] = start if gone else max(start * (1.0 - presence.RATES[0]), presence.LEAST)
+        slim[at.MISS_STAY + j] = max(stay * (1.0 - presence.RATES[1]), presence.LEAST) if gone else stay
+        slim[at.MISSES + j] = 0.0
+        slim[at.SILENCE + j] = 0.0
+        settling = float(SETTLING) if slim[at.SETTLE + j] > 0.0 else float(WATCHING)
+        phase[j] = float(LEARNING) if slim[at.SEEN + j] < grid.warm else settling
+    baseline.foresee(wide, slim, desk, LANES, grid)
+    weigh(wide, slim, desk, LANES, grid)
+    judge(wide, slim, desk, LANES, grid)
+    if has_bands:
+        band.limits(wide, slim, desk, LANES, grid)
+    else:
+        for j in range(LANES):
+            if band.surely_inside(slim, desk, j):
+                desk[at.LOWER + j] = desk[at.UPPER + j] = math.nan
+            else:
+                limits_alone(wide[j:], slim[j:], desk[j:], grid)
+    learn(wide, slim, desk, LANES, grid)
+    for j in range(LANES):
+        if is_ready[j]:
+            put(desk, profile, present, day_slot[j], week_slot[j], grid, j)
+        desk[at.SCORE + j] = math.nan if phase[j] == LEARNING else desk[at.SCORE + j]
+
+
+@njit(nogil=True, error_model="numpy")
+def replay_block(  # type: ignore[no-untyped-def]
+    series, start, time, local, value, mark, kind, step, wide, slim, profile, present, desk, has_bands, expected, lower,
+    upper, score, phase, silence,
+):  # fmt: skip
+    """Advance one block by its series' points and judge each; `series` int64[LANES], -1 where there is none."""
+    grid = grid_of(step)
+    row, last, due = np.zeros(LANES, np.int64), np.zeros(LANES, np.int64), np.zeros(LANES, np.int64)
+    day_slot, week_slot, is_ready = np.zeros(LANES, np.int64), np.zeros(LANES, np.int64), np.zeros(LANES, np.bool_)
+    phases = np.zeros(LANES)
+    kept_wide, kept_slim = np.empty(at.WIDE), np.empty(at.SLIM, np.float32)
+    aside_wide, aside_slim = np.empty((LANES, at.WIDE)), np.empty((LANES, at.SLIM), np.float32)
+    left = 0
+    for j in range(LANES):
+        s = series[j]
+        if s >= 0:
+            row[j], last[j] = start[s], start[s + 1]
+            left += 1 if row[j] < last[j] else 0
+            desk[at.IS_COUNT + j] = 1.0 if kind[s] == COUNT else 0.0
+            desk[at.IS_RATE + j] = 1.0 if kind[s] == RATE else 0.0
+            due[j] = NEVER if math.isnan(wide[at.LAST + j]) else (np.int64(wide[at.LAST + j]) + 1) * step
+    while left > 0:
+        ready = 0
+        clock_before = np.int64(-1)
+        day = week = np.int64(0)
+        for j in range(LANES):
+            is_ready[j] = False
+            if row[j] < last[j]:
+                i = row[j]
+                since = time[i] - due[j]
+                x = value[i]
+                is_ready[j] = 0 <= since < step and abs(x) <= LARGEST_VALUE and (len(mark) == 0 or mark[i] == 0)
+                clock = local[i] if len(local) else time[i]
+                if clock != clock_before:
+                    day = (clock % at.DAY_S) * grid.day_slots // at.DAY_S
+                    week = week_slot_of(clock, grid.week_slots)
+                    clock_before = clock
+                day_slot[j], week_slot[j] = day, week
+                desk[at.VALUE + j] = x
+                ready += 1 if is_ready[j] else 0
+        if ready < FEWEST_ABREAST:
+            for j in range(LANES):
+                is_ready[j] = False
+        for j in range(LANES):  # Alone: what is not ready.
+            if row[j] < last[j] and not is_ready[j]:
+                i = row[j]
+                phase[i], silence[i] = step_alone(
+                    time[i] // step, time[i], local[i] if len(local) else time[i], value[i],
+                    mark[i] if len(mark) else np.uint8(0), kind[series[j]], grid, wide[j:], slim[j:], profile[j:],
+                    present[j:], desk[j:], kept_wide, kept_slim, has_bands,
+                )  # fmt: skip
+                expected[i], lower[i], upper[i] = desk[at.EXPECTED + j], desk[at.LOWER + j], desk[at.UPPER + j]
+                score[i] = desk[at.SCORE + j]
+                due[j] = NEVER if math.isnan(wide[at.LAST + j]) else (np.int64(wide[at.LAST + j]) + 1) * step
+                row[j] += 1
+                left -= 1 if row[j] == last[j] else 0
+        if ready < FEWEST_ABREAST:
             continue
-        silence[i] = math.nan if is_learning else gap
-        presence.enter_slot(slim, present, week_slot)
-        presence.arrive(slim, present, week_slot)
-        is_settling = slim[at.SETTLE] > 0.0
-        teach = (bits & EXCLUDED) == 0
-        if not teach:  # judged on a copy: nothing of what follows is remembered
-            kept_wide, kept_slim = wide.copy(), slim.copy()
-            kept = (profile[day_slot], profile[week_at], profile[tame_day], profile[tame_spread], profile[tame_week])
-            kept_visits = (visits[day_slot], visits[days_slots + week_slot])
-        by_mean, by_season = x - wide[at.MEAN], x - seasonal
-        far = pointwise.scale_of(slim, at.FAR, 1 if by_mean < 0.0 else 0, far_floor, unit)
-        near = pointwise.scale_of(slim, at.RESIDUAL, 1 if by_season < 0.0 else 0, near_floor, unit)
-        z = recipe.ratios(slim, far, near, by_mean, by_season, knows_slot)
-        found = recipe.evidence(
-            wide, slim, profile, visits, day_slot, week_at, day_slot, days_slots + week_slot, days_slots, weeks_slots,
-            x, z, per_day, noise, unit,
-        )  # fmt: skip
-        if widen > 1.0:
-            z -= (1.0 + pointwise.SEASON_WEIGHT) * math.log10(widen)
-            found -= 2.0 * math.log10(widen)
-        news = habituate.is_news(slim, at.REFERENCE, found, habituate.MARGIN)
-        tame_score, incident, moved = tame.judge(
-            wide, slim, (x - mid) / scale, widen, cost, days, per_day, month, spread, has_day, mid, x
-        )
-        over = z - pointwise.ALERT
-        surprise = max(BY_POINT + (over if over < 0.0 else BY_POINT_SLOPE * min(over, BY_POINT_MOST)), least_score)
-        if news:
-            surprise = max(surprise, found - recipe.ALERT)
-        if habituate.is_news(slim, at.TAME_REFERENCE, tame_score, habituate.TAME_MARGIN):
-            surprise = max(surprise, tame_score)
-        score[i] = math.nan if is_learning else surprise
-        phase[i] = LEARNING if is_learning else (SETTLING if is_settling else WATCHING)
-        if not teach:
-            wide[:] = kept_wide
-            slim[:] = kept_slim
-            profile[day_slot], profile[week_at], profile[tame_day], profile[tame_spread], profile[tame_week] = kept
-            visits[day_slot], visits[days_slots + week_slot] = kept_visits
-            continue
-        if moved:
-            tame.accept(wide, slim, per_day)
-            slim[at.SETTLE] = settle
-        baseline.learn(
-            wide, slim, profile, x, tame_day, tame_spread, tame_week, has_day, mid, scale, spread, count_unit, days,
-            per_day, incident,
-        )  # fmt: skip
-        slim[at.LOWEST] = min(slim[at.LOWEST], x)
-        slim[at.HIGHEST] = max(slim[at.HIGHEST], x)
-        slim[at.SEEN] = seen + 1.0
+        for j in range(LANES):  # The others stand aside meanwhile.
+            if not is_ready[j]:
+                day_slot[j] = week_slot[j] = 0
+                for k in range(at.WIDE):
+                    aside_wide[j, k] = wide[k * LANES + j]
+                for k in range(at.SLIM):
+                    aside_slim[j, k] = slim[k * LANES + j]
+        step_abreast(is_ready, day_slot, week_slot, grid, wide, slim, profile, present, desk, phases, has_bands)
+        for j in range(LANES):
+            if is_ready[j]:
+                i = row[j]
+                expected[i], lower[i], upper[i] = desk[at.EXPECTED + j], desk[at.LOWER + j], desk[at.UPPER + j]
+                score[i] = desk[at.SCORE + j]
+                phase[i] = np.uint8(phases[j])
+                silence[i] = math.nan
+                due[j] += step
+                row[j] += 1
+                left -= 1 if row[j] == last[j] else 0
+            else:
+                for k in range(at.WIDE):
+                    wide[k * LANES + j] = aside_wide[j, k]
+                for k in range(at.SLIM):
+                    slim[k * LANES + j] = aside_slim[j, k]

@@ -1,14 +1,21 @@
 """Where each number of a series' state stands.
 
-Scalars are rows of two tables, one column per series: `wide` float64 (times, levels, second moments) and `slim`
-float32 (scales, counters, quantiles). Profiles and the small numbers of the slots are flat arrays, slot-major within a
-block of series that have equally many slots, so that a tick of many aligned series reads neighbouring numbers.
+Series of equal steps stand in blocks of sixteen, see `lanes`. A block is four columns of rows of sixteen numbers, one
+for each series: `wide` float64 (times, levels, second moments), `slim` float32 (scales, counters, quantiles),
+`profile` float32 and `presence` uint8 (what is known of each slot of day and week). So a tick of many aligned series
+reads neighbouring numbers, and a replay has a series at hand without gathering it first.
+
+A constant names the first number of a row: `wide[MEAN + j]` is the slow mean of the j-th series of the block.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
+
+from watchkeeper.detect.lanes import LANES
 
 DAY_S, WEEK_S = 86400, 604800
 MONTH_S = 2_629_800.0
@@ -19,84 +26,157 @@ FINEST_WEEK_SLOT_S = 3600
 
 INTERVALS = 8
 """Intervals of seen values that `novelty` remembers."""
-NOVELTY = 3 * (INTERVALS + 1)
-"""Rows of one memory of intervals: lower ends, upper ends, births; one more of each while two are being merged."""
+LOW, HIGH, BORN = 0, INTERVALS * LANES, 2 * INTERVALS * LANES
+"""Rows of one memory of intervals: lower ends, upper ends, births."""
+NOVELTY = 3 * INTERVALS * LANES
 
 # Rows of `wide`.
-LAST = 0  # number of the newest grid step seen (time // step); NaN before the first
-FIRST = 1  # number of the first grid step seen
-UNIT = 2  # size of the first value that was not zero: the unit of what is too small to matter
-MEAN = 3  # slow mean of the value
-SMOOTH = 4  # mean of the last dozen values
-DAY_LEVEL = 5  # level beside the day profile of `season`
-WEEK_LEVEL = 6  # level beside its week profile
-FLAT_LEVEL = 7  # level without any profile
-PREVIOUS = 8  # the value before
-LEVEL = 9  # level of the tame baseline
-SLOW = 10  # mean of a month
-SQUARE = 11  # second moments above and below, of MEAN's deviation, the day residual, the week residual: two rows each
-NEW_SQUARE = 17  # second moment of the distance to the nearest seen value; the same for steps
-WIDE = 19
+LAST = 0 * LANES  # number of the newest grid step seen (time // step); NaN before the first
+FIRST = 1 * LANES  # number of the first grid step seen
+UNIT = 2 * LANES  # size of the first value that was not zero: the unit of what is too small to matter
+MEAN = 3 * LANES  # slow mean of the value
+SMOOTH = 4 * LANES  # mean of the last dozen values
+DAY_LEVEL = 5 * LANES  # level beside the day profile of `season`
+WEEK_LEVEL = 6 * LANES  # level beside its week profile
+FLAT_LEVEL = 7 * LANES  # level without any profile
+PREVIOUS = 8 * LANES  # the value before
+LEVEL = 9 * LANES  # level of the tame baseline
+SLOW = 10 * LANES  # mean of a month
+# Second moments above and below, of MEAN's deviation, of the day residual, of the week residual: two rows each.
+SQUARE = 11 * LANES
+NEW_SQUARE = 17 * LANES  # second moment of the distance to the nearest seen value; the same for steps
+WIDE = 19  # rows
+LEVELS = (MEAN, SMOOTH, DAY_LEVEL, WEEK_LEVEL, FLAT_LEVEL, PREVIOUS, LEVEL, SLOW)
 
 # Rows of `slim`: shared.
-SEEN = 0  # values learned from
-LOWEST = 1  # least and greatest value seen
-HIGHEST = 2
-SETTLE = 3  # steps left of settling
-REFERENCE = 4  # evidence that the next one must exceed to be news, see `habituate`
-MISSES = 5  # consecutive missing steps
-SILENCE = 6  # evidence of the present silence
-MISS_START = 7  # share of steps at which a silence begins in an open slot
-MISS_STAY = 8  # share of missing steps followed by a missing step in an open slot
-WEEK_SLOT = 9  # week slot of the newest grid step
+SEEN = 0 * LANES  # values learned from
+LOWEST = 1 * LANES  # least and greatest value seen
+HIGHEST = 2 * LANES
+SETTLE = 3 * LANES  # steps left of settling
+REFERENCE = 4 * LANES  # evidence that the next one must exceed to be news, see `habituate`
+MISSES = 5 * LANES  # consecutive missing steps
+SILENCE = 6 * LANES  # evidence of the present silence
+MISS_START = 7 * LANES  # share of steps at which a silence begins in an open slot
+MISS_STAY = 8 * LANES  # share of missing steps followed by a missing step in an open slot
+WEEK_SLOT = 9 * LANES  # week slot of the newest grid step
 # The recipe: slow deviation, novelty, season, point-wise.
-SPREAD = 10  # mean absolute deviation from MEAN, clipped
-MOMENT_MEAN = 11  # mean absolute value of the three moment streams
-MOMENT_COUNT = 14  # values behind them
-DAY_NOISE = 17  # running absolute residual that clips what the day profile learns
-WEEK_NOISE = 18
-DAY_ERROR = 19  # running absolute residual beside the day profile, beside the level alone, beside the week profile
-FLAT_ERROR = 20
-WEEK_ERROR = 21
-DAY_RATIO = 22  # errors with profile by errors without: the proof of the season
-WEEK_RATIO = 23
-DAY_SMOOTH = 24  # smoothed residuals
-WEEK_SMOOTH = 25
-NEW_MEAN = 26  # mean distance to the nearest seen value; the same for steps
-NEW_COUNT = 28
-NEW_INTERVALS = 30  # intervals in use, of values and of steps
-FAR = 32  # scales of the deviation from MEAN: above, below, their counts, both sides
-RESIDUAL = 37  # the same of the day residual
-RESIDUAL_COUNT = 42
-VALUES = 43  # intervals of values
+SPREAD = 10 * LANES  # mean absolute deviation from MEAN, clipped
+MOMENT_MEAN = 11 * LANES  # mean absolute value of the three moment streams
+MOMENT_COUNT = 14 * LANES  # values behind them
+DAY_NOISE = 17 * LANES  # running absolute residual that clips what the day profile learns
+WEEK_NOISE = 18 * LANES
+DAY_ERROR = 19 * LANES  # running absolute residual beside the day profile, the level alone, the week profile
+FLAT_ERROR = 20 * LANES
+WEEK_ERROR = 21 * LANES
+DAY_RATIO = 22 * LANES  # errors with profile by errors without: the proof of the season
+WEEK_RATIO = 23 * LANES
+DAY_SMOOTH = 24 * LANES  # smoothed residuals
+WEEK_SMOOTH = 25 * LANES
+NEW_MEAN = 26 * LANES  # mean distance to the nearest seen value; the same for steps
+NEW_COUNT = 28 * LANES
+NEW_INTERVALS = 30 * LANES  # intervals in use, of values and of steps
+FAR = 32 * LANES  # scales of the deviation from MEAN: above, below, their counts, both sides
+RESIDUAL = 37 * LANES  # the same of the day residual
+RESIDUAL_COUNT = 42 * LANES
+VALUES = 43 * LANES  # intervals of values
 STEPS = VALUES + NOVELTY  # intervals of steps
 # The tame channel.
 TAME = STEPS + NOVELTY
 SPAN = TAME  # mean absolute distance from SLOW
-TAME_FLAT_ERROR = TAME + 1  # mean absolute residual without profiles
-TAME_DAY_ERROR = TAME + 2  # with the day
-TAME_WEEK_ERROR = TAME + 3  # with day and week
-NOISE = TAME + 4  # mean absolute residual in units of the slot's spread
-MEAN_1 = TAME + 5  # mean absolute statistic over one step, three steps, a third of a day
-MEAN_3 = TAME + 6
-MEAN_LONG = TAME + 7
-Z_1 = TAME + 8  # last and last but one standardised residual, their smoothed sum
-Z_2 = TAME + 9
-Z_LONG = TAME + 10
-CORRELATION = TAME + 11  # autocorrelation of the residuals
-KURTOSIS = TAME + 12  # mean square of the residuals
-CLUMPING = TAME + 13  # mean product of the sizes of neighbouring residuals
-ABSOLUTE = TAME + 14  # mean size
-LAST_ABSOLUTE = TAME + 15
-OUTSIDE = TAME + 16  # steps of evidence that the level has moved for good
-OUTSIDE_MEAN = TAME + 17  # mean residual of those steps
-EVENTS = TAME + 18  # own alerts
-SINCE = TAME + 19  # points since the last
-RELEARN = TAME + 20  # steps left in which the profiles learn fast
-TAIL = TAME + 21  # the two tails, above and below, see `tail`
-TAIL_ROWS = 8
+TAME_FLAT_ERROR = TAME + 1 * LANES  # mean absolute residual without profiles
+TAME_DAY_ERROR = TAME + 2 * LANES  # with the day
+TAME_WEEK_ERROR = TAME + 3 * LANES  # with day and week
+NOISE = TAME + 4 * LANES  # mean absolute residual in units of the slot's spread
+MEAN_1 = TAME + 5 * LANES  # mean absolute statistic over one step, three steps, a third of a day
+MEAN_3 = TAME + 6 * LANES
+MEAN_LONG = TAME + 7 * LANES
+Z_1 = TAME + 8 * LANES  # last and last but one standardised residual, their smoothed sum
+Z_2 = TAME + 9 * LANES
+Z_LONG = TAME + 10 * LANES
+CORRELATION = TAME + 11 * LANES  # autocorrelation of the residuals
+KURTOSIS = TAME + 12 * LANES  # mean square of the residuals
+CLUMPING = TAME + 13 * LANES  # mean product of the sizes of neighbouring residuals
+ABSOLUTE = TAME + 14 * LANES  # mean size
+LAST_ABSOLUTE = TAME + 15 * LANES
+OUTSIDE = TAME + 16 * LANES  # steps of evidence that the level has moved for good
+OUTSIDE_MEAN = TAME + 17 * LANES  # mean residual of those steps
+EVENTS = TAME + 18 * LANES  # own alerts
+SINCE = TAME + 19 * LANES  # points since the last
+RELEARN = TAME + 20 * LANES  # steps left in which the profiles learn fast
+TAIL = TAME + 21 * LANES  # the two tails, above and below, see `tail`
+TAIL_ROWS = 8 * LANES
 TAME_REFERENCE = TAIL + 2 * TAIL_ROWS  # as REFERENCE, of the tame channel
-SLIM = TAME_REFERENCE + 1
+SLIM = TAME_REFERENCE // LANES + 1  # rows
+
+# Rows of `desk`, float64: what is at hand of the present step and forgotten after it.
+VALUE = 0 * LANES
+NOW = 1 * LANES  # its grid step
+PASSED = 2 * LANES  # steps since the last value, 0 for a second value of the same step
+IS_COUNT = 3 * LANES  # 1 or 0
+DAY = 4 * LANES  # entries of the profiles for this slot: the recipe's day and week, the tame day, its spread, and week
+WEEK = 5 * LANES
+TAME_DAY = 6 * LANES
+TAME_SPREAD = 7 * LANES
+TAME_WEEK = 8 * LANES
+DAY_VISITS = 9 * LANES
+WEEK_VISITS = 10 * LANES
+MID = 11 * LANES  # what is expected
+DAYS = 12 * LANES  # days of values seen
+WEEK_WEIGHT = 13 * LANES
+WIDEN = 14 * LANES
+SLOT_SPREAD = 15 * LANES
+COUNT_UNIT = 16 * LANES
+POISSON = 17 * LANES  # least standard deviation of a value
+SCALE = 18 * LANES
+COST = 19 * LANES
+SEASONAL = 20 * LANES  # what the recipe's season expects
+FAR_FLOOR = 21 * LANES
+NEAR_FLOOR = 22 * LANES
+FAR_OWN = 23 * LANES  # scales of the present side
+NEAR_OWN = 24 * LANES
+POINT = 25 * LANES  # z of the value alone
+Z = 26 * LANES  # residual in scales, and its sums over steps
+Z_THREE = 27 * LANES
+Z_SUM = 28 * LANES
+UP = 29 * LANES  # statistic of each side
+DOWN = 30 * LANES
+SURPRISE = 31 * LANES
+INCIDENT = 32 * LANES  # 1 or 0
+MOVED = 33 * LANES  # 1 or 0
+BY_SLOW = 34 * LANES  # evidence of the channels
+BY_NEW = 35 * LANES
+BY_STEP = 36 * LANES
+BY_SEASON = 37 * LANES
+NEWS = 38 * LANES
+SCORE = 39 * LANES
+LOWER = 40 * LANES
+UPPER = 41 * LANES
+EXPECTED = 42 * LANES
+KNOWN = 43 * LANES  # distance to the nearest seen value, and step; -1 where there is none
+KNOWN_STEP = 44 * LANES
+AFAR = 45 * LANES  # the value, and the step, lie outside of all intervals
+AFAR_STEP = 46 * LANES
+UNIT_NOW = 47 * LANES
+IS_RATE = 48 * LANES
+DESK = 49  # rows
+
+
+class Grid(NamedTuple):
+    """What follows from the step of a block."""
+
+    step: int
+    day_slots: int
+    week_slots: int
+    has_day: bool
+    per_day: float
+    month: float
+    """Points a month."""
+    warm: float
+    """Points before the first score: a day, at least 14 and at most 288."""
+    settle: float
+    """Steps that settling takes: two days, at least 8 steps."""
+    width: float
+    """Steps of the longest sum of `tame`."""
 
 
 def day_slots(step: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -7,9 +7,8 @@ of the level and of the scale of both sides: without the floor a quiet hour make
 
 from __future__ import annotations
 
-import math
-
-from numba import njit
+from watchkeeper.detect import layout as at
+from watchkeeper.detect.lanes import LANES, abreast, exp10, log10, root
 
 WARM = 30
 """Deviations before a ratio says anything."""
@@ -23,36 +22,74 @@ LEVEL_SHARE = 0.06
 BOTH_SHARE = 0.05
 MOST_SCALES = 30.0
 """A deviation teaches at most this many scales."""
-LN10 = math.log(10.0)
 ALERT = 1.65
 """The z of a false alert a month on wild series."""
+ABOVE, BELOW, ABOVE_COUNT, BELOW_COUNT, BOTH = 0, LANES, 2 * LANES, 3 * LANES, 4 * LANES
+"""Rows of one scale."""
 
 
-@njit(nogil=True, error_model="numpy")
-def scale_of(slim, rows, side, floor, unit):  # type: ignore[no-untyped-def]
-    """The scale of a deviation above (0) or below (1)."""
-    count, both = float(slim[rows + 2 + side]), float(slim[rows + 4])
-    own = (slim[rows + side] * count + PSEUDO * both) / (count + PSEUDO)
+@abreast
+def own_scale(size, count, both):  # type: ignore[no-untyped-def]
+    """Mean absolute deviation of one side, drawn towards both sides' while it has few."""
+    return (size * count + PSEUDO * both) / (count + PSEUDO)
+
+
+@abreast
+def floored(own, both, floor, unit):  # type: ignore[no-untyped-def]
+    """The scale that a deviation is compared with."""
     return own + floor + BOTH_SHARE * both + 1e-9 * unit
 
 
-@njit(nogil=True, error_model="numpy")
-def learn_scale(slim, rows, size, side, n, unit):  # type: ignore[no-untyped-def]
-    """The n-th deviation of this size."""
-    both = float(slim[rows + 4])
-    if both == 0.0 and n <= 2.0:
-        slim[rows + 4] = both = size
-    count = float(slim[rows + 2 + side])
-    own = (slim[rows + side] * count + PSEUDO * both) / (count + PSEUDO)
-    taught = min(size, MOST_SCALES * (own + BOTH_SHARE * both) + 1e-9 * unit) if n > WARM else size
+@abreast
+def surprise(wide, slim, desk, lanes):  # type: ignore[no-untyped-def]
+    """The z of a value: both logarithms of deviation over scale, -1 each where not known."""
+    for j in range(lanes):
+        unit = desk[at.UNIT_NOW + j]
+        by_mean = desk[at.VALUE + j] - wide[at.MEAN + j]
+        by_season = desk[at.VALUE + j] - desk[at.SEASONAL + j]
+        above, below = float(slim[at.FAR + ABOVE + j]), float(slim[at.FAR + BELOW + j])
+        above_count, below_count = float(slim[at.FAR + ABOVE_COUNT + j]), float(slim[at.FAR + BELOW_COUNT + j])
+        both = float(slim[at.FAR + BOTH + j])
+        far = own_scale(below if by_mean < 0.0 else above, below_count if by_mean < 0.0 else above_count, both)
+        far_z = log10((abs(by_mean) + 1e-300) / floored(far, both, desk[at.FAR_FLOOR + j], unit))
+        above, below = float(slim[at.RESIDUAL + ABOVE + j]), float(slim[at.RESIDUAL + BELOW + j])
+        above_count = float(slim[at.RESIDUAL + ABOVE_COUNT + j])
+        below_count = float(slim[at.RESIDUAL + BELOW_COUNT + j])
+        both = float(slim[at.RESIDUAL + BOTH + j])
+        near = own_scale(below if by_season < 0.0 else above, below_count if by_season < 0.0 else above_count, both)
+        near_z = log10((abs(by_season) + 1e-300) / floored(near, both, desk[at.NEAR_FLOOR + j], unit))
+        is_known = desk[at.DAY_VISITS + j] > 0.0
+        knows_far = slim[at.SEEN + j] + 1.0 > WARM
+        knows_near = is_known & (slim[at.RESIDUAL_COUNT + j] + 1.0 > WARM)
+        z = (far_z if knows_far else UNKNOWN) + SEASON_WEIGHT * (near_z if knows_near else UNKNOWN)
+        desk[at.POINT + j] = z - (DOWN if by_season < 0.0 else 0.0)
+        desk[at.FAR_OWN + j] = far
+        desk[at.NEAR_OWN + j] = near
+
+
+@abreast
+def learn_scale(slim, rows, j, deviation, own, n, unit, is_taught):  # type: ignore[no-untyped-def]
+    """The n-th deviation, whose side had the scale `own` before."""
+    is_below = deviation < 0.0
+    size = abs(deviation)
+    above, below = float(slim[rows + ABOVE + j]), float(slim[rows + BELOW + j])
+    above_count, below_count = float(slim[rows + ABOVE_COUNT + j]), float(slim[rows + BELOW_COUNT + j])
+    both = float(slim[rows + BOTH + j])
+    start = size if (both == 0.0) & (n <= 2.0) else both
+    limit = MOST_SCALES * (own + BOTH_SHARE * both) + 1e-9 * unit
+    taught = min(size, limit) if n > WARM else size
+    mine, count = (below if is_below else above), (below_count if is_below else above_count)
     count = min(count + 1.0, MEMORY)
-    slim[rows + 2 + side] = count
-    slim[rows + side] += (taught - slim[rows + side]) / count
-    taught = min(size, 5.0 * both) if n > WARM and both > 0.0 else size
-    slim[rows + 4] += (taught - both) / min(n, MEMORY)
+    mine += (taught - mine) / count
+    spread = min(size, 5.0 * start) if (n > WARM) & (start > 0.0) else size
+    slim[rows + ABOVE + j] = mine if is_taught & (not is_below) else above
+    slim[rows + BELOW + j] = mine if is_taught & is_below else below
+    slim[rows + ABOVE_COUNT + j] = count if is_taught & (not is_below) else above_count
+    slim[rows + BELOW_COUNT + j] = count if is_taught & is_below else below_count
+    slim[rows + BOTH + j] = start + (spread - start) / min(n, MEMORY) if is_taught else both
 
 
-@njit(nogil=True, error_model="numpy")
+@abreast
 def half_band(far, near, gap, needed):  # type: ignore[no-untyped-def]
     """Distance from the seasonal expectation at which z reaches `needed` on one side.
 
@@ -60,13 +97,11 @@ def half_band(far, near, gap, needed):  # type: ignore[no-untyped-def]
     expectation: a quadratic equation once d^0.3 is put on the right, and that three times over; in logarithms, because
     powers are what this costs.
     """
-    log_product = math.log(far) + SEASON_WEIGHT * math.log(near) + needed * LN10
+    log_product = log10(far) + SEASON_WEIGHT * log10(near) + needed
     half = 0.5 * gap
     log_d = log_product / (1.0 + SEASON_WEIGHT)
     d = 0.0
     for _ in range(3):
-        d = math.sqrt(half * half + math.exp(log_product - (SEASON_WEIGHT - 1.0) * log_d)) - half
-        if not d > 0.0:
-            return 0.0
-        log_d = math.log(d)
-    return d
+        d = root(half * half + exp10(log_product - (SEASON_WEIGHT - 1.0) * log_d)) - half
+        log_d = log10(max(d, 1e-300))
+    return max(d, 0.0)

@@ -12,6 +12,7 @@ import math
 from numba import njit
 
 from watchkeeper.detect import layout as at
+from watchkeeper.detect.lanes import LANES
 
 LONGEST_SILENCE_S = 2 * at.WEEK_S
 """A longer silence teaches nothing more: the series is gone, not changed."""
@@ -27,7 +28,7 @@ def enter_slot(slim, presence, week_slot):  # type: ignore[no-untyped-def]
     """Begin the slot's new week if the series was in another slot before."""
     if slim[at.WEEK_SLOT] != week_slot:
         slim[at.WEEK_SLOT] = week_slot
-        presence[week_slot] = (presence[week_slot] << 1) & 0xFF
+        presence[week_slot * LANES] = (presence[week_slot * LANES] << 1) & 0xFF
 
 
 @njit(nogil=True, error_model="numpy")
@@ -37,7 +38,7 @@ def openness(presence, week_slot, slots, weeks):  # type: ignore[no-untyped-def]
     """
     seen = min(weeks, 7)
     if seen >= 1:
-        bits = presence[week_slot] >> 1
+        bits = presence[week_slot * LANES] >> 1
         count = 0
         for week in range(seen):
             count += (bits >> week) & 1
@@ -50,7 +51,7 @@ def openness(presence, week_slot, slots, weeks):  # type: ignore[no-untyped-def]
     for _ in range(6):
         if slot < 0:
             slot += slots
-        count += presence[slot] & 1
+        count += presence[slot * LANES] & 1
         days += 1
         slot -= per_day
     return (count + PRIOR) / (days + 2.0 * PRIOR)
@@ -65,7 +66,7 @@ def miss(slim, presence, week_slot, slots, weeks, steps_per_month):  # type: ign
     usual = 1.0 - is_open * (1.0 - slim[row])
     slim[at.SILENCE] = (-math.log10(steps_per_month) if begins else slim[at.SILENCE]) - math.log10(usual)
     if is_open > 0.5 and slim[at.SILENCE] < 0.0:
-        slim[row] += RATES[row - at.MISS_START] * (1.0 - slim[row])
+        slim[row] += (RATES[0] if begins else RATES[1]) * (1.0 - slim[row])
     slim[at.MISSES] += 1
     return slim[at.SILENCE]
 
@@ -73,8 +74,9 @@ def miss(slim, presence, week_slot, slots, weeks, steps_per_month):  # type: ign
 @njit(inline="always")
 def arrive(slim, presence, week_slot):  # type: ignore[no-untyped-def]
     """A present step: ends the silence, remembers the slot as open."""
-    presence[week_slot] |= 1
-    row = at.MISS_STAY if slim[at.MISSES] > 0 else at.MISS_START
-    slim[row] = max(slim[row] * (1.0 - RATES[row - at.MISS_START]), LEAST)
+    presence[week_slot * LANES] |= 1
+    gone = slim[at.MISSES] > 0
+    row = at.MISS_STAY if gone else at.MISS_START
+    slim[row] = max(slim[row] * (1.0 - (RATES[1] if gone else RATES[0])), LEAST)
     slim[at.MISSES] = 0
     slim[at.SILENCE] = 0.0

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
-
 from watchkeeper.detect import layout as at
-from watchkeeper.detect import pointwise
-from watchkeeper.detect.moments import NOTHING, moment_score
-from watchkeeper.detect.novelty import novelty
+from watchkeeper.detect import novelty, pointwise
+from watchkeeper.detect.lanes import abreast
+from watchkeeper.detect.moments import moment_score
 from watchkeeper.detect.season import season
 
 NOVELTY_LESS, SEASON_LESS, POINT_LESS, STEP_LESS = 0.3, 0.6, 2.1, 0.8
@@ -31,60 +29,60 @@ POISSON_MEAN = 0.8
 """Mean absolute deviation of a Poisson count in units of its standard deviation."""
 
 
-@njit(inline="always")
+@abreast
 def held(evidence):  # type: ignore[no-untyped-def]
     """Evidence as it counts for agreement."""
     return min(max(evidence, 0.0), MOST_AGREEMENT)
 
 
-@njit(nogil=True, error_model="numpy")
-def ratios(slim, far, near, by_mean, by_season, is_known):  # type: ignore[no-untyped-def]
-    """The z of a value: both logarithms of deviation over scale, -1 each where not known."""
-    z = pointwise.UNKNOWN
-    if slim[at.SEEN] + 1.0 > pointwise.WARM:
-        z = math.log10((abs(by_mean) + 1e-300) / far)
-    season_z = pointwise.UNKNOWN
-    if is_known and slim[at.RESIDUAL_COUNT] + 1.0 > pointwise.WARM:
-        season_z = math.log10((abs(by_season) + 1e-300) / near)
-    return z + pointwise.SEASON_WEIGHT * season_z - (pointwise.DOWN if by_season < 0.0 else 0.0)
+@abreast
+def slow(wide, slim, desk, lanes):  # type: ignore[no-untyped-def]
+    """The slow deviation and the two scales of one value; then learns it."""
+    for j in range(lanes):
+        value, unit = desk[at.VALUE + j], desk[at.UNIT_NOW + j]
+        seen = slim[at.SEEN + j] + 1.0
+        is_later = seen > 1.0
+        mean = wide[at.MEAN + j]
+        deviation = value - mean
+        smooth = wide[at.SMOOTH + j]
+        smooth += (value - smooth) / min(seen, DOZEN)
+        wide[at.SMOOTH + j] = smooth
+        pointwise.learn_scale(slim, at.FAR, j, deviation, desk[at.FAR_OWN + j], seen, unit, is_later)
+        floor = desk[at.POISSON + j] * (1.0 / math.sqrt(DOZEN))
+        desk[at.BY_SLOW + j] = moment_score(wide, slim, j, 0, smooth - mean, floor, unit, is_later)
+        size, spread = abs(deviation), float(slim[at.SPREAD + j])
+        limit = CLIP * spread if seen > CLIP_FROM else size
+        wide[at.MEAN + j] = mean + min(max(deviation, -limit), limit) / seen
+        slim[at.SPREAD + j] = spread + (min(size, limit) - spread) / seen if is_later else spread
+        knows_day = desk[at.DAY_VISITS + j] > 0.0
+        count = float(slim[at.RESIDUAL_COUNT + j])
+        count = count + 1.0 if knows_day else count
+        slim[at.RESIDUAL_COUNT + j] = count
+        by_season = value - desk[at.SEASONAL + j]
+        n = max(count, 1.0)
+        pointwise.learn_scale(slim, at.RESIDUAL, j, by_season, desk[at.NEAR_OWN + j], n, unit, knows_day)
 
 
-@njit(nogil=True, error_model="numpy")
-def learn_slow(wide, slim, deviation, seen):  # type: ignore[no-untyped-def]
-    """The slow mean and its mean absolute deviation, clipped once they are known a little."""
-    size = abs(deviation)
-    limit = CLIP * float(slim[at.SPREAD]) if seen > CLIP_FROM else size
-    wide[at.MEAN] += min(max(deviation, -limit), limit) / seen
-    slim[at.SPREAD] += (min(size, limit) - slim[at.SPREAD]) / seen
-
-
-@njit(nogil=True, error_model="numpy")
-def evidence(  # type: ignore[no-untyped-def]
-    wide, slim, profile, visits, day, week, day_visit, week_visit, day_slots, week_slots, value, z, per_day, noise, unit
-):  # fmt: skip
-    """Evidence of one value from all channels; then learns it. `noise` is the least standard deviation of a value."""
-    seen = slim[at.SEEN] + 1.0
-    deviation = value - wide[at.MEAN]
-    by_season = value - wide[at.DAY_LEVEL] - profile[day]
-    wide[at.SMOOTH] += (value - wide[at.SMOOTH]) / min(seen, DOZEN)
-    slow = step = NOTHING
-    if seen > 1.0:
-        side = 1 if deviation < 0.0 else 0
-        pointwise.learn_scale(slim, at.FAR, abs(deviation), side, seen, unit)
-        slow = moment_score(wide, slim, 0, wide[at.SMOOTH] - wide[at.MEAN], noise / math.sqrt(DOZEN), unit)
-        learn_slow(wide, slim, deviation, seen)
-    if visits[day_visit] > 0:
-        slim[at.RESIDUAL_COUNT] += 1.0
-        side = 1 if by_season < 0.0 else 0
-        pointwise.learn_scale(slim, at.RESIDUAL, abs(by_season), side, float(slim[at.RESIDUAL_COUNT]), unit)
-    new = novelty(wide, slim, 0, at.VALUES, seen, value, noise, unit)
-    if seen > 1.0:
-        step = novelty(wide, slim, 1, at.STEPS, seen - 1.0, value - wide[at.PREVIOUS], noise, unit)
-    wide[at.PREVIOUS] = value
-    seasonal = season(
-        wide, slim, profile, visits, day, week, day_visit, week_visit, day_slots, week_slots, value, seen, per_day,
-        noise / math.sqrt(DOZEN), unit,
-    )  # fmt: skip
-    a, b, c = held(slow), held(new), held(seasonal)
-    together = max(slow, new - NOVELTY_LESS, seasonal - SEASON_LESS) + AGREEMENT * (a + b + c - max(a, b, c))
-    return max(together, z - POINT_LESS, min(step - STEP_LESS, MOST_BY_STEP))
+@abreast
+def evidence(wide, slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
+    """Evidence of one value from all channels; then learns it."""
+    slow(wide, slim, desk, lanes)
+    novelty.look(wide, slim, desk, lanes)
+    for j in range(lanes):
+        seen = slim[at.SEEN + j] + 1.0
+        if desk[at.AFAR + j] > 0.0:
+            novelty.remember(slim[j:], 0, at.VALUES, seen, desk[at.VALUE + j])
+        if desk[at.AFAR_STEP + j] > 0.0:
+            novelty.remember(slim[j:], 1, at.STEPS, seen - 1.0, desk[at.VALUE + j] - wide[at.PREVIOUS + j])
+    season(wide, slim, desk, lanes, grid)
+    for j in range(lanes):
+        floor, unit = desk[at.POISSON + j], desk[at.UNIT_NOW + j]
+        new = novelty.score(wide, slim, j, 0, desk[at.KNOWN + j], floor, unit)
+        step = novelty.score(wide, slim, j, 1, desk[at.KNOWN_STEP + j], floor, unit)
+        wide[at.PREVIOUS + j] = desk[at.VALUE + j]
+        by_slow, seasonal = desk[at.BY_SLOW + j], desk[at.BY_SEASON + j]
+        a, b, c = held(by_slow), held(new), held(seasonal)
+        together = max(max(by_slow, new - NOVELTY_LESS), seasonal - SEASON_LESS)
+        together += AGREEMENT * (a + b + c - max(max(a, b), c))
+        together = max(together, desk[at.POINT + j] - POINT_LESS)
+        desk[at.NEWS + j] = max(together, min(step - STEP_LESS, MOST_BY_STEP))

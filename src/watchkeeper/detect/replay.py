@@ -13,7 +13,8 @@ import numpy as np
 from numba import njit
 
 from watchkeeper.detect import layout
-from watchkeeper.detect.kernel import replay_series
+from watchkeeper.detect.kernel import replay_block
+from watchkeeper.detect.lanes import LANES
 from watchkeeper.detect.points import Judged, Points, SeriesSettings
 from watchkeeper.detect.state import State
 from watchkeeper.domain.errors import InputError
@@ -23,7 +24,12 @@ POINTS_PER_THREAD = 200_000
 
 
 def replay(
-    points: Points, series: SeriesSettings, state: State | None = None, *, consume: bool = False
+    points: Points,
+    series: SeriesSettings,
+    state: State | None = None,
+    *,
+    consume: bool = False,
+    bands: bool = True,
 ) -> tuple[State, Judged]:
     """Judge the points in order and return the state after them; with `state`, continue from there.
 
@@ -33,6 +39,9 @@ def replay(
     the copy would cost more than the work). A grid step without a row, and a row whose value is NaN, infinite or
     `Mark.VOID`, are the same thing: missing. A second point at the same time is a second observation of that step:
     judged and learned, without time going on.
+
+    Without `bands` the ends of the band are worked out only where a value may lie outside of it, and are NaN elsewhere:
+    what `decide` makes of it is the same, for less work.
 
     Raises InputError where the settings or the state belong to another number of series or to other steps.
     """
@@ -55,6 +64,7 @@ def replay(
     )
     nothing_local, nothing_mark = np.empty(0, np.int64), np.empty(0, np.uint8)
     arguments: tuple[Any, ...] = (
+        state.series,
         points.start,
         points.time,
         nothing_local if points.local is None else points.local,
@@ -68,7 +78,7 @@ def replay(
         state.presence,
         state.profile_base,
         state.presence_base,
-        state.stride,
+        bands,
         judged.expected,
         judged.lower,
         judged.upper,
@@ -76,16 +86,18 @@ def replay(
         judged.phase,
         judged.silence,
     )
-    threads = min(os.cpu_count() or 1, max(1, n // POINTS_PER_THREAD))
-    cuts = np.searchsorted(points.start, np.linspace(0, n, threads + 1)[1:-1])
-    bounds = [0, *cuts.tolist(), points.series]
+    blocks = len(state.series)
+    threads = min(os.cpu_count() or 1, max(1, n // POINTS_PER_THREAD), max(blocks, 1))
     if threads == 1:
-        _replay_range(0, points.series, *arguments)
-    else:
-        with ThreadPoolExecutor(threads) as pool:
-            waiting = [pool.submit(_replay_range, a, b, *arguments) for a, b in pairwise(bounds)]
-            for done in waiting:
-                done.result()
+        _replay_blocks(0, blocks, *arguments)
+        return state, judged
+    sizes = np.where(state.series >= 0, np.diff(points.start)[state.series], 0).sum(1)
+    cuts = np.searchsorted(np.cumsum(sizes), np.linspace(0, n, threads + 1)[1:-1])
+    bounds = [0, *cuts.tolist(), blocks]
+    with ThreadPoolExecutor(threads) as pool:
+        waiting = [pool.submit(_replay_blocks, a, b, *arguments) for a, b in pairwise(bounds)]
+        for done in waiting:
+            done.result()
     return state, judged
 
 
@@ -102,52 +114,25 @@ def _sources() -> int:
 
 
 def _compiled(sources: int):  # type: ignore[no-untyped-def]
-    """The loop over series, compiled for this state of the code."""
+    """The loop over blocks, compiled for this state of the code."""
 
     @njit(cache=True, nogil=True, error_model="numpy")
-    def replay_range(  # type: ignore[no-untyped-def]
-        begin, end, start, time, local, value, mark, step, kind, wide, slim, profile, present, profile_base,
-        presence_base, stride, expected, lower, upper, score, phase, silence,
+    def replay_blocks(  # type: ignore[no-untyped-def]
+        begin, end, series, start, time, local, value, mark, step, kind, wide, slim, profile, present, profile_base,
+        presence_base, has_bands, expected, lower, upper, score, phase, silence,
     ):  # fmt: skip
-        """Replay the series `begin` to `end`."""
+        """Replay the blocks `begin` to `end`."""
         if sources < 0:  # never: it only makes the number part of this function
             return
-        most_days, most_weeks = (
-            layout.DAY_S // layout.FINEST_DAY_SLOT_S,
-            7 * (layout.DAY_S // layout.FINEST_WEEK_SLOT_S),
-        )
-        own_wide = np.empty(layout.WIDE)
-        own_slim = np.empty(layout.SLIM, np.float32)
-        own_profile = np.empty(3 * most_days + 2 * most_weeks, np.float32)
-        own_present = np.empty(most_days + 2 * most_weeks, np.uint8)
-        for s in range(begin, end):
-            first, last = start[s], start[s + 1]
-            if first == last:
-                continue
-            days = -(-layout.DAY_S // max(step[s], layout.FINEST_DAY_SLOT_S))
-            weeks = 7 * -(-layout.DAY_S // max(step[s], layout.FINEST_WEEK_SLOT_S))
-            for k in range(layout.WIDE):
-                own_wide[k] = wide[k, s]
-            for k in range(layout.SLIM):
-                own_slim[k] = slim[k, s]
-            for k in range(3 * days + 2 * weeks):
-                own_profile[k] = profile[profile_base[s] + k * stride[s]]
-            for k in range(days + 2 * weeks):
-                own_present[k] = present[presence_base[s] + k * stride[s]]
-            replay_series(
-                time, local, value, mark, first, last, step[s], kind[s], own_wide, own_slim, own_profile, own_present,
-                expected, lower, upper, score, phase, silence,
+        desk = np.zeros(layout.DESK * LANES)
+        for b in range(begin, end):
+            replay_block(
+                series[b], start, time, local, value, mark, kind, step[series[b, 0]], wide[b], slim[b],
+                profile[profile_base[b] : profile_base[b + 1]], present[presence_base[b] : presence_base[b + 1]], desk,
+                has_bands, expected, lower, upper, score, phase, silence,
             )  # fmt: skip
-            for k in range(layout.WIDE):
-                wide[k, s] = own_wide[k]
-            for k in range(layout.SLIM):
-                slim[k, s] = own_slim[k]
-            for k in range(3 * days + 2 * weeks):
-                profile[profile_base[s] + k * stride[s]] = own_profile[k]
-            for k in range(days + 2 * weeks):
-                present[presence_base[s] + k * stride[s]] = own_present[k]
 
-    return replay_range
+    return replay_blocks
 
 
-_replay_range = _compiled(_sources())
+_replay_blocks = _compiled(_sources())

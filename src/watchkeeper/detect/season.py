@@ -7,9 +7,10 @@ the error without.
 
 from __future__ import annotations
 
-from numba import njit
+import math
 
 from watchkeeper.detect import layout as at
+from watchkeeper.detect.lanes import LANES, abreast
 from watchkeeper.detect.moments import NOTHING, moment_score
 
 LEVEL_DAYS = 7.0
@@ -24,74 +25,66 @@ BETTER = 0.02
 DOZEN = 12.0
 
 
-@njit(nogil=True, error_model="numpy")
-def follow(slim, row, size, rate):  # type: ignore[no-untyped-def]
+@abreast
+def followed(mean, size, rate):  # type: ignore[no-untyped-def]
     """A running mean absolute residual, clipped at four times itself; the first counts in full."""
-    if slim[row] > 0.0:
-        slim[row] += rate * (min(size, CLIP * slim[row]) - slim[row])
-    else:
-        slim[row] = size
+    return mean + rate * (min(size, CLIP * mean) - mean) if mean > 0.0 else size
 
 
-@njit(nogil=True, error_model="numpy")
-def evidence_of(wide, slim, residual, smooth_row, stream, floor, unit):  # type: ignore[no-untyped-def]
-    """Evidence of the smoothed residual; learns it."""
-    n = slim[at.MOMENT_COUNT + stream] + 1.0
-    slim[smooth_row] += (residual - slim[smooth_row]) / min(n, DOZEN)
-    return moment_score(wide, slim, stream, float(slim[smooth_row]), floor, unit)
+@abreast
+def taught(residual, noise, is_clipped):  # type: ignore[no-untyped-def]
+    """(what a residual teaches, its limit)."""
+    limit = CLIP * noise if is_clipped else abs(residual)
+    return (min(max(residual, -limit), limit) if limit > 0.0 else residual), limit
 
 
-@njit(nogil=True, error_model="numpy")
-def teach(wide, slim, profile, visits, place, visit, level, noise, residual, value, clip, rate, floor_rate):  # type: ignore[no-untyped-def]
-    """Teach one profile and its level a residual; the first visit of a slot takes the value as it is."""
-    limit = CLIP * float(slim[noise]) if clip else abs(residual)
-    taught = min(max(residual, -limit), limit) if limit > 0.0 else residual
-    if visits[visit] == 0:
-        profile[place] = value - wide[level]
-    else:
-        profile[place] += taught * max(floor_rate, 1.0 / (visits[visit] + 1.0))
-        wide[level] += rate * taught
-    visits[visit] = min(visits[visit] + 1, MOST_VISITS)
-    if slim[noise] > 0.0:
-        slim[noise] += rate * (min(abs(residual), limit) - slim[noise])
-    else:
-        slim[noise] = abs(residual)
-
-
-@njit(nogil=True, error_model="numpy")
-def season(  # type: ignore[no-untyped-def]
-    wide, slim, profile, visits, day, week, day_visit, week_visit, day_slots, week_slots, value, seen, per_day, floor,
-    unit,
-):  # fmt: skip
-    """Evidence of the season's residual, NOTHING where no season is proven; then learns the value.
-
-    `day` and `week` are places in `profile`, `day_visit` and `week_visit` in `visits`; `seen` counts this value, too.
-    """
-    rate = max(1.0 / (LEVEL_DAYS * per_day), 1.0 / seen)
-    by_day = value - wide[at.DAY_LEVEL] - profile[day]
-    by_week = value - wide[at.WEEK_LEVEL] - profile[week]
-    flat = value - wide[at.FLAT_LEVEL]
-    evidence = NOTHING
-    if visits[day_visit] > 0:
-        follow(slim, at.DAY_ERROR, abs(by_day), rate)
-        follow(slim, at.FLAT_ERROR, abs(flat), rate)
-        slim[at.DAY_RATIO] = slim[at.DAY_ERROR] / max(float(slim[at.FLAT_ERROR]), 1e-12 * unit)
-        found = evidence_of(wide, slim, by_day, at.DAY_SMOOTH, 1, floor, unit)
-        if slim[at.DAY_RATIO] < PROOF:
-            evidence = found
-    if visits[week_visit] > 0:
-        follow(slim, at.WEEK_ERROR, abs(by_week), rate)
-        slim[at.WEEK_RATIO] = slim[at.WEEK_ERROR] / max(float(slim[at.FLAT_ERROR]), 1e-12 * unit)
-        found = evidence_of(wide, slim, by_week, at.WEEK_SMOOTH, 2, floor, unit)
-        if slim[at.WEEK_RATIO] < min(slim[at.DAY_RATIO] - BETTER, PROOF) and slim[at.MOMENT_COUNT + 2] > 10.0:
-            evidence = found
-    teach(
-        wide, slim, profile, visits, day, day_visit, at.DAY_LEVEL, at.DAY_NOISE, by_day, value, seen > day_slots, rate,
-        DAY_RATE,
-    )  # fmt: skip
-    teach(
-        wide, slim, profile, visits, week, week_visit, at.WEEK_LEVEL, at.WEEK_NOISE, by_week, value,
-        seen > week_slots, rate, WEEK_RATE,
-    )  # fmt: skip
-    wide[at.FLAT_LEVEL] += rate * flat
-    return evidence
+@abreast
+def season(wide, slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
+    """Evidence of the season's residual, NOTHING where no season is proven; then learns the value."""
+    for j in range(lanes):
+        value, unit = desk[at.VALUE + j], desk[at.UNIT_NOW + j]
+        floor = desk[at.POISSON + j] * (1.0 / math.sqrt(DOZEN))
+        seen = slim[at.SEEN + j] + 1.0
+        rate = max(1.0 / (LEVEL_DAYS * grid.per_day), 1.0 / seen)
+        day_level, week_level = wide[at.DAY_LEVEL + j], wide[at.WEEK_LEVEL + j]
+        day, week = desk[at.DAY + j], desk[at.WEEK + j]
+        by_day, by_week, flat = value - day_level - day, value - week_level - week, value - wide[at.FLAT_LEVEL + j]
+        knows_day, knows_week = desk[at.DAY_VISITS + j] > 0.0, desk[at.WEEK_VISITS + j] > 0.0
+        # Proofs and smoothed residuals.
+        day_error, flat_error = float(slim[at.DAY_ERROR + j]), float(slim[at.FLAT_ERROR + j])
+        week_error = float(slim[at.WEEK_ERROR + j])
+        day_error = followed(day_error, abs(by_day), rate) if knows_day else day_error
+        flat_error = followed(flat_error, abs(flat), rate) if knows_day else flat_error
+        week_error = followed(week_error, abs(by_week), rate) if knows_week else week_error
+        by_flat = 1.0 / max(flat_error, 1e-12 * unit)
+        day_ratio = day_error * by_flat if knows_day else float(slim[at.DAY_RATIO + j])
+        week_ratio = week_error * by_flat if knows_week else float(slim[at.WEEK_RATIO + j])
+        slim[at.DAY_ERROR + j], slim[at.FLAT_ERROR + j], slim[at.WEEK_ERROR + j] = day_error, flat_error, week_error
+        slim[at.DAY_RATIO + j], slim[at.WEEK_RATIO + j] = day_ratio, week_ratio
+        n = float(slim[at.MOMENT_COUNT + LANES + j]) + 1.0
+        smooth = float(slim[at.DAY_SMOOTH + j])
+        smooth = smooth + (by_day - smooth) / min(n, DOZEN) if knows_day else smooth
+        slim[at.DAY_SMOOTH + j] = smooth
+        found = moment_score(wide, slim, j, 1, smooth, floor, unit, knows_day)
+        evidence = found if knows_day & (day_ratio < PROOF) else NOTHING
+        n = float(slim[at.MOMENT_COUNT + 2 * LANES + j]) + 1.0
+        smooth = float(slim[at.WEEK_SMOOTH + j])
+        smooth = smooth + (by_week - smooth) / min(n, DOZEN) if knows_week else smooth
+        slim[at.WEEK_SMOOTH + j] = smooth
+        found = moment_score(wide, slim, j, 2, smooth, floor, unit, knows_week)
+        is_better = week_ratio < min(day_ratio - BETTER, PROOF)
+        desk[at.BY_SEASON + j] = found if knows_week & is_better & (n > 10.0) else evidence
+        # Profiles and levels; the first visit of a slot takes the value as it is.
+        noise = float(slim[at.DAY_NOISE + j])
+        lesson, limit = taught(by_day, noise, seen > grid.day_slots)
+        slim[at.DAY_NOISE + j] = noise + rate * (min(abs(by_day), limit) - noise) if noise > 0.0 else abs(by_day)
+        pace = max(DAY_RATE, 1.0 / (desk[at.DAY_VISITS + j] + 1.0))
+        desk[at.DAY + j] = day + lesson * pace if knows_day else value - day_level
+        wide[at.DAY_LEVEL + j] = day_level + rate * lesson if knows_day else day_level
+        noise = float(slim[at.WEEK_NOISE + j])
+        lesson, limit = taught(by_week, noise, seen > grid.week_slots)
+        slim[at.WEEK_NOISE + j] = noise + rate * (min(abs(by_week), limit) - noise) if noise > 0.0 else abs(by_week)
+        pace = max(WEEK_RATE, 1.0 / (desk[at.WEEK_VISITS + j] + 1.0))
+        desk[at.WEEK + j] = week + lesson * pace if knows_week else value - week_level
+        wide[at.WEEK_LEVEL + j] = week_level + rate * lesson if knows_week else week_level
+        wide[at.FLAT_LEVEL + j] += rate * flat

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from watchkeeper.detect import layout
+from watchkeeper.detect.lanes import LANES
 from watchkeeper.detect.points import SeriesSettings
 from watchkeeper.domain.errors import InputError
 
 _MAGIC = b"WKDETECT"
-VERSION = 2
+VERSION = 3
 _HEADER = struct.Struct("<8sHIq")
 
 
 @dataclass(frozen=True)
 class State:
-    """The state of S series after the points replayed so far; see `layout` for the rows.
+    """The state of S series after the points replayed so far, in B blocks of sixteen; see `layout` for the rows.
 
-    `step` int32[S]; `wide` float64[WIDE, S]; `slim` float32[SLIM, S]; `profile` float32 and `presence` uint8 are
-    flat: the number at slot k of series s is at `base[s] + k * stride[s]` (`profile_base`, `presence_base` and the
-    common `stride`, int64[S], are derived from `step`).
+    `step` int32[S]; `wide` float64[B, WIDE * 16]; `slim` float32[B, SLIM * 16]; `profile` float32 and `presence` uint8
+    are flat, block after block. Derived from `step` are `series` int64[B, 16] (who stands where in a block, -1 where
+    nobody does), `profile_base` and `presence_base` int64[B+1] (where a block begins).
 
     A State is a value: `replay` returns a new one and leaves the old one as it was.
     """
@@ -33,52 +35,58 @@ class State:
     slim: NDArray[np.float32]
     profile: NDArray[np.float32]
     presence: NDArray[np.uint8]
+    series: NDArray[np.int64]
     profile_base: NDArray[np.int64]
     presence_base: NDArray[np.int64]
-    stride: NDArray[np.int64]
 
     @staticmethod
     def empty(settings: SeriesSettings) -> State:
         """The state of series that have no history yet."""
         step = settings.step
-        profile_base, presence_base, stride = _addresses(step)
-        wide = np.zeros((layout.WIDE, len(step)))
-        wide[layout.LAST] = np.nan
-        slim = np.zeros((layout.SLIM, len(step)), np.float32)
-        slim[layout.WEEK_SLOT] = -1
+        series, profile_base, presence_base = _blocks(step)
+        wide = np.zeros((len(series), layout.WIDE * LANES))
+        wide[:, layout.LAST : layout.LAST + LANES] = np.nan
+        slim = np.zeros((len(series), layout.SLIM * LANES), np.float32)
+        slim[:, layout.WEEK_SLOT : layout.WEEK_SLOT + LANES] = -1
         return State(
             step=step.astype(np.int32),
             wide=wide,
             slim=slim,
-            profile=np.zeros(int(layout.profile_rows(step).sum()), np.float32),
-            presence=np.zeros(int(layout.presence_rows(step).sum()), np.uint8),
+            profile=np.zeros(int(profile_base[-1]), np.float32),
+            presence=np.zeros(int(presence_base[-1]), np.uint8),
+            series=series,
             profile_base=profile_base,
             presence_base=presence_base,
-            stride=stride,
         )
 
     def copy(self) -> State:
         """The same state in arrays of its own."""
-        return State(*(getattr(self, name).copy() for name in self.__dataclass_fields__))
+        own = {name: getattr(self, name).copy() for name in ("wide", "slim", "profile", "presence")}
+        return replace(self, **own)
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the numbers that are remembered (addresses, which follow from the steps, not counted)."""
-        return sum(a.nbytes for a in (self.step, self.wide, self.slim, self.profile, self.presence))
+        """Bytes of the numbers that are remembered (empty places of a last block, and addresses, which follow from the
+        steps, not counted).
+        """
+        scalars = len(self.step) * (4 + 8 * layout.WIDE + 4 * layout.SLIM)
+        step = self.step.astype(np.int64)
+        return scalars + int(4 * layout.profile_rows(step).sum() + layout.presence_rows(step).sum())
 
     def to_bytes(self) -> bytes:
-        """A portable, versioned record: header (magic, version, layout, number of series), then the arrays, little
-        endian.
+        """A portable, versioned record: header (magic, version, layout, number of series), the steps, then series
+        after series its numbers, little endian.
         """
         header = _HEADER.pack(_MAGIC, VERSION, layout.WIDE * 1000 + layout.SLIM, len(self.step))
-        body = (
-            self.step.astype("<i4"),
-            self.wide.astype("<f8"),
-            self.slim.astype("<f4"),
-            self.profile.astype("<f4"),
-            self.presence.astype("u1"),
-        )
-        return header + b"".join(a.tobytes() for a in body)
+        body = [header, self.step.astype("<i4").tobytes()]
+        for column, base, kind in self._columns():
+            parts: list[bytes] = [b""] * len(self.step)
+            for block, members in enumerate(self.series):
+                rows = column[base[block] : base[block + 1]].reshape(-1, LANES)
+                for lane, one in enumerate(members[members >= 0].tolist()):
+                    parts[one] = rows[:, lane].astype(kind).tobytes()
+            body += parts
+        return b"".join(body)
 
     @staticmethod
     def from_bytes(data: bytes) -> State:
@@ -101,44 +109,42 @@ class State:
         if count and (step.min() < 60 or step.max() > layout.DAY_S):
             raise InputError("detector state: the record is damaged (a step out of range); replay the history instead")
         at += 4 * count
-        sizes = (
-            ("<f8", layout.WIDE * count),
-            ("<f4", layout.SLIM * count),
-            ("<f4", int(layout.profile_rows(step).sum())),
-            ("u1", int(layout.presence_rows(step).sum())),
-        )
-        if len(data) != at + sum(np.dtype(kind).itemsize * size for kind, size in sizes):
+        uniform = SeriesSettings.uniform(count, step=layout.DAY_S)
+        state = State.empty(replace(uniform, step=step))
+        if len(data) != at + state.nbytes - 4 * count:
             raise InputError("detector state: the record is cut short or too long; replay the history instead")
-        arrays = []
-        for kind, size in sizes:
-            arrays.append(np.frombuffer(data, kind, size, at).astype(np.dtype(kind).newbyteorder("=")))
-            at += arrays[-1].nbytes
-        wide, slim, profile, presence = arrays
-        return State(
-            step.astype(np.int32),
-            wide.reshape(layout.WIDE, count),
-            slim.reshape(layout.SLIM, count),
-            profile,
-            presence,
-            *_addresses(step),
+        profiles, presences = layout.profile_rows(step).tolist(), layout.presence_rows(step).tolist()
+        sizes = ([layout.WIDE] * count, [layout.SLIM] * count, profiles, presences)
+        for (column, base, kind), size in zip(state._columns(), sizes, strict=True):
+            starts = at + np.dtype(kind).itemsize * np.cumsum([0, *size])
+            for block, members in enumerate(state.series):
+                rows = column[base[block] : base[block + 1]].reshape(-1, LANES)
+                for lane, one in enumerate(members[members >= 0].tolist()):
+                    rows[:, lane] = np.frombuffer(data, kind, size[one], int(starts[one]))
+            at = int(starts[-1])
+        return state
+
+    def _columns(self) -> tuple[tuple[NDArray[Any], NDArray[np.int64], str], ...]:
+        """The four columns, flat, with where each block begins and how a number is stored."""
+        blocks = np.arange(len(self.series) + 1)
+        return (
+            (self.wide.reshape(-1), blocks * layout.WIDE * LANES, "<f8"),
+            (self.slim.reshape(-1), blocks * layout.SLIM * LANES, "<f4"),
+            (self.profile, self.profile_base, "<f4"),
+            (self.presence, self.presence_base, "u1"),
         )
 
 
-def _addresses(step: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Profile base, presence base and stride of each series: series with equally many slots share a slot-major
-    block.
-    """
-    profile_base = np.zeros(len(step), np.int64)
-    presence_base = np.zeros(len(step), np.int64)
-    stride = np.zeros(len(step), np.int64)
-    rows, weeks = layout.profile_rows(step), layout.presence_rows(step)
-    profile_at = presence_at = 0
-    for size in np.unique(rows):
-        members = np.flatnonzero(rows == size)
-        rank = np.arange(len(members))
-        profile_base[members] = profile_at + rank
-        presence_base[members] = presence_at + rank
-        stride[members] = len(members)
-        profile_at += int(size) * len(members)
-        presence_at += int(weeks[members[0]]) * len(members)
-    return profile_base, presence_base, stride
+def _blocks(step: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Who stands where, and where profiles and presence of each block begin: series of equal steps share blocks."""
+    blocks: list[NDArray[np.int64]] = [np.empty((0, LANES), np.int64)]
+    for size in np.unique(step):
+        members = np.flatnonzero(step == size)
+        places = np.full(-(-len(members) // LANES) * LANES, -1, np.int64)
+        places[: len(members)] = members
+        blocks.append(places.reshape(-1, LANES))
+    series = np.concatenate(blocks)
+    of_block = step[series[:, 0]] if len(series) else np.empty(0, np.int64)
+    profile_base = np.concatenate([[0], np.cumsum(LANES * layout.profile_rows(of_block))])
+    presence_base = np.concatenate([[0], np.cumsum(LANES * layout.presence_rows(of_block))])
+    return series, profile_base, presence_base

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
+from watchkeeper.detect.lanes import LANES, abreast, exp10, log10, root
 
-LEVEL, RATE, PEAK, GAP, COUNT, EXCESS, SQUARE, LENGTH = range(8)
+LEVEL, RATE, PEAK, GAP, COUNT, EXCESS, SQUARE, LENGTH = range(0, 8 * LANES, LANES)
 """Rows of one side: threshold; clusters per point; peak of the present cluster, points since it was last exceeded;
 clusters seen, mean and mean square of their excesses; points of the present cluster."""
 PRIOR_CLUSTERS, PRIOR_EXCESS = 10.0, 1.2
@@ -25,15 +25,17 @@ MOST_EXCESS = 10.0
 LONGEST = 3.0
 """A cluster lasts at most so many gaps."""
 LN10 = math.log(10.0)
+LEAST_SHAPE = 1e-3
+"""Below, the tail is taken as exponential."""
 
 
-@njit(nogil=True, error_model="numpy")
+@abreast
 def share(month):  # type: ignore[no-untyped-def]
     """Share of the points that lie beyond the threshold."""
     return min(max(0.67 / math.sqrt(month), 0.005), 0.1)
 
 
-@njit(nogil=True, error_model="numpy")
+@abreast
 def begin(slim, side, month):  # type: ignore[no-untyped-def]
     """The tail of a Gaussian, with the weight of a few clusters."""
     beyond = share(month)
@@ -44,66 +46,68 @@ def begin(slim, side, month):  # type: ignore[no-untyped-def]
     slim[side + SQUARE] = 2.0 * PRIOR_EXCESS * PRIOR_EXCESS
 
 
-@njit(nogil=True, error_model="numpy")
-def shape(slim, side):  # type: ignore[no-untyped-def]
+@abreast
+def shape(mean, square, count):  # type: ignore[no-untyped-def]
     """Shape of the excesses, 0 where they are exponential."""
-    mean, count = float(slim[side + EXCESS]), float(slim[side + COUNT])
-    variance = slim[side + SQUARE] - mean * mean
-    if variance <= 0.0:
-        return 0.0
-    return min(max(0.5 * (1.0 - mean * mean / variance) * count / (count + SHAPE_CLUSTERS), 0.0), MOST_SHAPE)
+    variance = square - mean * mean
+    found = 0.5 * (1.0 - mean * mean / variance) * count / (count + SHAPE_CLUSTERS)
+    return min(max(found, 0.0), MOST_SHAPE) if variance > 0.0 else 0.0
 
 
-@njit(nogil=True, error_model="numpy")
-def surprise(slim, side, size, month):  # type: ignore[no-untyped-def]
+@abreast
+def surprise(size, level, rate, mean, heavy, month):  # type: ignore[no-untyped-def]
     """-log10(clusters a month, of both sides, that go beyond `size`)."""
-    level, mean = float(slim[side + LEVEL]), float(slim[side + EXCESS])
-    excess = 0.5 * (max(size, 0.0) * max(size, 0.0) - level * level)
-    base = -math.log10(2.0 * slim[side + RATE] * month)
-    heavy = shape(slim, side)
-    if excess <= 0.0 or heavy < 1e-3:
-        return base + excess / mean / LN10
-    return base + math.log10(1.0 + heavy * excess / (mean * (1.0 - heavy))) / heavy
-
-
-@njit(nogil=True, error_model="numpy")
-def size_of(slim, side, wanted, month):  # type: ignore[no-untyped-def]
-    """The size at which `surprise` is `wanted`: its inverse."""
-    level, mean = float(slim[side + LEVEL]), float(slim[side + EXCESS])
-    above = (wanted + math.log10(2.0 * slim[side + RATE] * month)) * LN10
-    heavy = shape(slim, side)
-    if above <= 0.0 or heavy < 1e-3:
-        excess = above * mean
-    else:
-        excess = mean * (1.0 - heavy) / heavy * (math.exp(min(heavy * above, 50.0)) - 1.0)
-    return math.sqrt(max(level * level + 2.0 * excess, 0.25))
-
-
-@njit(nogil=True, error_model="numpy")
-def learn(slim, side, size, month, gap, memory):  # type: ignore[no-untyped-def]
-    """One value of the statistic. A cluster ends after `gap` points without an exceedance, or when it is too long."""
-    level = float(slim[side + LEVEL])
-    beyond = size > level
-    begins = False
+    size = max(size, 0.0)
     excess = 0.5 * (size * size - level * level)
-    if slim[side + PEAK] > 0.0:
-        slim[side + LENGTH] += 1.0
-        slim[side + GAP] = 0.0 if beyond else slim[side + GAP] + 1.0
-        if beyond:
-            slim[side + PEAK] = max(float(slim[side + PEAK]), min(excess, 1e30))
-        if slim[side + GAP] > gap or slim[side + LENGTH] > LONGEST * gap:
-            excess = min(float(slim[side + PEAK]), MOST_EXCESS * slim[side + EXCESS])
-            slim[side + PEAK] = 0.0
-            slim[side + COUNT] = min(slim[side + COUNT] + 1.0, MOST_CLUSTERS)
-            weight = 1.0 / (PRIOR_CLUSTERS + slim[side + COUNT])
-            slim[side + EXCESS] += weight * (excess - slim[side + EXCESS])
-            slim[side + SQUARE] += weight * (excess * excess - slim[side + SQUARE])
-    elif beyond:
-        begins = True
-        slim[side + PEAK] = min(max(excess, 1e-9), 1e30)
-        slim[side + GAP] = slim[side + LENGTH] = 0.0
-    slim[side + RATE] += ((1.0 if begins else 0.0) - slim[side + RATE]) / memory
+    base = -log10(2.0 * rate * month)
+    beyond = max(excess, 0.0)
+    is_heavy = (excess > 0.0) & (heavy >= LEAST_SHAPE)
+    far = log10(1.0 + heavy * beyond / (mean * (1.0 - heavy))) / max(heavy, LEAST_SHAPE)
+    return base + (far if is_heavy else excess / (mean * LN10))
+
+
+@abreast
+def size_of(slim, side, j, wanted, month):  # type: ignore[no-untyped-def]
+    """The size at which `surprise` is `wanted`: its inverse."""
+    level, mean = float(slim[side + LEVEL + j]), float(slim[side + EXCESS + j])
+    above = wanted + log10(2.0 * slim[side + RATE + j] * month)
+    heavy = shape(mean, float(slim[side + SQUARE + j]), float(slim[side + COUNT + j]))
+    is_heavy = (above > 0.0) & (heavy >= LEAST_SHAPE)
+    far = mean * (1.0 - heavy) / max(heavy, LEAST_SHAPE) * (exp10(min(heavy * above, 21.7)) - 1.0)
+    excess = far if is_heavy else above * LN10 * mean
+    return root(max(level * level + 2.0 * excess, 0.25))
+
+
+@abreast
+def learn(slim, side, j, size, month, gap, memory, is_taught):  # type: ignore[no-untyped-def]
+    """One value of the statistic. A cluster ends after `gap` points without an exceedance, or when it is too long."""
+    level, rate = float(slim[side + LEVEL + j]), float(slim[side + RATE + j])
+    peak, since, length = float(slim[side + PEAK + j]), float(slim[side + GAP + j]), float(slim[side + LENGTH + j])
+    count, mean, square = float(slim[side + COUNT + j]), float(slim[side + EXCESS + j]), float(slim[side + SQUARE + j])
+    beyond = size > level
+    is_open = peak > 0.0
+    excess = 0.5 * (size * size - level * level)
+    longer = length + 1.0
+    quiet = 0.0 if beyond else since + 1.0
+    top = max(peak, min(excess, 1e30)) if beyond else peak
+    closes = is_taught & is_open & ((quiet > gap) | (longer > LONGEST * gap))
+    begins = (not is_open) & beyond
+    kept = min(top, MOST_EXCESS * mean)
+    counted = min(count + 1.0, MOST_CLUSTERS)
+    weight = 1.0 / (PRIOR_CLUSTERS + counted)
+    slim[side + COUNT + j] = counted if closes else count
+    slim[side + EXCESS + j] = mean + weight * (kept - mean) if closes else mean
+    slim[side + SQUARE + j] = square + weight * (kept * kept - square) if closes else square
+    opened = min(max(excess, 1e-9), 1e30) if begins else peak
+    after = (0.0 if closes else top) if is_open else opened
+    slim[side + PEAK + j] = after if is_taught else peak
+    waited = quiet if is_open else (0.0 if begins else since)
+    slim[side + GAP + j] = waited if is_taught else since
+    lasted = longer if is_open else (0.0 if begins else length)
+    slim[side + LENGTH + j] = lasted if is_taught else length
+    slim[side + RATE + j] = rate + ((1.0 if begins else 0.0) - rate) / memory if is_taught else rate
     wanted = share(month)
     # About the reciprocal of a Gaussian's density over its tail.
     pace = 1.05 / (wanted * memory + 40.0)
-    slim[side + LEVEL] = max(level + pace * ((1.0 if beyond else 0.0) - wanted), 0.5)
+    moved = max(level + pace * ((1.0 if beyond else 0.0) - wanted), 0.5)
+    slim[side + LEVEL + j] = moved if is_taught else level

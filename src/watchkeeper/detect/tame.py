@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
+import numpy as np
 
 from watchkeeper.detect import layout as at
 from watchkeeper.detect import tail
 from watchkeeper.detect.baseline import LEAST_SPREAD, MEAN_TO_SIGMA, RELEARN_DAYS
+from watchkeeper.detect.lanes import abreast, exp10, log10
 
 ROBUST = 4.0
 """A residual counts at most this much in sums over several steps."""
@@ -44,9 +45,9 @@ SAME_SIDE = 0.5
 MOST_ABSOLUTE = 6.0
 
 
-@njit(nogil=True, error_model="numpy")
+@abreast
 def begin(slim, month):  # type: ignore[no-untyped-def]
-    """What a Gaussian would teach."""
+    """What a Gaussian would teach a series."""
     slim[at.MEAN_1] = slim[at.MEAN_3] = slim[at.ABSOLUTE] = 0.8
     slim[at.MEAN_LONG] = 0.35
     slim[at.KURTOSIS] = 1.0
@@ -56,113 +57,153 @@ def begin(slim, month):  # type: ignore[no-untyped-def]
     tail.begin(slim, at.TAIL + at.TAIL_ROWS, month)
 
 
-@njit(nogil=True, error_model="numpy")
-def price(slim, days, week_weight, month):  # type: ignore[no-untyped-def]
+@abreast
+def price(slim, desk, j, month):  # type: ignore[no-untyped-def]
     """What is taken off the surprise: the most there is while the series has not proved to be tame, and infinite while
     there was no time for it.
     """
-    if days < PROVEN_DAYS:
-        return math.inf
     most = month / POINTS_PER_PRICE
-    error = week_weight * slim[at.TAME_WEEK_ERROR] + (1.0 - week_weight) * slim[at.TAME_DAY_ERROR]
-    if not error < PROOF * slim[at.SPAN]:
-        square = float(slim[at.ABSOLUTE]) * slim[at.ABSOLUTE]
-        clump = (slim[at.CLUMPING] - square) / max(slim[at.KURTOSIS] - square, 1e-12)
-        if not (slim[at.CORRELATION] < FLAT_CORRELATION and clump < FLAT_CLUMPING):
-            return most - BIAS
-    trust = max((TRUST_MONTHS + slim[at.EVENTS]) / (TRUST_MONTHS + (days - JUDGED_DAYS) / 30.44), 1.0)
-    wild = slim[at.KURTOSIS] / (float(slim[at.ABSOLUTE]) * slim[at.ABSOLUTE]) - TAME
-    return min(TRUST * math.log10(trust) + WILD * max(wild, 0.0), most) - BIAS
+    days, week_weight = desk[at.DAYS + j], desk[at.WEEK_WEIGHT + j]
+    error = week_weight * slim[at.TAME_WEEK_ERROR + j] + (1.0 - week_weight) * slim[at.TAME_DAY_ERROR + j]
+    absolute, kurtosis = float(slim[at.ABSOLUTE + j]), float(slim[at.KURTOSIS + j])
+    square = absolute * absolute
+    clump = (slim[at.CLUMPING + j] - square) / max(kurtosis - square, 1e-12)
+    is_seasonal = error < PROOF * slim[at.SPAN + j]
+    is_flat = (slim[at.CORRELATION + j] < FLAT_CORRELATION) & (clump < FLAT_CLUMPING)
+    is_tame = is_seasonal | is_flat
+    trust = max((TRUST_MONTHS + slim[at.EVENTS + j]) / (TRUST_MONTHS + (days - JUDGED_DAYS) * (1.0 / 30.44)), 1.0)
+    wild = kurtosis / square - TAME
+    cost = min(TRUST * log10(trust) + WILD * max(wild, 0.0), most) if is_tame else most
+    return cost - BIAS if days >= PROVEN_DAYS else math.inf
 
 
-@njit(nogil=True, error_model="numpy")
-def half_band(slim, side, cost, scale, month):  # type: ignore[no-untyped-def]
-    """Distance from the expected value at which one value alone reaches once a month; infinite while not tame."""
-    if not cost < math.inf:
-        return math.inf
-    wanted = cost if cost <= KNEE else KNEE + 10.0 ** min(cost - KNEE, 3.0) - 1.0
-    size = tail.size_of(slim, at.TAIL + side * at.TAIL_ROWS, wanted, month)
-    return size * MEAN_TO_SIGMA * max(float(slim[at.MEAN_1]), 0.2) * scale
+@abreast
+def half_band(slim, j, side, cost, scale, month):  # type: ignore[no-untyped-def]
+    """Distance from the expected value at which one value alone reaches once a month; infinite before that."""
+    is_tame = cost < math.inf
+    cost = cost if is_tame else 0.0
+    wanted = cost if cost <= KNEE else KNEE + exp10(min(cost - KNEE, 3.0)) - 1.0
+    size = tail.size_of(slim, at.TAIL + side * at.TAIL_ROWS, j, wanted, month)
+    return size * MEAN_TO_SIGMA * max(float(slim[at.MEAN_1 + j]), 0.2) * scale if is_tame else math.inf
 
 
-@njit(nogil=True, error_model="numpy")
-def judge(wide, slim, z, widen, cost, days, per_day, month, spread, has_day, mid, value):  # type: ignore[no-untyped-def]
-    """(score, whether this is an incident, whether the level is accepted as moved); then learns the residual z."""
-    width = min(max(per_day / 3.0, 7.0), 96.0)
-    clipped = min(max(z, -ROBUST), ROBUST)
-    three = clipped + slim[at.Z_1] + slim[at.Z_2]
-    long = slim[at.Z_LONG] + 2.0 / (width + 1.0) * (clipped - slim[at.Z_LONG])
-    by_one = z / (MEAN_TO_SIGMA * max(float(slim[at.MEAN_1]), 0.2)) / widen
-    by_three = three / (MEAN_TO_SIGMA * max(float(slim[at.MEAN_3]), 0.2)) / widen
-    by_long = long / (MEAN_TO_SIGMA * max(float(slim[at.MEAN_LONG]), 0.05)) / widen
-    up, down = by_one, -by_one
-    if z > SAME_SIDE:
-        up = max(up, by_three, by_long)
-    if z < -SAME_SIDE:
-        down = max(down, -by_three, -by_long)
+@abreast
+def judge(slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
+    """How surprising the residual is, alone and together with those before it."""
+    month = grid.month
+    for j in range(lanes):
+        z, widen = (desk[at.VALUE + j] - desk[at.MID + j]) / desk[at.SCALE + j], desk[at.WIDEN + j]
+        clipped = min(max(z, -ROBUST), ROBUST)
+        three = clipped + slim[at.Z_1 + j] + slim[at.Z_2 + j]
+        long = slim[at.Z_LONG + j] + 2.0 / (grid.width + 1.0) * (clipped - slim[at.Z_LONG + j])
+        narrow = 1.0 / (MEAN_TO_SIGMA * widen)
+        by_one = z * narrow / max(float(slim[at.MEAN_1 + j]), 0.2)
+        by_three = three * narrow / max(float(slim[at.MEAN_3 + j]), 0.2)
+        by_long = long * narrow / max(float(slim[at.MEAN_LONG + j]), 0.05)
+        up = max(by_one, max(by_three, by_long)) if z > SAME_SIDE else by_one
+        down = max(-by_one, max(-by_three, -by_long)) if z < -SAME_SIDE else -by_one
+        desk[at.Z + j], desk[at.Z_THREE + j], desk[at.Z_SUM + j] = z, three, long
+        desk[at.UP + j], desk[at.DOWN + j] = up, down
     above, below = at.TAIL, at.TAIL + at.TAIL_ROWS
-    if up - slim[above] >= down - slim[below]:
-        surprise = tail.surprise(slim, above, up, month)
-    else:
-        surprise = tail.surprise(slim, below, down, month)
-    knee = surprise if surprise <= KNEE else KNEE + math.log10(1.0 + min(surprise - KNEE, 1e3))
-    incident = surprise >= 0.0 and days >= JUDGED_DAYS
-    slow = abs(wide[at.SLOW])
-    quiet = (has_day and spread < 1.02 * LEAST_SPREAD) or (abs(mid) < QUIET * slow and abs(value) < QUIET * slow)
-    gap = max(3.0, width)
-    if incident:
-        slim[at.EVENTS] += 1.0 if slim[at.SINCE] > gap else 0.5 / gap
-        slim[at.SINCE] = 0.0
-        slim[at.OUTSIDE] += 1.0
-        slim[at.OUTSIDE_MEAN] += (value - mid - slim[at.OUTSIDE_MEAN]) / min(slim[at.OUTSIDE], width)
-    else:
-        slim[at.SINCE] += 1.0
-        if slim[at.OUTSIDE] > 0.0:
-            slim[at.OUTSIDE] = max(slim[at.OUTSIDE] - 2.0, 0.0)
-            if slim[at.OUTSIDE] == 0.0:
-                slim[at.OUTSIDE_MEAN] = 0.0
-    if days >= 7.0:
-        memory = slim[at.SEEN] - 7.0 * per_day + 100.0
-        tail.learn(slim, above, up, month, gap, memory)
-        tail.learn(slim, below, down, month, gap, memory)
-    learn_moments(slim, z, three, long, days, per_day, incident, quiet)
-    slim[at.Z_2] = slim[at.Z_1]
-    slim[at.Z_1] = clipped
-    slim[at.Z_LONG] = long
-    moved = slim[at.OUTSIDE] >= min(max(SETTLE_DAYS * per_day, 10.0), 144.0)
-    return knee - cost, incident, moved
+    for j in range(lanes):
+        up, down = desk[at.UP + j], desk[at.DOWN + j]
+        level_up, level_down = float(slim[above + tail.LEVEL + j]), float(slim[below + tail.LEVEL + j])
+        rate_up, rate_down = float(slim[above + tail.RATE + j]), float(slim[below + tail.RATE + j])
+        mean_up, mean_down = float(slim[above + tail.EXCESS + j]), float(slim[below + tail.EXCESS + j])
+        square_up, square_down = float(slim[above + tail.SQUARE + j]), float(slim[below + tail.SQUARE + j])
+        count_up, count_down = float(slim[above + tail.COUNT + j]), float(slim[below + tail.COUNT + j])
+        is_up = up - level_up >= down - level_down
+        mean = mean_up if is_up else mean_down
+        heavy = tail.shape(mean, square_up if is_up else square_down, count_up if is_up else count_down)
+        level, rate = (level_up if is_up else level_down), (rate_up if is_up else rate_down)
+        surprise = tail.surprise(up if is_up else down, level, rate, mean, heavy, month)
+        desk[at.SURPRISE + j] = surprise
+        desk[at.INCIDENT + j] = 1.0 if (surprise >= 0.0) & (desk[at.DAYS + j] >= JUDGED_DAYS) else 0.0
 
 
-@njit(nogil=True, error_model="numpy")
-def learn_moments(slim, z, three, long, days, per_day, incident, quiet):  # type: ignore[no-untyped-def]
+@abreast
+def knee(surprise):  # type: ignore[no-untyped-def]
+    """The surprise as it counts: beyond KNEE by its logarithm."""
+    return surprise if surprise <= KNEE else KNEE + log10(1.0 + min(max(surprise - KNEE, 0.0), 1e3))
+
+
+@abreast
+def learn(wide, slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
+    """Learn the residual: own alerts, evidence of a new level, tails, sizes."""
+    gap = max(3.0, grid.width)
+    per_day = grid.per_day
+    for j in range(lanes):
+        incident = desk[at.INCIDENT + j] > 0.0
+        residual = desk[at.VALUE + j] - desk[at.MID + j]
+        since, events = float(slim[at.SINCE + j]), float(slim[at.EVENTS + j])
+        outside, mean = float(slim[at.OUTSIDE + j]), float(slim[at.OUTSIDE_MEAN + j])
+        slim[at.EVENTS + j] = events + (1.0 if since > gap else 0.5 / gap) if incident else events
+        slim[at.SINCE + j] = 0.0 if incident else since + 1.0
+        less = max(outside - 2.0, 0.0)
+        moved_mean = mean + (residual - mean) / min(outside + 1.0, grid.width)
+        kept_mean = 0.0 if less == 0.0 else mean
+        outside = outside + 1.0 if incident else less
+        slim[at.OUTSIDE + j] = outside
+        slim[at.OUTSIDE_MEAN + j] = moved_mean if incident else kept_mean
+        desk[at.MOVED + j] = 1.0 if outside >= min(max(SETTLE_DAYS * per_day, 10.0), 144.0) else 0.0
+    for j in range(lanes):
+        memory = slim[at.SEEN + j] - 7.0 * per_day + 100.0
+        is_taught = desk[at.DAYS + j] >= 7.0
+        tail.learn(slim, at.TAIL, j, desk[at.UP + j], grid.month, gap, memory, is_taught)
+        tail.learn(slim, at.TAIL + at.TAIL_ROWS, j, desk[at.DOWN + j], grid.month, gap, memory, is_taught)
+    learn_moments(wide, slim, desk, lanes, grid)
+
+
+@abreast
+def learn_moments(wide, slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
     """Sizes, autocorrelations and kurtosis of the residuals; closed hours and incidents prove nothing."""
-    size = abs(z)
-    if not incident and days >= JUDGED_DAYS and not quiet:
-        rate = 1.0 / min(slim[at.SEEN] - 7.0 * per_day + 50.0, 60.0 * max(per_day, 10.0))
-        slim[at.MEAN_1] += rate * (min(size, 4.0) - slim[at.MEAN_1])
-        slim[at.MEAN_3] += rate * (min(abs(three), 4.0 * slim[at.MEAN_3]) - slim[at.MEAN_3])
-        slim[at.MEAN_LONG] += rate * (min(abs(long), 4.0 * slim[at.MEAN_LONG]) - slim[at.MEAN_LONG])
-        product = min(max(z, -3.0), 3.0) * min(max(float(slim[at.Z_1]), -3.0), 3.0)
-        slim[at.CORRELATION] += rate * (
-            product / (float(slim[at.MEAN_1]) * slim[at.MEAN_1] * 1.57) - slim[at.CORRELATION]
-        )
-    if days >= JUDGED_DAYS and not (incident and slim[at.OUTSIDE] > 1.0) and not quiet:
-        rate = 1.0 / min(slim[at.SEEN] - JUDGED_DAYS * per_day + 30.0, 45.0 * max(per_day, 10.0))
+    per_day, has_day = grid.per_day, grid.has_day
+    for j in range(lanes):
+        z, three, long = desk[at.Z + j], desk[at.Z_THREE + j], desk[at.Z_SUM + j]
+        incident, days, seen = desk[at.INCIDENT + j] > 0.0, desk[at.DAYS + j], float(slim[at.SEEN + j])
+        small = QUIET * abs(wide[at.SLOW + j])
+        is_closed = (abs(desk[at.MID + j]) < small) & (abs(desk[at.VALUE + j]) < small)
+        quiet = (has_day & (desk[at.SLOT_SPREAD + j] < 1.02 * LEAST_SPREAD)) | is_closed
+        counts = (days >= JUDGED_DAYS) & (not quiet)
+        # One step, three steps, a third of a day, and neighbours.
+        is_taught = counts & (not incident)
+        rate = 1.0 / min(seen - 7.0 * per_day + 50.0, 60.0 * max(per_day, 10.0))
+        size = abs(z)
+        one, before = float(slim[at.MEAN_1 + j]), float(slim[at.Z_1 + j])
+        one = float(np.float32(one + rate * (min(size, 4.0) - one))) if is_taught else one
+        slim[at.MEAN_1 + j] = one
+        mean = float(slim[at.MEAN_3 + j])
+        slim[at.MEAN_3 + j] = mean + rate * (min(abs(three), 4.0 * mean) - mean) if is_taught else mean
+        mean = float(slim[at.MEAN_LONG + j])
+        slim[at.MEAN_LONG + j] = mean + rate * (min(abs(long), 4.0 * mean) - mean) if is_taught else mean
+        product = min(max(z, -3.0), 3.0) * min(max(before, -3.0), 3.0)
+        mean = float(slim[at.CORRELATION + j])
+        slim[at.CORRELATION + j] = mean + rate * (product / (one * one * 1.57) - mean) if is_taught else mean
+        # Kurtosis and clumping: an incident's first point counts.
+        is_taught = counts & (not (incident & (slim[at.OUTSIDE + j] > 1.0)))
+        rate = 1.0 / min(seen - JUDGED_DAYS * per_day + 30.0, 45.0 * max(per_day, 10.0))
         size = min(size, MOST_ABSOLUTE)
-        slim[at.ABSOLUTE] += rate * (size - slim[at.ABSOLUTE])
-        slim[at.KURTOSIS] += rate * (size * size - slim[at.KURTOSIS])
-        slim[at.CLUMPING] += rate * (size * slim[at.LAST_ABSOLUTE] - slim[at.CLUMPING])
-        slim[at.LAST_ABSOLUTE] = size
+        last = float(slim[at.LAST_ABSOLUTE + j])
+        mean = float(slim[at.ABSOLUTE + j])
+        slim[at.ABSOLUTE + j] = mean + rate * (size - mean) if is_taught else mean
+        mean = float(slim[at.KURTOSIS + j])
+        slim[at.KURTOSIS + j] = mean + rate * (size * size - mean) if is_taught else mean
+        mean = float(slim[at.CLUMPING + j])
+        slim[at.CLUMPING + j] = mean + rate * (size * last - mean) if is_taught else mean
+        slim[at.LAST_ABSOLUTE + j] = size if is_taught else last
+        slim[at.Z_2 + j] = before
+        slim[at.Z_1 + j] = min(max(z, -ROBUST), ROBUST)
+        slim[at.Z_LONG + j] = long
 
 
-@njit(nogil=True, error_model="numpy")
+@abreast
 def accept(wide, slim, per_day):  # type: ignore[no-untyped-def]
-    """The level has moved for good."""
+    """The level of a series has moved for good."""
     wide[at.LEVEL] += slim[at.OUTSIDE_MEAN]
     forget_run(slim, per_day)
 
 
-@njit(nogil=True, error_model="numpy")
+@abreast
 def forget_run(slim, per_day):  # type: ignore[no-untyped-def]
     """After the level was set anew: sums begin again, the day is learned fast."""
     slim[at.RELEARN] = RELEARN_DAYS * per_day
