@@ -180,3 +180,28 @@ def test_many_series_on_threads_are_judged_as_each_alone() -> None:
         alone = Points(one.start, one.time, value[s * 5000 : (s + 1) * 5000])
         _, judged = replay(alone, SeriesSettings.uniform(1, step=3600))
         np.testing.assert_array_equal(judged.score, together.score[s * 5000 : (s + 1) * 5000])
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.lists(histories(max_points=120), min_size=1, max_size=4), st.floats(0, 1))
+def test_series_joined_and_split_again_go_on_as_each_alone(
+    several: list[tuple[Points, SeriesSettings]], cut: float
+) -> None:
+    alone, first, later, counts = [], [], [], []
+    for points, series in several:
+        size = np.diff(points.start)
+        middle = [int(points.start[s] + int(cut * n)) for s, n in enumerate(size)]
+        first.append(replay(part(points, list(points.start[:-1]), middle), series)[0])
+        points = Points(points.start, points.time, points.value)
+        later.append(part(points, middle, list(points.start[1:])))
+        alone.append(replay(later[-1], series, first[-1])[0].to_bytes())
+        counts.append(points.series)
+    together = Points(
+        np.cumsum([0, *np.concatenate([np.diff(one.start) for one in later])]),
+        np.concatenate([one.time for one in later]),
+        np.concatenate([one.value for one in later]),
+    )
+    names = [f.name for f in dataclasses.fields(SeriesSettings)]
+    both = SeriesSettings(*(np.concatenate([getattr(series, name) for _, series in several]) for name in names))
+    state, _ = replay(together, both, State.join(first), consume=True)
+    assert [one.to_bytes() for one in state.split(counts)] == alone

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +18,7 @@ from watchkeeper.domain.errors import InputError
 _MAGIC = b"WKDETECT"
 VERSION = 3
 _HEADER = struct.Struct("<8sHIq")
+_KINDS = ("<f8", "<f4", "<f4", "u1")
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,29 @@ class State:
         own = {name: getattr(self, name).copy() for name in ("wide", "slim", "profile", "presence")}
         return replace(self, **own)
 
+    @staticmethod
+    def join(states: Sequence[State]) -> State:
+        """The states of other series as one, one after the other."""
+        state = _empty(np.concatenate([np.empty(0, np.int32), *(one.step for one in states)]))
+        first = 0
+        for one in states:
+            for members in one._groups():
+                state._write(members + first, one._read(members))
+            first += len(one.step)
+        return state
+
+    def split(self, counts: Sequence[int]) -> list[State]:
+        """The states of the first so many series, of so many after them, and so on: what was joined."""
+        parts = []
+        first = 0
+        for count in counts:
+            part = _empty(self.step[first : first + count])
+            for members in part._groups():
+                part._write(members, self._read(members + first))
+            parts.append(part)
+            first += count
+        return parts
+
     @property
     def nbytes(self) -> int:
         """Bytes of the numbers that are remembered (empty places of a last block, and addresses, which follow from the
@@ -74,18 +99,13 @@ class State:
         return scalars + int(4 * layout.profile_rows(step).sum() + layout.presence_rows(step).sum())
 
     def to_bytes(self) -> bytes:
-        """A portable, versioned record: header (magic, version, layout, number of series), the steps, then series
-        after series its numbers, little endian.
+        """A portable, versioned record: header (magic, version, layout, number of series), the steps, then for each
+        step the four columns, series after series, little endian.
         """
-        header = _HEADER.pack(_MAGIC, VERSION, layout.WIDE * 1000 + layout.SLIM, len(self.step))
-        body = [header, self.step.astype("<i4").tobytes()]
-        for column, base, kind in self._columns():
-            parts: list[bytes] = [b""] * len(self.step)
-            for block, members in enumerate(self.series):
-                rows = column[base[block] : base[block + 1]].reshape(-1, LANES)
-                for lane, one in enumerate(members[members >= 0].tolist()):
-                    parts[one] = rows[:, lane].astype(kind).tobytes()
-            body += parts
+        body = [_HEADER.pack(_MAGIC, VERSION, layout.WIDE * 1000 + layout.SLIM, len(self.step))]
+        body.append(self.step.astype("<i4").tobytes())
+        for members in self._groups():
+            body += [numbers.astype(kind).tobytes() for numbers, kind in zip(self._read(members), _KINDS, strict=True)]
         return b"".join(body)
 
     @staticmethod
@@ -109,30 +129,57 @@ class State:
         if count and (step.min() < 60 or step.max() > layout.DAY_S):
             raise InputError("detector state: the record is damaged (a step out of range); replay the history instead")
         at += 4 * count
-        uniform = SeriesSettings.uniform(count, step=layout.DAY_S)
-        state = State.empty(replace(uniform, step=step))
+        state = _empty(step)
         if len(data) != at + state.nbytes - 4 * count:
             raise InputError("detector state: the record is cut short or too long; replay the history instead")
-        profiles, presences = layout.profile_rows(step).tolist(), layout.presence_rows(step).tolist()
-        sizes = ([layout.WIDE] * count, [layout.SLIM] * count, profiles, presences)
-        for (column, base, kind), size in zip(state._columns(), sizes, strict=True):
-            starts = at + np.dtype(kind).itemsize * np.cumsum([0, *size])
-            for block, members in enumerate(state.series):
-                rows = column[base[block] : base[block + 1]].reshape(-1, LANES)
-                for lane, one in enumerate(members[members >= 0].tolist()):
-                    rows[:, lane] = np.frombuffer(data, kind, size[one], int(starts[one]))
-            at = int(starts[-1])
+        for members in state._groups():
+            columns = []
+            for column, kind in zip(state._columns(int(step[members[0]])), _KINDS, strict=True):
+                rows = column.shape[1]
+                columns.append(np.frombuffer(data, kind, len(members) * rows, at).reshape(-1, rows))
+                at += columns[-1].nbytes
+            state._write(members, columns)
         return state
 
-    def _columns(self) -> tuple[tuple[NDArray[Any], NDArray[np.int64], str], ...]:
-        """The four columns, flat, with where each block begins and how a number is stored."""
-        blocks = np.arange(len(self.series) + 1)
-        return (
-            (self.wide.reshape(-1), blocks * layout.WIDE * LANES, "<f8"),
-            (self.slim.reshape(-1), blocks * layout.SLIM * LANES, "<f4"),
-            (self.profile, self.profile_base, "<f4"),
-            (self.presence, self.presence_base, "u1"),
+    def _groups(self) -> Iterator[NDArray[np.int64]]:
+        """The series of each step."""
+        for size in np.unique(self.step):
+            yield np.flatnonzero(self.step == size)
+
+    def _columns(self, step: int) -> tuple[NDArray[Any], ...]:
+        """The four columns of the blocks of one step, as [block, row, lane]."""
+        a, b = self._blocks_of(step)
+        parts = (
+            self.wide[a:b],
+            self.slim[a:b],
+            self.profile[self.profile_base[a] : self.profile_base[b]],
+            self.presence[self.presence_base[a] : self.presence_base[b]],
         )
+        return tuple(part.reshape(b - a, -1, LANES) for part in parts)
+
+    def _blocks_of(self, step: int) -> tuple[int, int]:
+        of_block = self.step[self.series[:, 0]]
+        return int(np.searchsorted(of_block, step)), int(np.searchsorted(of_block, step, "right"))
+
+    def _places(self, members: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Block, counted from the first of their step, and lane of series of one step."""
+        a, b = self._blocks_of(int(self.step[members[0]]))
+        there = self.series[a:b].ravel()
+        return np.divmod(np.searchsorted(there[there >= 0], members), LANES)
+
+    def _read(self, members: NDArray[np.int64]) -> list[NDArray[Any]]:
+        """The four columns of series of one step, as [series, row]."""
+        block, lane = self._places(members)
+        return [column[block, :, lane] for column in self._columns(int(self.step[members[0]]))]
+
+    def _write(self, members: NDArray[np.int64], columns: Sequence[NDArray[Any]]) -> None:
+        block, lane = self._places(members)
+        for column, numbers in zip(self._columns(int(self.step[members[0]])), columns, strict=True):
+            column[block, :, lane] = numbers
+
+
+def _empty(step: NDArray[Any]) -> State:
+    return State.empty(replace(SeriesSettings.uniform(len(step), step=layout.DAY_S), step=step.astype(np.int64)))
 
 
 def _blocks(step: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:

@@ -6,12 +6,8 @@ import hashlib
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
 from watchkeeper.detect import SeriesSettings, State, kernel_version
 from watchkeeper.domain.alert import Cause
@@ -20,7 +16,6 @@ from watchkeeper.domain.feedback import SeriesKnowledge
 from watchkeeper.domain.metric import Metric
 
 VERSION = 1
-Array = NDArray[Any]
 _LENGTH = struct.Struct("<I")
 
 
@@ -111,46 +106,3 @@ def key_of(metric: Metric, series: Sequence[int], knowledge: Mapping[int, Series
         said,
     )
     return hashlib.blake2b(msgspec.json.encode(record), digest_size=16).hexdigest()
-
-
-def join(states: Sequence[State]) -> State:
-    """The states of several metrics, all of one step, as one."""
-    if len(states) == 1:
-        return states[0]
-    step = np.concatenate([state.step for state in states])
-    columns = {
-        name: np.concatenate([_by_series(state, name) for state in states], axis=1)
-        for name in ("wide", "slim", "profile", "presence")
-    }
-    return _made(step, columns)
-
-
-def split(state: State, counts: Sequence[int]) -> list[State]:
-    """The parts of a joined state, with so many series each."""
-    edges = np.concatenate([[0], np.cumsum(counts)]).tolist()
-    columns = {name: _by_series(state, name) for name in ("wide", "slim", "profile", "presence")}
-    return [
-        _made(state.step[a:b], {name: column[:, a:b].copy() for name, column in columns.items()})
-        for a, b in pairwise(edges)
-    ]
-
-
-def _by_series(state: State, name: str) -> Array:
-    """A column of the state with one row a number and one column a series."""
-    column: Array = getattr(state, name)
-    return column.reshape(-1, len(state.step)) if len(state.step) else column.reshape(column.shape[0], 0)
-
-
-def _made(step: Array, columns: Mapping[str, Array]) -> State:
-    count = len(step)
-    place = np.arange(count, dtype=np.int64)
-    return State(
-        step=step.copy(),
-        wide=columns["wide"],
-        slim=columns["slim"],
-        profile=columns["profile"].reshape(-1),
-        presence=columns["presence"].reshape(-1),
-        profile_base=place,
-        presence_base=place.copy(),
-        stride=np.full(count, count, np.int64),
-    )
