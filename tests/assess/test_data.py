@@ -1,4 +1,4 @@
-"""`watchkeeper assess`: poor data gets findings that say so, never a traceback."""
+"""`watchkeeper assess`: poor data gets a report that says so, never a traceback."""
 
 from __future__ import annotations
 
@@ -29,9 +29,10 @@ def assess(folder: Path, csv: str, record: str = RECORD, *options: str) -> Resul
 
 
 def test_good_data_can_be_worked_with(tmp_path: Path) -> None:
-    told = json.loads(assess(tmp_path, rows(), RECORD, "--json").stdout)
-    assert told["can_go_on"]
-    words = {each["about"]: (each["verdict"], each["words"]) for each in told["findings"]}
+    report = json.loads(assess(tmp_path, rows(), RECORD, "--json").stdout)
+    told = report["parts"][0]
+    assert told["headline"].startswith("The data can be worked with")
+    words = {each["about"]: (each["verdict"], each["words"]) for each in told["facts"]["findings"]}
     assert words["data"] == ("fact", "200 rows (one visit), 5 columns")
     assert words["target"] == ("fact", "bought has 2 values, most often 0 (50.0 %)")
     assert words["time"][1].startswith("day from 2026-01-01")
@@ -50,12 +51,15 @@ def test_good_data_can_be_worked_with(tmp_path: Path) -> None:
         (rows(day="{}/1/26"), RECORD, "day holds string, not times; write dates as 2026-11-23"),
         (rows(), RECORD.replace("user", "usr"), "entity: there is no column usr; did you mean user?"),
         (rows(), RECORD + "protected: [gender]\n", "protected: there is no column gender"),
+        (rows(), RECORD + "positive: 7\n", "bought is never 7"),
+        (rows(), RECORD + "metric: mae\n", "mae does not fit bought (binary)"),
+        (rows(), RECORD.replace("target: bought", "target: user") + "above: 3\n", "user holds string; above needs"),
     ],
 )
 def test_poor_data_is_named_with_the_mend(tmp_path: Path, csv: str, record: str, words: str) -> None:
     result = assess(tmp_path, csv, record)
     assert result.exit_code == 0
-    assert "the data must be mended first" in result.stdout
+    assert "The data must be mended first" in result.stdout
     assert words in result.stdout
 
 

@@ -1,0 +1,133 @@
+"""The whole report from a record and rows: every part in its order, and the sentence that sums them up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from watchkeeper.assess.data import Finding, check_data
+from watchkeeper.assess.feasibility import feasibility_part, learning_curves
+from watchkeeper.assess.frame import Frame, make_frame
+from watchkeeper.assess.heuristics import Trials, heuristics_part, run_trials
+from watchkeeper.assess.metrics import chosen_metric
+from watchkeeper.assess.prior import prior_part
+from watchkeeper.assess.record import Assessment
+from watchkeeper.assess.report import Part, Report, Verdict
+from watchkeeper.domain.errors import InputError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+MODEL_ROWS = 20_000
+"""Models are tried on at most so many rows, drawn at random; counts, shares and histories are of all rows."""
+
+Progress = Callable[[str, int, int], None]
+
+
+def assess(
+    record: Assessment,
+    rows: pa.Table | None,
+    *,
+    now: int = 0,
+    seed: int = 0,
+    progress: Progress = lambda stage, done, total: None,
+) -> Report:
+    """The report. `rows` is None for a record with `expect`, which has no data yet; `now` (seconds) is when it is made.
+
+    Poor data makes a report that says so: only a record that names what cannot be raises (InputError).
+    """
+    if record.expect is not None:
+        part = prior_part(record)
+        return _report(record, now, 0, 0, (), [part])
+    assert rows is not None
+    import sklearn.ensemble  # noqa: F401 - limits hold for what is loaded already
+    from threadpoolctl import threadpool_limits
+
+    # Many small fits: threads that wait for one another cost 17 times what they bring on a busy machine.
+    with threadpool_limits(limits=1):
+        return _assess(record, rows, now, seed, progress)
+
+
+def _assess(record: Assessment, rows: pa.Table, now: int, seed: int, progress: Progress) -> Report:
+    total = rows.num_rows
+    found = check_data(record, rows)
+    rows = rows.slice(0, record.max_rows)
+    parts = [_data_part(found)]
+    if parts[0].verdict == "stop":
+        return _report(record, now, total, 0, (), parts)
+    try:
+        frame = make_frame(record, rows)
+        metric = chosen_metric(record, frame.task, float(frame.target.mean()))
+    except InputError as error:
+        parts[0] = _data_part([Finding("stop", "target", str(error)), *found])
+        return _report(record, now, total, 0, (), parts)
+    small = frame.sample(MODEL_ROWS, seed)
+    progress("trying candidates", 0, 1)
+    trials = run_trials(small, metric, record.costs, seed)
+    progress("trying candidates", 1, 1)
+    learned = learning_curves(
+        small, metric, record.costs, seed, lambda done, count: progress("learning curves", done, count)
+    )
+    parts += [
+        heuristics_part(small, trials),
+        feasibility_part(record, small, metric, learned, _told(trials, frame), trials.rows),
+    ]
+    return _report(record, now, total, len(small), _notes(small), parts)
+
+
+def _told(trials: Trials, frame: Frame) -> NDArray[np.float64] | None:
+    return trials.told[trials.best_model] if frame.task != "number" else None
+
+
+def _data_part(found: list[Finding]) -> Part:
+    words: dict[str, Verdict] = {"stop": "stop", "warn": "care", "fact": "good"}
+    verdict = words[found[0].verdict]
+    headline = {
+        "stop": f"The data must be mended first: {found[0].about}: {found[0].words}.",
+        "care": "The data can be worked with; mind what is warned of.",
+        "good": "The data can be worked with.",
+    }[verdict]
+    return Part(
+        key="data",
+        title="The data",
+        verdict=verdict,
+        headline=headline,
+        reasons=tuple(f"{each.about}: {each.words}" for each in found),
+        facts={"findings": [{"verdict": one.verdict, "about": one.about, "words": one.words} for one in found]},
+    )
+
+
+def _notes(frame: Frame) -> tuple[str, ...]:
+    notes = []
+    if len(frame) < frame.total:
+        notes.append(
+            f"Models were tried on {len(frame):,} of {frame.total:,} rows, drawn at random; counts are of all."
+        )
+    if frame.left_out:
+        listed = "; ".join(f"{column} ({why})" for column, why in frame.left_out.items())
+        notes.append(f"Not learned from: {listed}.")
+    return tuple(notes)
+
+
+_ORDER: tuple[Verdict, ...] = ("stop", "care", "unknown", "good")
+
+
+def _report(record: Assessment, now: int, total: int, used: int, notes: tuple[str, ...], parts: list[Part]) -> Report:
+    worst = min(parts, key=lambda part: _ORDER.index(part.verdict))
+    telling = next((part for part in parts if part.key == "feasibility"), worst)
+    first = worst if worst.verdict == "stop" else telling
+    return Report(
+        name=record.name or f"{record.target} of {record.row}",
+        verdict=worst.verdict,
+        summary=first.headline,
+        row=record.row,
+        target=record.target,
+        rows_total=total,
+        rows_used=used,
+        notes=notes,
+        parts=tuple(parts),
+        made_at=now,
+    )

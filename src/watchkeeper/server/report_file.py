@@ -1,0 +1,35 @@
+"""A report as one HTML file that stands alone: styles and plots within it, no script, nothing fetched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from watchkeeper.assess.report import VERDICT_WORDS, Report
+
+HERE = Path(__file__).parent
+
+
+def drawn_plots(report: Report) -> dict[str, dict[str, str]]:
+    """The plots by the key of their part, as SVG in both colour schemes."""
+    from watchkeeper.watch.report_plots import svg
+
+    return {
+        part.key: {"light": svg(part.plot, "light"), "dark": svg(part.plot, "dark")}
+        for part in report.parts
+        if part.plot is not None and part.plot.rows
+    }
+
+
+def to_html(report: Report) -> str:
+    """The whole file's text."""
+    templates = Environment(
+        loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    templates.globals["verdict_words"] = VERDICT_WORDS
+    style = "\n".join(
+        (HERE / "static" / name).read_text(encoding="utf-8")
+        for name in ("tokens.css", "base.css", "pages.css", "report.css")
+    )
+    return templates.get_template("report_file.html").render(report=report, drawn=drawn_plots(report), style=style)
