@@ -10,9 +10,17 @@ from litestar.testing import TestClient
 
 from tests.server.fakes import FakeService
 from tests.server.reading import form
+from tests.server.shop import Served, served
 from watchkeeper.server import create_app
 
 BASE = "http://127.0.0.1:8321"
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A real service behind a real server, shared by the tests of a file: each changes things of its own."""
+    with served(tmp_path_factory.mktemp("api")) as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

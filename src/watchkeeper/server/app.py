@@ -8,6 +8,8 @@ from litestar import Litestar, Router
 from litestar.config.compression import CompressionConfig
 from litestar.datastructures import State
 
+from watchkeeper.server.api import api_router
+from watchkeeper.server.api.spec import spec_router
 from watchkeeper.server.assets import Assets
 from watchkeeper.server.desk import HERE, Desk, make_templates
 from watchkeeper.server.errors import HANDLERS
@@ -59,7 +61,7 @@ def create_app(
         ],
     )
     return Litestar(
-        route_handlers=[pages, evaluation_protocol(service.flags)],
+        route_handlers=[pages, api_router(), spec_router(), evaluation_protocol(service.flags)],
         guards=[guard],
         state=State({"desk": desk}),
         middleware=[HostCheck(allowed_hosts)],

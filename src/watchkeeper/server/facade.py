@@ -5,16 +5,24 @@ Naming it as a protocol keeps the detector (and its compiler) out of `import wat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, Literal, Protocol
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from watchkeeper.domain.access import Caller
+from watchkeeper.domain.config import Config
 from watchkeeper.domain.handling import Handling, Mute
 from watchkeeper.domain.metric import Metric
 from watchkeeper.flags import Evaluation
 from watchkeeper.watch import views
 from watchkeeper.watch.flag_views import FlagLine, FlagPage
 from watchkeeper.watch.trials import PowerTold, Trial
+
+if TYPE_CHECKING:
+    from watchkeeper.watch.access import Access
+    from watchkeeper.watch.feedback_log import Imported
+    from watchkeeper.watch.listing import Listing
+    from watchkeeper.watch.plan import Step
+    from watchkeeper.watch.replies import Replies
+    from watchkeeper.watch.sign_in import SignIn
 
 Order = Literal["severity", "newest"]
 
@@ -64,12 +72,38 @@ class Service(Protocol):
         """The feature flags."""
 
     @property
-    def access(self) -> AccessDesk:
+    def access(self) -> Access:
         """People, their tokens, and the log of who changed what."""
 
     @property
-    def sign_in(self) -> SignInDesk:
+    def sign_in(self) -> SignIn:
         """Links and sessions."""
+
+    @property
+    def listing(self) -> Listing:
+        """Lists and points for programs."""
+
+    @property
+    def replies(self) -> Replies:
+        """Answers to writes that may be sent twice."""
+
+    def explanation(self, alert_id: int) -> views.Explanation:
+        """Which dimension values explain an alert; NotFoundError."""
+
+    def export_feedback(self) -> Iterator[dict[str, Any]]:
+        """The log of feedback, the oldest line first."""
+
+    def import_feedback(self, lines: Iterable[str], place: str, by: str) -> Imported:
+        """Append the lines that are not in the log yet. InputError."""
+
+    def standing(self) -> Config:
+        """What is configured now."""
+
+    def plan(self, config: Config) -> list[Step]:
+        """What applying a configuration would change."""
+
+    def apply(self, config: Config, by: str) -> None:
+        """Insert or update what a configuration names. ConfigError, NotFoundError."""
 
 
 class TuningDesk(Protocol):
@@ -126,26 +160,6 @@ class Deeds(Protocol):
 
     def mutes(self, *, over_too: bool = False) -> list[Mute]:
         """The mutes, the newest first."""
-
-
-class AccessDesk(Protocol):
-    """What is asked of `watch.access.Access`."""
-
-    def caller_of(self, secret: str) -> Caller | None:
-        """Who calls with this token and what they may now; None where it is unknown, expired or revoked."""
-
-
-class SignInDesk(Protocol):
-    """What is asked of `watch.sign_in.SignIn`."""
-
-    def redeem(self, token: str, name: str = "") -> str | None:
-        """A session's key for a one-time token; None where it was used, is too old, or never was."""
-
-    def caller(self, key: str) -> Caller | None:
-        """Who is behind a session, and what they may now; None where it ended."""
-
-    def end(self, key: str) -> None:
-        """Sign out."""
 
 
 class FlagDesk(Protocol):

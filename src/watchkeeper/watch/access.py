@@ -56,6 +56,11 @@ class Access:
         with self._ledger.read() as tx:
             return users.named(tx, name)
 
+    def user_of(self, user_id: int) -> User:
+        """The account with that id; NotFoundError."""
+        with self._ledger.read() as tx:
+            return users.get(tx, user_id)
+
     def all_users(self) -> list[User]:
         """Every account, erased ones too."""
         with self._ledger.read() as tx:
@@ -121,10 +126,10 @@ class Access:
                 tokens.used(tx, token.id, now)
         return Caller(name=name, scopes=granted(role, token.scopes), user=token.user)
 
-    def changes(self, limit: int) -> list[audit.Entry]:
-        """The newest lines of the audit log, newest first."""
+    def changes(self, limit: int, before: int | None = None) -> list[audit.Entry]:
+        """The newest lines of the audit log (of those with ids below `before`), newest first."""
         with self._ledger.read() as tx:
-            return audit.newest(tx, limit)
+            return audit.newest(tx, limit, before=before)
 
     def _now(self) -> int:
         return int(self._clock())

@@ -55,7 +55,7 @@ class Look:
         self, *, show: str, order: Literal["severity", "newest"], page: int, text: str, metric: str
     ) -> views.Inbox:
         """See Watchkeeper.inbox."""
-        lines = self._lines(self._listed(order))
+        lines = self.lines_of(self._listed(order))
         if metric:
             lines = [
                 line
@@ -65,7 +65,7 @@ class Look:
         if text:
             lines = [line for line in lines if text.lower() in f"{line.title} {line.sentence}".lower()]
         groups = {
-            name: [line for line in lines if _belongs(line, name)]
+            name: [line for line in lines if belongs(line, name)]
             for name in ("open", "acknowledged", "answered", "explained", "resolved", "quiet", "all")
         }
         chosen = groups.get(show, groups["all"])
@@ -151,7 +151,7 @@ class Look:
             chosen=chosen,
             chart=chart(judgement, chosen.id),
             marks=tuple(_marks(chosen.id, related, in_force(whole))),
-            alerts=tuple(self._lines(sorted(related, key=lambda alert: -alert.start))),
+            alerts=tuple(self.lines_of(sorted(related, key=lambda alert: -alert.start))),
             answers=tuple(whole),
         )
 
@@ -165,7 +165,7 @@ class Look:
         """One alert as a line; NotFoundError."""
         with self._ledger.read() as tx:
             alert = alerts.get(tx, alert_id)
-        return self._lines([alert])[0]
+        return self.lines_of([alert])[0]
 
     def explanation(self, alert: Alert) -> views.Explanation:
         """Which dimension values explain what the alert's leading metric did."""
@@ -205,7 +205,8 @@ class Look:
             for one in alert.ranked
         ]
 
-    def _lines(self, chosen: Sequence[Alert]) -> list[views.AlertLine]:
+    def lines_of(self, chosen: Sequence[Alert]) -> list[views.AlertLine]:
+        """Alerts as lines, in the order given."""
         judgements = self._judgements.of_series([member.series for alert in chosen for member in alert.members])
         with self._ledger.read() as tx:
             log = in_force(feedback.log(tx))
@@ -304,7 +305,7 @@ class Look:
                     )
                 )
         scored.sort(key=lambda entry: entry[:2])
-        return self._lines([other for *_, other in scored[:SIMILAR]])
+        return self.lines_of([other for *_, other in scored[:SIMILAR]])
 
     def _listed(self, order: Literal["severity", "newest"]) -> list[Alert]:
         with self._ledger.read() as tx:
@@ -379,7 +380,8 @@ def _accounts(event: Feedback, member: Member, judgement: Judgement) -> bool:
     return any(one.start <= member.peak_time < one.end for one in known)
 
 
-def _belongs(line: views.AlertLine, group: str) -> bool:
+def belongs(line: views.AlertLine, group: str) -> bool:
+    """Whether an alert is in a list of the inbox; see `views.Inbox.show`."""
     settled = line.answer is not None or line.is_explained
     return {
         "open": not settled and line.still_fires and not line.is_taken,

@@ -26,21 +26,31 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     settings: tuple[tuple[str, Any, Any], ...] = ()
 
 
+def standing(ledger: Ledger) -> Config:
+    """What is configured now."""
+    with ledger.read() as tx:
+        return Config(
+            sources=tuple(metrics.sources(tx)),
+            metrics=tuple(metrics.metrics(tx)),
+            channels=tuple(metrics.channels(tx)),
+            routes=tuple(routes.listed(tx)),
+            segments=tuple(flags.segments(tx)),
+            systems=tuple(kept.system for kept in systems.listed(tx)),
+            flags=tuple(kept.flag for kept in flags.listed(tx)),
+        )
+
+
 def plan(ledger: Ledger, config: Config) -> list[Step]:
     """The steps that `apply` would take, in its order; what the file does not name stays as it is."""
-    with ledger.read() as tx:
-        known = (metrics.sources(tx), metrics.metrics(tx), metrics.channels(tx))
-        routed = {one.name: one for one in routes.listed(tx)}
-        segments, there = flags.segments(tx), [kept.flag for kept in flags.listed(tx)]
-        running = [kept.system for kept in systems.listed(tx)]
+    known = standing(ledger)
     return [
-        *_steps("source", {one.name: one for one in known[0]}, config.sources),
-        *_steps("metric", {one.name: one for one in known[1]}, config.metrics),
-        *_steps("channel", {one.name: one for one in known[2]}, config.channels),
-        *_steps("route", routed, config.routes),
-        *_steps("segment", {one.name: one for one in segments}, config.segments),
-        *_steps("system", {one.name: one for one in running}, config.systems),
-        *_steps("flag", {one.name: one for one in there}, config.flags),
+        *_steps("source", {one.name: one for one in known.sources}, config.sources),
+        *_steps("metric", {one.name: one for one in known.metrics}, config.metrics),
+        *_steps("channel", {one.name: one for one in known.channels}, config.channels),
+        *_steps("route", {one.name: one for one in known.routes}, config.routes),
+        *_steps("segment", {one.name: one for one in known.segments}, config.segments),
+        *_steps("system", {one.name: one for one in known.systems}, config.systems),
+        *_steps("flag", {one.name: one for one in known.flags}, config.flags),
     ]
 
 

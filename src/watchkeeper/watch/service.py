@@ -28,7 +28,7 @@ from watchkeeper.stores.ledger import (
     watermarks,
 )
 from watchkeeper.stores.ledger.channel_states import ChannelState
-from watchkeeper.watch import answers, collect, feedback_log, views
+from watchkeeper.watch import answers, collect, feedback_log, plan, views
 from watchkeeper.watch.access import Access
 from watchkeeper.watch.briefs import Briefs
 from watchkeeper.watch.channels import Channels
@@ -36,8 +36,10 @@ from watchkeeper.watch.deeds import Deeds
 from watchkeeper.watch.flags import Flags
 from watchkeeper.watch.guard import run_guards
 from watchkeeper.watch.judgements import Judgements
+from watchkeeper.watch.listing import Listing
 from watchkeeper.watch.look import Look
 from watchkeeper.watch.policy import STALE_S
+from watchkeeper.watch.replies import Replies
 from watchkeeper.watch.sign_in import SignIn
 from watchkeeper.watch.systems import Systems
 from watchkeeper.watch.tell import tell
@@ -68,6 +70,8 @@ class Watchkeeper:
         self._look = Look(ledger, self._judgements, clock)
         self.tuning = Tuning(ledger, self._judgements, self._writing, clock)
         self.deeds = Deeds(ledger, clock)
+        self.listing = Listing(ledger, self._judgements, self._look)
+        self.replies = Replies(ledger, clock)
         self.access = Access(ledger, clock)
         self.sign_in = SignIn(ledger, clock)
         self.channels = Channels(ledger, clock)
@@ -137,6 +141,14 @@ class Watchkeeper:
                 audit.add(tx, by, now, "apply", ", ".join(changed))
         self._judgements.forget()
         self.flags.refresh()
+
+    def plan(self, config: Config) -> list[plan.Step]:
+        """What applying a configuration would change, in its order."""
+        return plan.plan(self._ledger, config)
+
+    def standing(self) -> Config:
+        """What is configured now."""
+        return plan.standing(self._ledger)
 
     # running
 

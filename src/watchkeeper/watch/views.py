@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from typing import Literal
 
 import msgspec
 
@@ -10,6 +11,9 @@ from watchkeeper.domain.alert import Alert, Member, Transition
 from watchkeeper.domain.feedback import Answer, Feedback
 from watchkeeper.domain.handling import UNHANDLED, Care, Handling
 from watchkeeper.domain.metric import Metric, Series
+
+Show = Literal["open", "acknowledged", "answered", "explained", "resolved", "quiet", "all"]
+"""The lists of the inbox."""
 
 
 class Spark(msgspec.Struct, frozen=True, kw_only=True):

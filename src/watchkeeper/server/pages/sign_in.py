@@ -40,6 +40,7 @@ def redeem(request: PageRequest, data: Form) -> Response[str] | Redirect:
     if key is None:
         page = ErrorPage(
             status=401,
+            code="signed_out",
             title="This link no longer works",
             sentence="A link works once and for a short time. This one was used, is too old, or is not complete.",
             mend="Ask for a new link on the machine that runs Watchkeeper:",

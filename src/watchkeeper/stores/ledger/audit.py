@@ -34,7 +34,10 @@ def add(tx: Connection, by: str, at: int, what: str, detail: str = "") -> None:
     tx.execute(insert(AUDIT_ENTRY), {"done_by": by, "at_s": at, "what": what, "detail": detail})
 
 
-def newest(tx: Connection, limit: int) -> list[Entry]:
-    """The last entries, the newest first."""
-    rows = tx.execute(select(AUDIT_ENTRY).order_by(AUDIT_ENTRY.c.id.desc()).limit(limit))
+def newest(tx: Connection, limit: int, *, before: int | None = None) -> list[Entry]:
+    """The last entries (of those with ids below `before`), the newest first."""
+    query = select(AUDIT_ENTRY).order_by(AUDIT_ENTRY.c.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(AUDIT_ENTRY.c.id < before)
+    rows = tx.execute(query)
     return [Entry(id=row.id, by=row.done_by, at=row.at_s, what=row.what, detail=row.detail) for row in rows]

@@ -100,6 +100,20 @@ def log(tx: Connection, series: Iterable[int] | None = None) -> list[Feedback]:
     return _load(tx, FEEDBACK.c.id.in_(select(concerns.union(undoings).c.id)))
 
 
+def newest(tx: Connection, limit: int, *, before: int | None = None) -> list[tuple[Feedback, bool]]:
+    """The last lines (of those with ids below `before`), the newest first, each with whether it is in force."""
+    query = select(FEEDBACK.c.id).order_by(FEEDBACK.c.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(FEEDBACK.c.id < before)
+    lines = _load(tx, FEEDBACK.c.id.in_(list(tx.execute(query).scalars())))
+    undoings = tx.execute(select(FEEDBACK.c.id, FEEDBACK.c.undoes).where(FEEDBACK.c.undoes.is_not(None)))
+    undone: set[int] = set()
+    for one, undoes in sorted(undoings, reverse=True):  # newest first: an undone undo undoes nothing
+        if one not in undone:
+            undone.add(undoes)
+    return [(line, line.id not in undone) for line in reversed(lines)]
+
+
 def _load(tx: Connection, *conditions: ColumnElement[bool]) -> list[Feedback]:
     lines = tx.execute(select(FEEDBACK).where(*conditions).order_by(FEEDBACK.c.id)).all()
     spoken_of: dict[int, list[int]] = {line.id: [] for line in lines}

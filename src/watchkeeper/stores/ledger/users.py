@@ -54,6 +54,14 @@ def named(tx: Connection, name: str) -> User:
     return _user(row)
 
 
+def get(tx: Connection, user_id: int) -> User:
+    """The account with that id; NotFoundError, also where it was erased."""
+    row = tx.execute(select(PERSON).where((PERSON.c.id == user_id) & PERSON.c.erased_at.is_(None))).first()
+    if row is None:
+        raise NotFoundError(f"no user with the id {user_id}: `watchkeeper users list` shows all")
+    return _user(row)
+
+
 def set_role(tx: Connection, user_id: int, role: Role) -> None:
     """Give a person another role."""
     tx.execute(update(PERSON).where(PERSON.c.id == user_id).values(role=role.value))

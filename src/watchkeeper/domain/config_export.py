@@ -1,0 +1,61 @@
+"""What is configured, written as a file that `apply` reads: whatever a page changed is in it, no secret is."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+import yaml
+
+from watchkeeper.domain.config import Channel, Config
+from watchkeeper.domain.metric import Source
+
+_PASSWORD = re.compile(r"//[^/@\s]*:[^/@\s]+@")
+
+
+def dump_config(config: Config) -> str:
+    """YAML of a configuration; settings that are as usual are left out.
+
+    A URL that may hold a secret becomes a reference to an environment variable, `${SHOP_URL}` of the source `shop`:
+    of sources those with a password, of channels all but files and those that are references already.
+    """
+    sections = {
+        section: {record.name: _plain(record) for record in getattr(config, section)}
+        for section in Config.__struct_fields__
+        if getattr(config, section)
+    }
+    return yaml.safe_dump(sections, sort_keys=False, allow_unicode=True, width=120) if sections else "{}\n"
+
+
+def _plain(record: msgspec.Struct) -> dict[str, Any]:
+    found: dict[str, Any] = _without_defaults(record)
+    found.pop("name")
+    if isinstance(record, Source | Channel) and "url" in found:
+        found["url"] = _safe_url(record)
+    return found
+
+
+def _safe_url(record: Source | Channel) -> str:
+    is_safe = not _PASSWORD.search(record.url) if isinstance(record, Source) else record.url.startswith("textfile://")
+    if is_safe or "${" in record.url:
+        return record.url
+    return f"${{{re.sub('[^A-Z0-9]', '_', record.name.upper())}_URL}}"
+
+
+def _without_defaults(value: Any) -> Any:
+    if isinstance(value, msgspec.Struct):
+        return {
+            field.name: _without_defaults(getattr(value, field.name))
+            for field in msgspec.structs.fields(value)
+            if field.required or getattr(value, field.name) != _default(field)
+        }
+    if isinstance(value, tuple | list):
+        return [_without_defaults(one) for one in value]
+    if isinstance(value, dict):
+        return {key: _without_defaults(one) for key, one in value.items()}
+    return msgspec.to_builtins(value)
+
+
+def _default(field: msgspec.structs.FieldInfo) -> Any:
+    return field.default_factory() if field.default is msgspec.NODEFAULT else field.default

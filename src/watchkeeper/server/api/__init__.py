@@ -1,0 +1,28 @@
+"""The API under `/api/v1`: one file per noun; a request becomes a call on the service, its answer a plain record.
+
+A new noun: handlers with `opt=needs(…)`, `tags=[…]` and records, collected in `HANDLERS` of its file, which is
+named in `NOUNS` below. What is common (errors, ETag, Idempotency-Key, the specification) comes by itself.
+"""
+
+from __future__ import annotations
+
+from litestar import Router
+
+from watchkeeper.server.api import alerts, audit, config, feedback, flags, me, metrics, series, tokens, users
+from watchkeeper.server.api.replay import EtagsAndReplies, replay
+
+PREFIX = "/api/v1"
+NOUNS = (me, alerts, feedback, metrics, series, config, flags, users, tokens, audit)
+
+
+def api_router() -> Router:
+    """The routes of every noun."""
+    return Router(
+        path=PREFIX,
+        route_handlers=[handler for noun in NOUNS for handler in noun.HANDLERS],
+        middleware=[EtagsAndReplies()],
+        before_request=replay,
+    )
+
+
+__all__ = ["NOUNS", "PREFIX", "api_router"]

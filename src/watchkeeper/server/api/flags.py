@@ -1,0 +1,98 @@
+"""`/flags`: what each feature flag serves and why; overrides and answers to guards. Products ask over OFREP instead."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, delete, get, post
+from litestar.params import JSONBody
+
+from watchkeeper.domain.access import Scope
+from watchkeeper.domain.times import parse_duration
+from watchkeeper.server.api.common import Name, to_datetime
+from watchkeeper.server.api.records import (
+    FlagChangeRecord,
+    FlagList,
+    FlagRecord,
+    FlagWhole,
+    GuardAnswer,
+    NoteRecord,
+    OverrideDraft,
+    OverrideRecord,
+)
+from watchkeeper.server.desk import desk_of
+from watchkeeper.server.guard import needs
+from watchkeeper.server.session import caller
+from watchkeeper.watch.flag_views import FlagLine
+
+TAGS = ["flags"]
+
+
+def flag_record(line: FlagLine) -> FlagRecord:
+    """A flag as the API gives it."""
+    flag, over = line.flag, line.override
+    return FlagRecord(
+        name=flag.name,
+        title=flag.label,
+        description=flag.description,
+        owner=flag.owner,
+        is_enabled=flag.is_enabled,
+        variants=flag.variants,
+        default=flag.default,
+        fallback=flag.fallback,
+        serving=line.serving,
+        sentence=line.sentence,
+        has_guard=flag.guard is not None,
+        standing=line.state.standing.value,
+        cause=line.state.cause,
+        override=None
+        if over is None
+        else OverrideRecord(variant=over.variant, until=to_datetime(over.until), by=over.by, note=over.note),
+    )
+
+
+@get("/flags", sync_to_thread=True, opt=needs(Scope.READ), tags=TAGS)
+def list_flags(request: Request[Any, Any, Any]) -> FlagList:
+    """Every flag as it stands."""
+    return FlagList(items=[flag_record(line) for line in desk_of(request).service.flags.lines()])
+
+
+@get("/flags/{name:str}", sync_to_thread=True, opt=needs(Scope.READ), tags=TAGS)
+def get_flag(request: Request[Any, Any, Any], name: Name) -> FlagWhole:
+    """One flag with the newest entries of its log."""
+    page = desk_of(request).service.flags.page(name)
+    changes = [
+        FlagChangeRecord(id=one.id, at=to_datetime(one.at), by=one.by, what=one.what, detail=one.detail)
+        for one in page.changes
+    ]
+    return FlagWhole(flag=flag_record(page.line), changes=changes)
+
+
+@post("/flags/{name:str}/override", sync_to_thread=True, status_code=200, opt=needs(Scope.CONFIGURE), tags=TAGS)
+def override_flag(request: Request[Any, Any, Any], name: Name, data: JSONBody[OverrideDraft]) -> FlagRecord:
+    """Everybody gets a variant for a time, whatever rules and guards say."""
+    lasting_s = parse_duration(data.lasting)
+    flags = desk_of(request).service.flags
+    return flag_record(flags.override(name, data.variant, lasting_s, caller(request).name, data.note))
+
+
+@delete("/flags/{name:str}/override", sync_to_thread=True, status_code=200, opt=needs(Scope.CONFIGURE), tags=TAGS)
+def end_override(request: Request[Any, Any, Any], name: Name) -> FlagRecord:
+    """End the override."""
+    return flag_record(desk_of(request).service.flags.clear(name, caller(request).name))
+
+
+@post("/flags/{name:str}/answer", sync_to_thread=True, status_code=200, opt=needs(Scope.FEEDBACK), tags=TAGS)
+def answer_guard(request: Request[Any, Any, Any], name: Name, data: JSONBody[GuardAnswer]) -> FlagRecord:
+    """Answer the guard's open question. 422 where it asks none."""
+    flags = desk_of(request).service.flags
+    return flag_record(flags.answer(name, is_yes=data.is_yes, by=caller(request).name))
+
+
+@post("/flags/{name:str}/trip", sync_to_thread=True, status_code=200, opt=needs(Scope.FEEDBACK), tags=TAGS)
+def trip_guard(request: Request[Any, Any, Any], name: Name, data: JSONBody[NoteRecord]) -> FlagRecord:
+    """Trip the guard by hand: everybody gets the fallback."""
+    return flag_record(desk_of(request).service.flags.trip(name, caller(request).name, data.note))
+
+
+HANDLERS = (list_flags, get_flag, override_flag, end_override, answer_guard, trip_guard)

@@ -1,0 +1,95 @@
+"""`/metrics/{name}/series` and `/series`: series and their judged points."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from litestar import Request, get
+from litestar.params import QueryParameter
+
+from watchkeeper.domain.access import Scope
+from watchkeeper.domain.metric import Metric, Series
+from watchkeeper.server.api.alerts import dimensions_of
+from watchkeeper.server.api.common import Cursor, Id, Limit, Name, When, from_cursor, instant, to_cursor, to_datetime
+from watchkeeper.server.api.records import PointPage, PointRecord, SeriesPage, SeriesRecord
+from watchkeeper.server.desk import desk_of
+from watchkeeper.server.guard import needs
+
+TAGS = ["series"]
+ManyPoints = Annotated[int, QueryParameter(ge=1, le=50_000, description="At most so many.")]
+
+
+def series_record(metric: Metric, series: Series) -> SeriesRecord:
+    """A series as the API gives it."""
+    return SeriesRecord(
+        id=series.id, metric=series.metric, label=series.label, dimensions=dimensions_of(metric, series)
+    )
+
+
+@get("/metrics/{name:str}/series", sync_to_thread=True, opt=needs(Scope.READ), tags=TAGS)
+def list_series(request: Request[Any, Any, Any], name: Name, limit: Limit = 100, cursor: Cursor = "") -> SeriesPage:
+    """The series of a metric, by id."""
+    place = from_cursor(cursor, 1)
+    listing = desk_of(request).service.listing
+    left = [one for one in listing.series(name) if place is None or one.id > place[0]]
+    items = left[:limit]
+    metric = listing.one_series(items[0].id)[1] if items else None
+    return SeriesPage(
+        items=[series_record(metric, one) for one in items if metric is not None],
+        next=to_cursor(items[-1].id) if len(left) > limit else None,
+    )
+
+
+@get("/series/{series_id:int}", sync_to_thread=True, opt=needs(Scope.READ), tags=TAGS)
+def get_series(request: Request[Any, Any, Any], series_id: Id) -> SeriesRecord:
+    """One series."""
+    series, metric = desk_of(request).service.listing.one_series(series_id)
+    return series_record(metric, series)
+
+
+@get("/series/{series_id:int}/points", sync_to_thread=True, opt=needs(Scope.READ), tags=TAGS)
+def list_points(
+    request: Request[Any, Any, Any],
+    series_id: Id,
+    start: When = "",
+    end: When = "",
+    limit: ManyPoints = 10_000,
+    cursor: Cursor = "",
+) -> PointPage:
+    """Values with what was expected, the band and the score, the oldest first. Grafana's `${__from}` may be `start`."""
+    place = from_cursor(cursor, 1)
+    first = instant(start, "start") if place is None else place[0]
+    chart, after = desk_of(request).service.listing.points(series_id, first, instant(end, "end"), limit)
+    columns = zip(
+        chart.time,
+        chart.value,
+        chart.expected,
+        chart.lower,
+        chart.upper,
+        chart.score,
+        chart.is_alert,
+        chart.is_learning,
+        strict=True,
+    )
+    return PointPage(
+        series=series_record(chart.metric, chart.series),
+        unit=chart.metric.unit,
+        step_s=chart.metric.step_s,
+        items=[
+            PointRecord(
+                time=to_datetime(time),
+                value=value,
+                expected=expected,
+                lower=lower,
+                upper=upper,
+                score=score,
+                is_alert=is_alert,
+                is_learning=is_learning,
+            )
+            for time, value, expected, lower, upper, score, is_alert, is_learning in columns
+        ],
+        next=None if after is None else to_cursor(after),
+    )
+
+
+HANDLERS = (list_series, get_series, list_points)

@@ -1,0 +1,116 @@
+"""What programs read: lists that go on from where the last page ended, and the numbers behind the charts."""
+
+from __future__ import annotations
+
+import bisect
+
+from watchkeeper.domain.alert import Status
+from watchkeeper.domain.config import Channel
+from watchkeeper.domain.errors import NotFoundError
+from watchkeeper.domain.feedback import Feedback
+from watchkeeper.domain.metric import Metric, Series, Source
+from watchkeeper.stores.ledger import Ledger, alerts, feedback, metrics, series
+from watchkeeper.watch.judgements import Judgements
+from watchkeeper.watch.look import Look, belongs, chart
+from watchkeeper.watch.views import AlertLine, SeriesChart, Show
+
+_BATCH = 100
+
+
+class Listing:
+    """Read-only questions over ledger and judgements. Methods may be called from any thread."""
+
+    def __init__(self, ledger: Ledger, judgements: Judgements, look: Look) -> None:
+        self._ledger = ledger
+        self._judgements = judgements
+        self._look = look
+
+    def alerts(
+        self,
+        limit: int,
+        *,
+        before: tuple[int, int] | None = None,
+        show: Show = "all",
+        metric: str = "",
+        start: int | None = None,
+        end: int | None = None,
+    ) -> list[AlertLine]:
+        """The newest alerts by start, then id; `before` is the (start, id) of the last one seen.
+
+        `show` is as in `views.Inbox`; `[start, end)` in seconds UTC. NotFoundError for a metric that is not there.
+        """
+        found: list[AlertLine] = []
+        members = None if not metric else [one.id for one in self.series(metric)]
+        while len(found) < limit:
+            with self._ledger.read() as tx:
+                batch = alerts.newest(
+                    tx,
+                    limit if show in ("all", "resolved") else _BATCH,
+                    before=before,
+                    status=Status.RESOLVED if show == "resolved" else None,
+                    start=start,
+                    end=end,
+                    series=members,
+                )
+            if not batch:
+                break
+            found += [line for line in self._look.lines_of(batch) if belongs(line, show)]
+            before = (batch[-1].start, batch[-1].id)
+        return found[:limit]
+
+    def feedback(self, limit: int, before: int | None = None) -> list[tuple[Feedback, bool]]:
+        """The newest lines of the log (of those with ids below `before`), each with whether it is in force."""
+        with self._ledger.read() as tx:
+            return feedback.newest(tx, limit, before=before)
+
+    def series(self, metric: str) -> list[Series]:
+        """The series of a metric; NotFoundError."""
+        with self._ledger.read() as tx:
+            metrics.metric(tx, metric)
+            return series.of_metric(tx, metric)
+
+    def one_series(self, series_id: int) -> tuple[Series, Metric]:
+        """A series and its metric; NotFoundError."""
+        with self._ledger.read() as tx:
+            found = series.by_id(tx, [series_id])
+            if not found:
+                raise NotFoundError(f"no series {series_id}: each metric lists its series")
+            return found[0], metrics.metric(tx, found[0].metric)
+
+    def points(self, series_id: int, start: int | None, end: int | None, limit: int) -> tuple[SeriesChart, int | None]:
+        """At most `limit` judged points of a series in `[start, end)` (seconds UTC), the oldest first.
+
+        The second is the time of the point that would come next; None at the end. NotFoundError.
+        """
+        _, metric = self.one_series(series_id)
+        whole = chart(self._judgements.of(metric), series_id, start, end)
+        if len(whole.time) <= limit:
+            return whole, None
+        return cut(whole, whole.time[0], whole.time[limit]), whole.time[limit]
+
+    def sources(self) -> list[Source]:
+        """Every source, by name."""
+        with self._ledger.read() as tx:
+            return metrics.sources(tx)
+
+    def channels(self) -> list[Channel]:
+        """Every channel, by name."""
+        with self._ledger.read() as tx:
+            return metrics.channels(tx)
+
+
+def cut(chart: SeriesChart, start: int, end: int) -> SeriesChart:
+    """The part of a chart in `[start, end)` (seconds UTC)."""
+    rows = slice(bisect.bisect_left(chart.time, start), bisect.bisect_left(chart.time, end))
+    return SeriesChart(
+        series=chart.series,
+        metric=chart.metric,
+        time=chart.time[rows],
+        value=chart.value[rows],
+        expected=chart.expected[rows],
+        lower=chart.lower[rows],
+        upper=chart.upper[rows],
+        score=chart.score[rows],
+        is_alert=chart.is_alert[rows],
+        is_learning=chart.is_learning[rows],
+    )

@@ -1,0 +1,324 @@
+"""The API over real HTTP, on a real service that has watched the shop."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.server.reading import form
+from tests.server.shop import Served
+from watchkeeper.domain.access import Role
+from watchkeeper.domain.config import parse_config
+from watchkeeper.domain.config_export import dump_config
+
+V1 = "/api/v1"
+
+
+def pages(client: httpx.Client, path: str, **params: Any) -> list[list[dict[str, Any]]]:
+    found, cursor = [], ""
+    while True:
+        answer = client.get(V1 + path, params={**params, "cursor": cursor}).json()
+        found.append(answer["items"])
+        if answer["next"] is None:
+            return found
+        cursor = answer["next"]
+
+
+def test_without_a_token_every_route_answers_a_problem(api: Served) -> None:
+    with api.client(None) as client:
+        for path in ("/alerts", "/alerts/1/chart.png", "/config", "/users", "/me"):
+            answer = client.get(V1 + path)
+            assert answer.status_code == 401
+            assert answer.headers["content-type"] == "application/problem+json"
+            assert answer.headers["www-authenticate"] == "Bearer"
+            assert answer.json()["code"] == "signed_out"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "least"),
+    [
+        ("GET", "/alerts", None, Role.VIEWER),
+        ("POST", "/feedback/preview", {"answer": "real", "alert": 1}, Role.RESPONDER),
+        ("POST", "/config/plan", {"text": "metrics: {}"}, Role.EDITOR),
+        ("GET", "/users", None, Role.ADMIN),
+        ("GET", "/audit", None, Role.ADMIN),
+    ],
+)
+def test_each_role_may_what_it_is_for(api: Served, method: str, path: str, body: Any, least: Role) -> None:
+    roles = list(Role)
+    for role in roles:
+        with api.client(role) as client:
+            answer = client.request(method, V1 + path, json=body)
+        allowed = roles.index(role) >= roles.index(least)
+        assert answer.status_code == (200 if allowed else 403), answer.text
+        if not allowed:
+            assert answer.json()["code"] == "forbidden"
+
+
+def test_errors_have_one_shape_and_name_the_mend(api: Served) -> None:
+    wrong = [
+        ("GET", "/alerts/999", None, 404, "not_found"),
+        ("GET", "/nothing/at/all", None, 404, "not_found"),
+        ("GET", "/alerts?limit=0", None, 400, "bad_request"),
+        ("GET", "/alerts?cursor=nonsense", None, 422, "input"),
+        ("GET", "/alerts?start=yesterday", None, 422, "input"),
+        ("GET", f"/series/{2**40}/points", None, 400, "bad_request"),
+        ("PUT", "/alerts", None, 405, "method_not_allowed"),
+        ("POST", "/feedback", {"answer": "no such"}, 400, "bad_request"),
+        ("POST", "/feedback", {"answer": "missed", "series": [1]}, 422, "input"),
+        ("POST", "/config/apply", {"text": "metrics: [", "place": "shop.yaml"}, 422, "config"),
+    ]
+    with api.client() as client:
+        for method, path, body, status, code in wrong:
+            answer = client.request(method, V1 + path, json=body)
+            problem = answer.json()
+            assert (answer.status_code, problem["status"], problem["code"]) == (status, status, code), path
+            assert set(problem) == {"status", "code", "title", "detail", "mend"}
+            assert all(problem.values()), problem
+    assert "shop.yaml" in problem["detail"]
+
+
+def test_alerts_come_page_by_page_each_once_the_newest_first(api: Served) -> None:
+    with api.client(Role.VIEWER) as client:
+        (whole,) = pages(client, "/alerts")
+        split = pages(client, "/alerts", limit=2)
+        assert len(whole) >= 3
+        assert [len(page) for page in split[:-1]] == [2] * (len(split) - 1)
+        assert [one for page in split for one in page] == whole
+        starts = [one["start"] for one in whole]
+        assert starts == sorted(starts, reverse=True)
+        assert whole[0]["sentence"].startswith("Orders (")
+        late = pages(client, "/alerts", start="2026-03-11", metric="orders")[0]
+        assert late == [one for one in whole if one["end"] > "2026-03-11"]
+        assert client.get(f"{V1}/alerts", params={"metric": "nothing"}).status_code == 404
+
+
+def test_one_alert_is_given_with_all_that_is_known(api: Served) -> None:
+    with api.client(Role.VIEWER) as client:
+        newest = client.get(f"{V1}/alerts?limit=1").json()["items"][0]
+        found = client.get(f"{V1}/alerts/{newest['id']}").json()
+        assert found["alert"] == newest
+        assert {one["dimensions"]["country"] for one in found["members"]} == {"DE", "US"}
+        assert found["history"][0]["change"] == "opened"
+        assert client.get(f"{V1}/alerts/{newest['id']}/explanation").status_code == 200
+        picture = client.get(f"{V1}/alerts/{newest['id']}/chart.png")
+        assert picture.headers["content-type"] == "image/png"
+        assert picture.content.startswith(b"\x89PNG")
+
+
+def test_points_have_what_grafana_draws(api: Served) -> None:
+    with api.client(Role.VIEWER) as client:
+        assert [one["dimensions"] for one in client.get(f"{V1}/metrics/orders/series").json()["items"]] == [
+            {"country": "DE"},
+            {"country": "US"},
+        ]
+        path, window = "/series/1/points", {"start": "2026-03-11T08:00:00Z", "end": "2026-03-11T20:00:00Z"}
+        (whole,) = pages(client, path, **window)
+        assert len(whole) == 12
+        assert [one for page in pages(client, path, limit=5, **window) for one in page] == whole
+        dropped = next(one for one in whole if one["time"] == "2026-03-11T10:00:00Z")
+        assert dropped["is_alert"]
+        assert dropped["value"] < dropped["lower"] < dropped["expected"] < dropped["upper"]
+        assert dropped["score"] > 0
+        first = client.get(V1 + path, params={"limit": 1}).json()["items"][0]
+        assert (first["score"], first["is_learning"]) == (None, True)
+        seconds = 1773216000  # 2026-03-11T08:00:00Z
+        for start in (str(seconds), str(seconds * 1000)):
+            assert client.get(V1 + path, params={"start": start, "limit": 1}).json()["items"] == whole[:1]
+
+
+def test_who_has_it_already_is_told_so(api: Served) -> None:
+    with api.client(Role.VIEWER) as client:
+        first = client.get(f"{V1}/metrics")
+        again = client.get(f"{V1}/metrics", headers={"if-none-match": first.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
+        assert again.headers["etag"] == first.headers["etag"]
+        other = client.get(f"{V1}/metrics", headers={"if-none-match": 'W/"other"'})
+        assert other.content == first.content
+
+
+def test_an_answer_is_previewed_said_and_taken_back(api: Served) -> None:
+    with api.client(Role.RESPONDER) as client:
+        alert = client.get(f"{V1}/alerts?limit=1").json()["items"][0]["id"]
+        said = {"answer": "false_alarm", "alert": alert, "note": "a test"}
+        before = client.get(f"{V1}/feedback").json()
+        preview = client.post(f"{V1}/feedback/preview", json=said).json()
+        assert preview["feedback"]["id"] == 0
+        assert client.get(f"{V1}/feedback").json() == before
+        receipt = client.post(f"{V1}/feedback", json=said)
+        assert receipt.status_code == 201
+        kept = receipt.json()["feedback"]
+        assert (kept["by"], kept["note"], kept["answer"]) == ("Responder", "a test", "false_alarm")
+        assert client.get(f"{V1}/alerts/{alert}").json()["alert"]["answer"] == "false_alarm"
+        assert client.get(f"{V1}/feedback/{kept['id']}").json() == receipt.json()
+        undone = client.post(f"{V1}/feedback/{kept['id']}/undo").json()
+        assert undone["feedback"]["undoes"] == kept["id"]
+        log = client.get(f"{V1}/feedback").json()["items"]
+        assert [(one["id"], one["is_in_force"]) for one in log[:2]] == [
+            (undone["feedback"]["id"], True),
+            (kept["id"], False),
+        ]
+        exported = client.get(f"{V1}/feedback/export").json()
+    with api.client(Role.ADMIN) as admin:
+        done = admin.post(f"{V1}/feedback/import", json=exported).json()
+    assert (done["added"], done["present"]) == (0, len(exported["lines"]))
+
+
+def test_a_confirmed_alert_is_not_lost_without_force(api: Served) -> None:
+    with api.client(Role.RESPONDER) as client:
+        alert = client.get(f"{V1}/alerts?limit=1").json()["items"][0]
+        said = client.post(f"{V1}/feedback", json={"answer": "real", "alert": alert["id"]}).json()
+        event = {
+            "answer": "bad_data",
+            "series": [1, 2],
+            "start": alert["start"],
+            "end": alert["end"],
+        }
+        refused = client.post(f"{V1}/feedback", json=event)
+        assert (refused.status_code, refused.json()["code"]) == (409, "guard")
+        assert f"#{alert['id']}" in refused.json()["detail"]
+        client.post(f"{V1}/feedback/{said['feedback']['id']}/undo")
+
+
+def test_a_write_with_a_key_is_done_once(api: Served) -> None:
+    with api.client() as client:
+        key = {"idempotency-key": "make-grace"}
+        first = client.post(f"{V1}/users", json={"name": "Grace"}, headers=key)
+        again = client.post(f"{V1}/users", json={"name": "Grace"}, headers=key)
+        assert (first.status_code, again.status_code) == (201, 201)
+        assert again.content == first.content
+        assert "idempotent-replayed" not in first.headers
+        assert again.headers["idempotent-replayed"] == "true"
+        other = client.post(f"{V1}/users", json={"name": "Alan"}, headers=key)
+        assert (other.status_code, other.json()["code"]) == (409, "conflict")
+        names = [one["name"] for one in client.get(f"{V1}/users").json()["items"]]
+        assert names.count("Grace") == 1
+        assert "Alan" not in names
+        assert client.post(f"{V1}/users", json={"name": "Grace"}).status_code == 422
+        assert client.post(f"{V1}/users", json={"name": "G"}, headers={"idempotency-key": "k" * 201}).status_code == 422
+
+
+def test_a_secret_is_not_kept_for_a_second_asking(api: Served) -> None:
+    body, key = {"user": "Viewer", "label": "secret", "scopes": ["read"]}, {"idempotency-key": "token"}
+    with api.client() as client:
+        made = client.post(f"{V1}/tokens", json=body, headers=key)
+        again = client.post(f"{V1}/tokens", json=body, headers=key)
+        assert (made.status_code, again.status_code) == (201, 409)
+        labels = [one["label"] for one in client.get(f"{V1}/tokens").json()["items"]]
+    assert labels.count("secret") == 1
+
+
+def test_refusals_are_replayed_too_and_keys_are_each_callers_own(api: Served) -> None:
+    key = {"idempotency-key": "same"}
+    with api.client(Role.RESPONDER) as one, api.client(Role.ADMIN) as other:
+        body = {"answer": "real", "alert": 999}
+        assert one.post(f"{V1}/feedback", json=body, headers=key).status_code == 404
+        assert one.post(f"{V1}/feedback", json=body, headers=key).headers["idempotent-replayed"] == "true"
+        assert "idempotent-replayed" not in other.post(f"{V1}/feedback", json=body, headers=key).headers
+
+
+def test_a_configuration_is_exported_planned_and_applied(api: Served) -> None:
+    with api.client(Role.EDITOR) as client:
+        text = client.get(f"{V1}/config").json()["text"]
+        assert parse_config(text) == api.service.standing()
+        assert client.post(f"{V1}/config/plan", json={"text": text}).json() == {"steps": []}
+        changed = text.replace("title: Orders", "title: Orders of all shops")
+        plan = client.post(f"{V1}/config/plan", json={"text": changed}).json()
+        assert plan["steps"] == [
+            {
+                "noun": "metric",
+                "name": "orders",
+                "is_new": False,
+                "settings": [{"name": "title", "before": "Orders", "after": "Orders of all shops"}],
+            }
+        ]
+        assert client.get(f"{V1}/metrics/orders").json()["settings"]["title"] == "Orders"
+        assert client.post(f"{V1}/config/apply", json={"text": changed}).json() == plan
+        assert client.get(f"{V1}/metrics/orders").json()["settings"]["title"] == "Orders of all shops"
+        client.post(f"{V1}/config/apply", json={"text": text})
+        assert client.post(f"{V1}/config/apply", json={"text": "metrics: {a: {}}"}).status_code == 422
+
+
+def test_no_secret_is_exported() -> None:
+    text = dump_config(
+        parse_config(
+            "sources: {db: {url: 'postgresql://reader:hunter2@db/shop'}, lake: {url: '${LAKE}'}}\n"
+            "channels: {my-chat: {url: 'slack://tokenA/tokenB/tokenC'}, log: {url: 'textfile://told.txt'}}\n"
+        )
+    )
+    assert "hunter2" not in text
+    assert "tokenA" not in text
+    for kept in ("${DB_URL}", "${MY_CHAT_URL}", "${LAKE}", "textfile://told.txt"):
+        assert kept in text
+
+
+def test_sources_and_channels_are_listed_without_their_addresses(api: Served) -> None:
+    with api.client(Role.VIEWER) as client:
+        assert client.get(f"{V1}/sources").json() == {"items": [{"name": "shop", "kind": "sql"}]}
+        assert client.get(f"{V1}/channels").json() == {"items": [{"name": "team", "kind": "textfile"}]}
+
+
+def test_flags_are_overridden_tripped_and_answered(api: Served) -> None:
+    with api.client(Role.RESPONDER) as responder, api.client(Role.EDITOR) as editor:
+        override = {"variant": "model", "lasting": "2h", "note": "a launch"}
+        assert responder.post(f"{V1}/flags/beta/override", json=override).status_code == 403
+        found = editor.post(f"{V1}/flags/beta/override", json=override).json()
+        assert (found["serving"], found["override"]["by"]) == ("model", "Editor")
+        assert editor.delete(f"{V1}/flags/beta/override").json()["serving"] == "basic"
+        assert responder.post(f"{V1}/flags/ranking/trip", json={"note": "slow"}).json()["standing"] == "tripped"
+        assert responder.post(f"{V1}/flags/ranking/answer", json={"is_yes": True}).status_code == 422
+        page = responder.get(f"{V1}/flags/ranking").json()
+        assert (page["flag"]["serving"], page["changes"][0]["by"]) == ("basic", "Responder")
+        assert responder.get(f"{V1}/flags/none").status_code == 404
+
+
+def test_people_and_tokens_are_managed_by_admins(api: Served) -> None:
+    with api.client() as admin:
+        made = admin.post(f"{V1}/users", json={"name": "Joan", "role": "editor"}).json()
+        path = f"{V1}/users/{made['id']}"
+        link = admin.post(f"{path}/link").json()["address"]
+        assert link.startswith(f"{api.address}/sign-in?token=")
+        token = admin.post(f"{V1}/tokens", json={"user": "Joan", "label": "robot", "scopes": ["read"]}).json()
+        robot = httpx.Client(base_url=api.address, headers={"authorization": f"Bearer {token['secret']}"})
+        assert robot.get(f"{V1}/me").json() == {"name": "Joan", "scopes": ["read"], "is_owner": False}
+        key = api.service.sign_in.redeem(link.rpartition("=")[2])
+        assert key is not None
+        assert admin.post(f"{path}/sign-out").json() == {"sessions": 1}
+        assert api.service.sign_in.caller(key) is None
+        assert admin.patch(path, json={"role": "viewer"}).json()["role"] == "viewer"
+        beyond = {"user": "Joan", "label": "robot", "scopes": ["admin"]}
+        assert admin.post(f"{V1}/tokens", json=beyond).status_code == 422
+        assert admin.delete(f"{V1}/tokens/{token['token']['id']}").json()["revoked_at"] is not None
+        assert robot.get(f"{V1}/me").status_code == 401
+        robot.close()
+        assert admin.delete(path).json()["name"] == f"person {made['id']}"
+        assert admin.delete(path).status_code == 404
+        entries = [one for page in pages(admin, "/audit", limit=3) for one in page]
+        assert [one["id"] for one in entries] == sorted((one["id"] for one in entries), reverse=True)
+        assert {"users add", "tokens make", "tokens revoke", "users erase"} <= {one["what"] for one in entries}
+
+
+def test_the_docs_page_shows_every_route_and_fetches_nothing_elsewhere(api: Served) -> None:
+    with api.client(None) as client:
+        spec = client.get(f"{V1}/openapi.json").json()
+        page = client.get(f"{V1}/docs").text
+    for path in spec["paths"]:
+        assert path.replace("{", "&#123;") in page or path in page
+    assert "//cdn" not in page
+    assert 'src="http' not in page
+    assert spec["components"]["schemas"]["Problem"]["required"] == ["status", "code", "title", "detail", "mend"]
+
+
+def test_a_browser_signed_in_may_read_and_needs_the_form_token_to_write(api: Served) -> None:
+    token = api.service.sign_in.make_link(api.address).rpartition("=")[2]
+    with api.client(None) as browser:
+        page = browser.get("/sign-in", params={"token": token}).text
+        fields = {**form(page, "/sign-in"), "name": "Owner"}
+        home = browser.post("/sign-in", data=fields, follow_redirects=True).text
+        assert browser.get(f"{V1}/me").json()["is_owner"] is True
+        assert browser.post(f"{V1}/users", json={"name": "Forged"}).json()["code"] == "forged_form"
+        own = form(home, "/sign-out")["form_token"]
+        made = browser.post(f"{V1}/users", json={"name": "Genuine"}, headers={"x-form-token": own})
+        assert made.status_code == 201
