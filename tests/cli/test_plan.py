@@ -54,7 +54,7 @@ def test_a_plan_names_each_change_and_after_apply_there_is_none(tmp_path: Path) 
 def test_what_the_file_leaves_out_stays_and_a_broken_file_is_named(tmp_path: Path) -> None:
     home = tmp_path / "home"
     run(home, GOOD, "apply")
-    less = GOOD.replace('  revenue: {query: "select 2", step: 1d, title: Revenue}\n', "")
+    less = GOOD.replace('  revenue: {query: "select 2 where :start < :end", step: 1d, title: Revenue}\n', "")
     assert run(home, less, "plan").exit_code == 0
     broken = run(home, GOOD.replace("kind: count", "colour: red"), "plan")
     assert (broken.exit_code, broken.stdout) == (4, "")

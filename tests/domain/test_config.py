@@ -12,8 +12,8 @@ sources:
   shop: {url: "sqlite:///shop.db"}
 defaults: {source: shop, step: 1h, timezone: Europe/Berlin, since: 2024-01-01}
 metrics:
-  orders: {query: "select 1", kind: count}
-  revenue: {query: "select 2", step: 1d, title: Revenue}
+  orders: {query: "select 1 where :start < :end", kind: count}
+  revenue: {query: "select 2 where :start < :end", step: 1d, title: Revenue}
 channels:
   team: {url: "textfile:///tmp/team.txt"}
 """
@@ -41,7 +41,7 @@ def test_metrics_inherit_defaults_and_may_say_otherwise():
         (("  orders:", "  Orders!:"), "Orders!.*lower-case"),
         (("  revenue:", "  orders:"), "'orders' is given twice"),
         (("channels:", "chanels:"), "chanels: not known"),
-        (('query: "select 1", ', ""), "metrics.orders.*query"),
+        (('query: "select 1 where :start < :end", ', ""), "metrics.orders.*query"),
         (("metrics:", "metrics: ["), "YAML"),
     ],
 )

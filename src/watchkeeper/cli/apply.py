@@ -23,8 +23,10 @@ def command(home: Path, file: Path, dry_run: bool) -> None:
       watchkeeper apply metrics.yaml && watchkeeper serve
     """
     from watchkeeper.domain.config import parse_config
+    from watchkeeper.watch.plan import check_readable
 
     config = parse_config(file.read_text(encoding="utf-8"), str(file))
+    check_readable(config)
     if not dry_run:
         from watchkeeper.watch.service import Watchkeeper
 

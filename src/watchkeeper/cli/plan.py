@@ -29,9 +29,10 @@ def command(ctx: click.Context, home: Path, file: Path, as_json: bool) -> None:
       watchkeeper plan metrics.yaml --json
     """
     from watchkeeper.domain.config import parse_config
-    from watchkeeper.watch.plan import plan
+    from watchkeeper.watch.plan import check_readable, plan
 
     config = parse_config(file.read_text(encoding="utf-8"), str(file))
+    check_readable(config)
     with open_ledger(home) as ledger:
         steps = plan(ledger, config)
     for step in steps:

@@ -10,7 +10,7 @@ import yaml
 
 from watchkeeper.domain.errors import ConfigError, InputError
 from watchkeeper.domain.flag import Flag, Segment
-from watchkeeper.domain.metric import Metric, Source, check_name
+from watchkeeper.domain.metric import Metric, Source, SourceKind, check_name
 from watchkeeper.domain.route import Route
 from watchkeeper.domain.system import System
 
@@ -91,7 +91,31 @@ def parse_config(text: str, place: str = "configuration") -> Config:
             if name not in known:
                 where = f"{place}: systems.{system.name}"
                 raise ConfigError(f"{where}: source {name!r} is not among the sources ({', '.join(known) or 'none'})")
+    kinds = {source.name: source.kind for source in config.sources}
+    for metric in config.metrics:
+        lack = what_lacks(metric, kinds[metric.source])
+        if lack:
+            raise ConfigError(f"{place}: metrics.{metric.name}: {lack}")
     return config
+
+
+def what_lacks(metric: Metric, kind: SourceKind) -> str:
+    """What a metric of a source of that kind must say differently, in words; empty where all is well."""
+    has_measure = bool(metric.time_column and metric.measure)
+    if kind is SourceKind.PUSH:
+        is_asked = metric.query or metric.table or metric.measure
+        return "programs push it: leave out query, table and measure" if is_asked else ""
+    if metric.query and metric.group_size and kind is not SourceKind.PROMETHEUS:
+        return "group_size: the query returns it as a column; leave it out"
+    if kind is SourceKind.PROMETHEUS:
+        return "" if metric.query else "it needs a query in PromQL"
+    if kind is SourceKind.FILES:
+        if metric.table:
+            return "table: the files of the source are the table; leave it out"
+        return (
+            "" if metric.query or has_measure else "it needs time_column and measure, or a query over the table `files`"
+        )
+    return "" if metric.query or metric.table else "it needs a query, or a table with time_column and measure"
 
 
 def _section(raw: dict[str, Any], key: str, record: type[T], defaults: dict[str, Any], place: str) -> tuple[T, ...]:

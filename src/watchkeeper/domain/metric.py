@@ -31,22 +31,89 @@ class Direction(enum.Enum):
     DOWN = "down"
 
 
+class SourceKind(enum.Enum):
+    """How numbers come: asked of a SQL database, of files, of Prometheus; or sent to us by programs."""
+
+    SQL = "sql"
+    FILES = "files"
+    PROMETHEUS = "prometheus"
+    PUSH = "push"
+
+
+class TimeIs(enum.Enum):
+    """What the time column of a table holds: instants, the metric's wall clock, or seconds since 1970 UTC."""
+
+    UTC = "utc"
+    LOCAL = "local"
+    SECONDS = "seconds"
+
+
 class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where numbers come from. `url` may name environment variables as `${NAME}`; it is never shown or logged."""
+    """Where numbers come from.
+
+    Secrets are named, never written: `url`, `user`, `password` and `bearer` may name environment variables as `${NAME}`
+    and files as `${file:/path}`. They are never shown or logged. A statement may take `timeout`; an answer may have
+    `max_rows` rows.
+    """
 
     name: str
-    kind: str = "sql"
-    url: str
+    kind: SourceKind = SourceKind.SQL
+    url: str = ""
+    timeout: str = "60s"
+    max_rows: int = 1_000_000
+    user: str = ""
+    password: str = ""
+    bearer: str = ""
+    region: str = ""
+    endpoint: str = ""
 
     def __post_init__(self) -> None:
         check_name("source", self.name)
+        if self.kind is SourceKind.PUSH and self.url:
+            raise ConfigError(f"source {self.name}: url: programs send to us, there is none; leave it out")
+        if self.kind is not SourceKind.PUSH and not self.url:
+            raise ConfigError(f"source {self.name}: url: a source of kind {self.kind.value} needs one")
+        if not 1 <= parse_duration(self.timeout) <= 3600:
+            raise ConfigError(f"source {self.name}: timeout {self.timeout!r}: choose between 1s and 1h")
+        if self.max_rows < 1:
+            raise ConfigError(f"source {self.name}: max_rows must be 1 or more, not {self.max_rows}")
+        for setting, kinds in _ONLY_FOR.items():
+            if getattr(self, setting) and self.kind not in kinds:
+                among = " and ".join(kind.value for kind in kinds)
+                raise ConfigError(f"source {self.name}: {setting}: is for sources of kind {among}; leave it out")
+        for setting in ("password", "bearer"):
+            value = getattr(self, setting)
+            if value and not IS_REFERENCE.fullmatch(value):
+                # The value itself is not repeated: it may be the secret.
+                raise ConfigError(
+                    f"source {self.name}: {setting}: name the secret, as ${{NAME}} of the environment or "
+                    "${file:/path}; it is not written into a configuration"
+                )
+
+    @property
+    def timeout_s(self) -> int:
+        """How long one statement may take, in seconds."""
+        return parse_duration(self.timeout)
+
+
+IS_REFERENCE = re.compile(r"\$\{(file:[^}]+|[A-Za-z_][A-Za-z0-9_]*)\}")
+"""What names a secret: a variable of the environment, or a file."""
+
+_ONLY_FOR = {
+    "user": (SourceKind.PROMETHEUS, SourceKind.FILES),
+    "password": (SourceKind.PROMETHEUS, SourceKind.FILES),
+    "bearer": (SourceKind.PROMETHEUS,),
+    "region": (SourceKind.FILES,),
+    "endpoint": (SourceKind.FILES,),
+}
 
 
 class Metric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A named measure of a source.
 
     `query` returns the columns `time`, `value` and one per dimension, for `:start <= time < :end`; a row's time is
-    the start of its step. `name` is the identity; `title` is what people see and may change. Points before `since`
+    the start of its step. Instead of it, `table`, `time_column` and `measure` let the query be written by Watchkeeper.
+    `name` is the identity; `title` is what people see and may change. Points before `since`
     (default: a year before the first reading) are not read, points from `until` on neither (a data set that has
     ended). A period is judged once it is over and `settle` has passed. `calendar` names the public
     holidays that are known events of this metric: `DE`, or `DE-BE` for a part of a country. A value beyond
@@ -55,7 +122,13 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     name: str
     source: str
-    query: str
+    query: str = ""
+    table: str = ""
+    time_column: str = ""
+    time_is: TimeIs = TimeIs.UTC
+    measure: str = ""
+    where: str = ""
+    group_size: str = ""
     step: str
     title: str = ""
     description: str = ""
@@ -99,10 +172,23 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             raise ConfigError(
                 f"metric {self.name}: false_alerts_per_month must be above 0, not {self.false_alerts_per_month}"
             )
+        self._check_form()
         if self.min_group_size < 0:
             raise ConfigError(f"metric {self.name}: min_group_size cannot be negative")
         if self.smallest_change < 0 or self.smallest_change_share < 0:
             raise ConfigError(f"metric {self.name}: smallest_change and smallest_change_share cannot be negative")
+
+    def _check_form(self) -> None:
+        """A query, or a time column and a measure: what a source of a kind needs is checked with the source."""
+        if self.query:
+            others = ("table", "time_column", "measure", "where")
+            both = [setting for setting in others if getattr(self, setting)]
+            if both:
+                raise ConfigError(f"metric {self.name}: {', '.join(both)}: the query says it already; leave it out")
+        elif (self.table or self.where) and not (self.time_column and self.measure):
+            raise ConfigError(
+                f"metric {self.name}: a table needs time_column and measure, such as count or sum(amount)"
+            )
 
     @property
     def step_s(self) -> int:

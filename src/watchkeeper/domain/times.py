@@ -68,18 +68,20 @@ def floor_to_step(seconds: int, step: int, zone: str) -> int:
     midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
     if step >= DAY:
         return int(midnight.timestamp())
-    local = (moment.hour * HOUR + moment.minute * MINUTE + moment.second) % step
-    return seconds - local
+    since_midnight = moment.hour * HOUR + moment.minute * MINUTE + moment.second
+    if step > HOUR:  # such a period may hold a change of the clock, so its start is looked up on the clock
+        return int((midnight + timedelta(seconds=since_midnight // step * step)).timestamp())
+    return seconds - since_midnight % step
 
 
 def periods(start: int, end: int, step: int, zone: str) -> NDArray[np.int64]:
     """Starts of the periods in `[start, end)`: a day of the zone may have 23 or 25 hours and is still one period."""
-    if step < DAY:
+    if step <= HOUR or zone == "UTC":
         return np.arange(start, end, step, dtype=np.int64)
     info = zone_info(zone)
     first = datetime.fromtimestamp(start, info).replace(tzinfo=None)
-    days = range(max(0, (end - start + 2 * HOUR) // DAY + 1))
-    stamps = [int((first + timedelta(days=day)).replace(tzinfo=info).timestamp()) for day in days]
+    steps = range(max(0, (end - start + 2 * HOUR) // step + 1))
+    stamps = [int((first + timedelta(seconds=step * one)).replace(tzinfo=info).timestamp()) for one in steps]
     return np.array([stamp for stamp in stamps if stamp < end], dtype=np.int64)
 
 

@@ -25,6 +25,10 @@ NO_VALUE = "(none)"
 GROUP_SIZE = "group_size"
 
 
+class TooManyRowsError(SourceError):
+    """An answer had more rows than the source allows; a shorter window may have fewer."""
+
+
 class Checked(NamedTuple):
     """Points, and how many rows were left out: outside of the window, or of groups too small to be shown."""
 

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-import os
 import re
+import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import numpy as np
 import pyarrow as pa
-from sqlalchemy import URL, Connection, Engine, NullPool, TextClause, create_engine, make_url
+from sqlalchemy import URL, ClauseElement, Connection, Engine, NullPool, create_engine, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from watchkeeper.domain.errors import SourceError
-from watchkeeper.domain.metric import Metric, Source
-from watchkeeper.sources.points import BATCH_ROWS, Column, check_points, failure
+from watchkeeper.domain.metric import Metric, Source, TimeIs
+from watchkeeper.sources.points import BATCH_ROWS, Column, TooManyRowsError, check_points, failure
+from watchkeeper.sources.secrets import Secrets, look_up
+from watchkeeper.sources.table_query import check_table, table_statement
 from watchkeeper.sources.window import Window, statement, window
+
+CONNECT_S = 10
+"""How long a database may take to answer the knock."""
 
 # Parameters and truncation mean UTC, wherever the server stands.
 _IN_UTC = {
@@ -25,31 +33,54 @@ _IN_UTC = {
     "mariadb": "SET time_zone = '+00:00'",
     "mysql": "SET time_zone = '+00:00'",
     "postgresql": "SET TIME ZONE 'UTC'",
+    "snowflake": "ALTER SESSION SET TIMEZONE = 'UTC'",
+    "databricks": "SET TIME ZONE 'UTC'",
 }
-
-_REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+# How a database is told to end a statement by itself; SQLite and DuckDB are interrupted from here.
+_TIMEOUT: dict[str, Callable[[int], str]] = {
+    "postgresql": lambda s: f"SET statement_timeout = {s * 1000}",
+    "redshift": lambda s: f"SET statement_timeout = {s * 1000}",
+    "mysql": lambda s: f"SET SESSION max_execution_time = {s * 1000}",
+    "mariadb": lambda s: f"SET SESSION max_statement_time = {s}",
+    "snowflake": lambda s: f"ALTER SESSION SET STATEMENT_TIMEOUT_IN_SECONDS = {s}",
+    "databricks": lambda s: f"SET STATEMENT_TIMEOUT = {s}",
+    "trino": lambda s: f"SET SESSION query_max_run_time = '{s}s'",
+}
+_CONNECT: dict[str, Callable[[int], dict[str, Any]]] = {
+    # The second is for a server that vanished while it worked: no answer, and no end of the connection either.
+    "psycopg": lambda s: {"connect_timeout": CONNECT_S, "tcp_user_timeout": (s + CONNECT_S) * 1000},
+    "psycopg2": lambda s: {"connect_timeout": CONNECT_S, "tcp_user_timeout": (s + CONNECT_S) * 1000},
+    "pymysql": lambda s: {"connect_timeout": CONNECT_S, "read_timeout": s + CONNECT_S},
+    "duckdb_engine": lambda s: {},
+}
+_STREAMED = ("postgresql", "mysql", "mariadb", "redshift")
+_SQLITE_STEPS = 10_000
+"""After so many steps of SQLite's machine the clock is looked at: about a millisecond."""
 
 
 class SqlSource:
     """A database as a source of points. It connects when asked for points, and holds no connection in between.
 
-    `${NAME}` in the source's URL is replaced by what `resolve_secret` gives for `NAME` (default: the environment);
-    inside user and password it may hold any character. Relative paths of SQLite and DuckDB files start at the current
-    working directory. Neither URL nor password occurs in an error. Which clock a query speaks: see `sources.window`.
+    References in the source's URL are replaced by what `resolve_secret` gives for them (default: the environment and
+    files); inside user and password they may hold any character. Relative paths of SQLite and DuckDB files start at the
+    current working directory. Neither URL nor password occurs in an error. Which clock a query speaks: see
+    `sources.window`.
     """
 
-    def __init__(self, source: Source, resolve_secret: Callable[[str], str | None] = os.environ.get) -> None:
+    def __init__(self, source: Source, resolve_secret: Callable[[str], str | None] = look_up) -> None:
         self._source = source
-        self._resolve = resolve_secret
-        self._secrets: list[str] = []
+        self._secrets = Secrets(resolve_secret)
         self.outside = 0
         """How many rows the last pull left out because they lay outside its window."""
         self.withheld = 0
         """How many rows it left out because their group was smaller than the metric's `min_group_size`."""
 
     def check(self, metric: Metric) -> None:
-        """Check the metric's query without connecting; ConfigError names the metric and the mend."""
-        window(metric, 0, metric.step_s)
+        """Check the metric's query or table without connecting; ConfigError names the metric and the mend."""
+        if metric.query:
+            window(metric, 0, metric.step_s)
+        else:
+            check_table(metric)
 
     def pull(self, metric: Metric, start: int, end: int) -> Iterator[pa.RecordBatch]:
         """The metric's points in `[start, end)` (seconds UTC), after all of them were checked.
@@ -62,11 +93,13 @@ class SqlSource:
         taken for the first hour, the next for the second. A query that groups by the wall clock adds both up into one
         row, which is taken for the first; to keep them apart let it return times with a zone.
 
-        Raises ConfigError where the query does not ask for a window, SourceError where the database or its answer is at
-        fault; both name the metric, the place and the mend.
+        Raises ConfigError where the query does not ask for a window, TooManyRowsError where the answer has more rows
+        than the source's `max_rows`, SourceError where the database or its answer is at fault or takes longer than the
+        source's `timeout`; all name the metric, the place and the mend.
         """
-        bound = window(metric, start, end)
-        checked = check_points(metric, self._ask(metric, bound), start, end, bound.zone)
+        self.check(metric)
+        columns, zone = self._ask(metric, start, end)
+        checked = check_points(metric, columns, start, end, zone)
         self.outside, self.withheld = checked.outside, checked.withheld
         yield from checked.table.to_batches(max_chunksize=BATCH_ROWS)
 
@@ -75,22 +108,45 @@ class SqlSource:
         if "_engine" in self.__dict__:
             self._engine.dispose()
 
-    def _ask(self, metric: Metric, bound: Window) -> dict[str, Column]:
-        query = statement(metric)
+    def prepare(self, connection: Connection) -> None:
+        """What a connection needs before the first query; sources over this one add to it."""
+
+    def _ask(self, metric: Metric, start: int, end: int) -> tuple[dict[str, Column], str]:
+        began = time.monotonic()
         try:
             with self._engine.connect() as connection:
-                dialect = connection.dialect.name
-                if dialect in _IN_UTC:
-                    connection.exec_driver_sql(_IN_UTC[dialect])
-                if dialect == "duckdb":
-                    return _columns_of_duckdb(connection, query, bound)
-                return _columns(connection, query, bound)
+                self._set_up(connection)
+                query, bound = _question(metric, connection, start, end)
+                began = time.monotonic()
+                with _limited(connection, self._source.timeout_s):
+                    columns = _answer(connection, query, bound, self._source.max_rows)
+        except TooManyRowsError as error:
+            raise TooManyRowsError(str(failure(metric, str(error)))) from None
         except SourceError as error:
             raise failure(metric, str(error)) from None
         except ModuleNotFoundError as error:
             raise failure(metric, f"the database's driver is missing: pip install {error.name}") from None
         except Exception as error:  # drivers raise what they like, and each message may hold the address
-            raise failure(metric, f"the database says: {self._without_secrets(error)}") from None
+            said = self._secrets.blot_out(getattr(error, "orig", None) or error)
+            if time.monotonic() - began >= self._source.timeout_s:
+                raise failure(
+                    metric,
+                    f"the query took longer than the source's timeout of {self._source.timeout} and was ended ({said});"
+                    " give its time column an index, let it read less, or raise timeout",
+                ) from None
+            raise failure(metric, f"the database says: {said}") from None
+        if not metric.query and metric.time_is is TimeIs.LOCAL:
+            columns["time"] = pa.chunked_array([np.asarray(columns["time"], "datetime64[s]")])
+        return columns, bound.zone
+
+    def _set_up(self, connection: Connection) -> None:
+        dialect = connection.dialect.name
+        is_mariadb = dialect == "mysql" and getattr(connection.dialect, "is_mariadb", False)
+        limit = _TIMEOUT.get("mariadb" if is_mariadb else dialect)
+        said = [_IN_UTC.get(dialect, ""), limit(self._source.timeout_s) if limit else ""]
+        for setting in filter(None, said):
+            connection.exec_driver_sql(setting, execution_options={"stream_results": False})
+        self.prepare(connection)
 
     @cached_property
     def _engine(self) -> Engine:
@@ -103,65 +159,99 @@ class SqlSource:
             path = quote(str(Path(url.database or "").resolve()))
             url = url.set(database=f"file:{path}").update_query_dict({"mode": "ro", "uri": "true"})
         try:
+            if url.get_driver_name() in _CONNECT:
+                given = {name: value for name, value in _CONNECT[url.get_driver_name()](self._source.timeout_s).items()
+                         if name not in url.query}  # fmt: skip
+                settings["connect_args"] = {**settings.get("connect_args", {}), **given}
             engine = create_engine(url, poolclass=NullPool, **settings)
         except NoSuchModuleError:
             raise SourceError(
                 f"no SQLAlchemy dialect for {url.drivername!r} is installed; install the package that brings it"
             ) from None
-        return engine.execution_options(postgresql_readonly=True)
+        streamed = url.get_backend_name() in _STREAMED
+        return engine.execution_options(postgresql_readonly=True, stream_results=streamed)
 
     def _url(self) -> URL:
         template = self._source.url
         credentials = template.rfind("@")
 
-        def resolved(reference: re.Match[str]) -> str:
-            value = self._resolve(reference[1])
-            if value is None:
-                raise SourceError(f"its url names ${{{reference[1]}}}, which is not set; set it in the environment")
-            is_credential = "://" in template[: reference.start()] and reference.end() <= credentials
-            quoted = quote(value, safe="")
-            self._secrets += [value, quoted]
-            return quoted if is_credential else value
+        def is_credential(reference: re.Match[str]) -> bool:
+            return "://" in template[: reference.start()] and reference.end() <= credentials
 
-        full = _REFERENCE.sub(resolved, template)
+        full = self._secrets.fill("url", template, encode=is_credential)
         try:
             url = make_url(full)
         except ArgumentError:
             raise SourceError("its url is none; write it as dialect://user:password@host/database") from None
-        self._secrets += [full, url.password or "", quote(url.password or "", safe="")]
+        self._secrets.add(full)
+        self._secrets.add(url.password or "")
         return url
-
-    def _without_secrets(self, error: Exception) -> str:
-        message = " ".join(str(getattr(error, "orig", None) or error).split())
-        for secret in sorted(filter(None, self._secrets), key=len, reverse=True):
-            message = message.replace(secret, "***")
-        return message
 
 
 def _is_file(url: URL) -> bool:
     return url.database not in (None, "", ":memory:") and not str(url.database).startswith(("file:", "md:"))
 
 
-def _columns(connection: Connection, query: TextClause, bound: Window) -> dict[str, Column]:
+def _question(metric: Metric, connection: Connection, start: int, end: int) -> tuple[ClauseElement, Window]:
+    if metric.query:
+        return statement(metric), window(metric, start, end)
+    return table_statement(metric, connection.dialect, start, end)
+
+
+@contextmanager
+def _limited(connection: Connection, seconds: int) -> Iterator[None]:
+    """End what runs here after so many seconds, in the databases that cannot do it themselves."""
+    driver: Any = connection.connection.driver_connection
+    if connection.dialect.name == "sqlite":
+        deadline = time.monotonic() + seconds
+        driver.set_progress_handler(lambda: time.monotonic() >= deadline, _SQLITE_STEPS)
+        yield
+    elif connection.dialect.name == "duckdb":
+        alarm = threading.Timer(seconds, driver.interrupt)
+        alarm.daemon = True
+        alarm.start()
+        try:
+            yield
+        finally:
+            alarm.cancel()
+    else:
+        yield
+
+
+def _answer(connection: Connection, query: ClauseElement, bound: Window, most: int) -> dict[str, Column]:
+    if connection.dialect.name == "duckdb":
+        return _columns_of_duckdb(connection, query, bound, most)
     # SQLite has no timestamps: texts are compared, and this is how its own functions write them.
     is_sqlite = connection.dialect.name == "sqlite"
     values = {
         name: value if isinstance(value, int) or not is_sqlite else f"{value}" for name, value in bound[0].items()
     }
-    result = connection.execute(query, values)
+    result = connection.execute(query, values)  # type: ignore[call-overload]
     if not result.returns_rows:
         raise SourceError("the query returns no rows; it must be a SELECT")
-    names, rows = list(result.keys()), result.fetchall()
+    names, rows = list(result.keys()), result.fetchmany(most + 1)
+    result.close()
+    _check_rows(len(rows), most)
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
     return dict(zip(names, columns, strict=True))
 
 
-def _columns_of_duckdb(connection: Connection, query: TextClause, bound: Window) -> dict[str, Column]:
+def _columns_of_duckdb(connection: Connection, query: ClauseElement, bound: Window, most: int) -> dict[str, Column]:
     """As Arrow, which is faster by far and needs no pytz for times with a zone."""
     compiled = query.compile(dialect=connection.dialect)
     values = [bound.parameters[name] for name in getattr(compiled, "positiontup", None) or ()]
-    relation = connection.connection.driver_connection.sql(str(compiled), params=values)  # type: ignore[union-attr]
+    driver: Any = connection.connection.driver_connection
+    relation = driver.sql(str(compiled), params=values)
     if relation is None:
         raise SourceError("the query returns no rows; it must be a SELECT")
-    table = relation.to_arrow_table()
+    table = relation.limit(most + 1).to_arrow_table()
+    _check_rows(table.num_rows, most)
     return dict(zip(table.column_names, table.columns, strict=True))
+
+
+def _check_rows(rows: int, most: int) -> None:
+    if rows > most:
+        raise TooManyRowsError(
+            f"the query returned more than {most:,} rows, the source's max_rows; group by fewer dimensions or a"
+            " coarser step, or raise max_rows"
+        )

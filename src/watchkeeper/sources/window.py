@@ -44,8 +44,8 @@ def window(metric: Metric, start: int, end: int) -> Window:
         return Window({"start_s": start, "end_s": end}, "UTC")
     if form == "_local":
         first, last = wall_window(start, end, metric.timezone)
-        return Window({"start_local": _naive(first), "end_local": _naive(last)}, metric.timezone)
-    return Window({"start": _naive(start), "end": _naive(end)}, "UTC")
+        return Window({"start_local": naive(first), "end_local": naive(last)}, metric.timezone)
+    return Window({"start": naive(start), "end": naive(end)}, "UTC")
 
 
 def statement(metric: Metric) -> TextClause:
@@ -80,5 +80,6 @@ def _form(metric: Metric) -> str:
     )
 
 
-def _naive(seconds: int) -> datetime:
+def naive(seconds: int) -> datetime:
+    """Seconds as a timestamp without a zone: what most databases compare their columns with."""
     return datetime(1970, 1, 1) + timedelta(seconds=int(seconds))  # noqa: DTZ001 - without zone on purpose

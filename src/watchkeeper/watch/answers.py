@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from watchkeeper.domain.alert import Alert, Change
-from watchkeeper.domain.errors import GuardError, InputError, NotFoundError, SourceError
+from watchkeeper.domain.errors import ConfigError, GuardError, InputError, NotFoundError, SourceError
 from watchkeeper.domain.feedback import Answer, Feedback
 from watchkeeper.domain.metric import Metric, Series
 from watchkeeper.domain.recurrence import check_rule
@@ -41,8 +41,8 @@ def preview(ledger: Ledger, judgements: Judgements, draft: Draft, *, now: int) -
     return _receipt(proposed, text, weighing)
 
 
-def give(ledger: Ledger, history: History, judgements: Judgements, draft: Draft, *, now: int) -> Receipt:
-    """Write the answer to the log and say what it changed; see Watchkeeper.answer."""
+def give(ledger: Ledger, judgements: Judgements, draft: Draft, *, now: int, note: str = "") -> Receipt:
+    """Write the answer to the log and say what it changed; see Watchkeeper.answer. `note` is what `read_again` said."""
     proposed = _resolve(ledger, draft, now)
     with ledger.read() as tx:
         log = feedback.log(tx)
@@ -55,11 +55,6 @@ def give(ledger: Ledger, history: History, judgements: Judgements, draft: Draft,
             transitions.add(tx, kept.alert, Change.ANSWERED, at=now, recorded_at=now, detail=draft.answer.value)
         audit.add(tx, draft.by, now, "answer", f"#{kept.id} {draft.answer.value} on {', '.join(map(str, kept.series))}")
     judgements.forget()
-    note = ""
-    if draft.answer is Answer.BAD_DATA:
-        note = _read_again(ledger, history, kept, now)
-        judgements.forget()
-        weighing = _weigh(ledger, judgements, log, [*log, kept])
     if draft.answer is Answer.MISSED:
         note = (
             "The detector is now sensitive enough to catch it."
@@ -232,8 +227,12 @@ def _root(log: Sequence[Feedback], line: Feedback) -> Feedback:
     return line
 
 
-def _read_again(ledger: Ledger, history: History, line: Feedback, now: int) -> str:
-    """Pull the window again from the source; what comes back different counts, the rest stays void."""
+def read_again(ledger: Ledger, history: History, judgements: Judgements, draft: Draft, *, now: int) -> str:
+    """Pull the window of bad data again from the source; what comes back different counts, the rest stays void.
+
+    It may take as long as the source does, so it is done before the answer is given, and holds nothing meanwhile.
+    """
+    line = _resolve(ledger, draft, now)
     with ledger.read() as tx:
         names = sorted({one.metric for one in series.by_id(tx, line.series)})
         records = [metrics.metric(tx, name) for name in names]
@@ -244,8 +243,10 @@ def _read_again(ledger: Ledger, history: History, line: Feedback, now: int) -> s
             start = floor_to_step(line.start, metric.step_s, metric.timezone)
             end = floor_to_step(line.end + metric.step_s - 1, metric.step_s, metric.timezone)
             changed += collect.pull(ledger, history, sources[metric.source], metric, start, end, now=now).changed
-    except SourceError as error:
+    except (SourceError, ConfigError) as error:
         return f"The source could not be read again, so they stay void: {error}."
+    for metric in records:
+        judgements.forget(metric.name)
     return (
         f"Read again from the source: {_many(changed, 'point')} came back different."
         if changed

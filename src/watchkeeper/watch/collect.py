@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from watchkeeper.domain.metric import Metric, Source
 from watchkeeper.domain.times import DAY, floor_to_step
-from watchkeeper.sources.sql import SqlSource
+from watchkeeper.sources.points import TooManyRowsError
+from watchkeeper.sources.readers import reader_of
 from watchkeeper.stores.history import History
 from watchkeeper.stores.ledger import Ledger, series
 
@@ -54,18 +55,23 @@ def pull(
 
     Raises SourceError; what arrived before it stays, and reading again adds nothing twice.
     """
-    reader = SqlSource(source)
+    reader = reader_of(source)
     changed = withheld = 0
+    # Slices still to be read, the earliest last; one whose answer has too many rows is read in halves.
+    slices = [(left, min(end, left + SLICE_S)) for left in range(start, end, SLICE_S)][::-1]
     try:
-        for left in range(start, end, SLICE_S):
-            right = min(end, left + SLICE_S)
-            for batch in reader.pull(
-                metric,
-                floor_to_step(left, metric.step_s, metric.timezone),
-                floor_to_step(right, metric.step_s, metric.timezone),
-            ):
-                changed += _keep(ledger, history, metric, batch, now)
-                progress(batch.num_rows)
+        while slices:
+            left, right = (floor_to_step(one, metric.step_s, metric.timezone) for one in slices.pop())
+            try:
+                for batch in reader.pull(metric, left, right):
+                    changed += _keep(ledger, history, metric, batch, now)
+                    progress(batch.num_rows)
+            except TooManyRowsError:
+                middle = floor_to_step((left + right) // 2, metric.step_s, metric.timezone)
+                if not left < middle < right:
+                    raise
+                slices += [(middle, right), (left, middle)]
+                continue
             withheld += reader.withheld
     finally:
         reader.close()

@@ -9,12 +9,13 @@ import msgspec
 
 from watchkeeper.domain.config import Channel, Config
 from watchkeeper.domain.flag import Flag, Segment
-from watchkeeper.domain.metric import Metric, Source
+from watchkeeper.domain.metric import Metric, Source, SourceKind
 from watchkeeper.domain.route import Route
 from watchkeeper.domain.system import System
+from watchkeeper.sources.readers import reader_of
 from watchkeeper.stores.ledger import Ledger, flags, metrics, routes, systems
 
-_HIDDEN = "url"
+_HIDDEN = {"url", "user", "password", "bearer"}
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +39,15 @@ def standing(ledger: Ledger) -> Config:
             systems=tuple(kept.system for kept in systems.listed(tx)),
             flags=tuple(kept.flag for kept in flags.listed(tx)),
         )
+
+
+def check_readable(config: Config) -> None:
+    """Check each metric with the reader of its source, without connecting; ConfigError names metric and mend."""
+    sources = {source.name: source for source in config.sources}
+    for metric in config.metrics:
+        source = sources[metric.source]
+        if source.kind is not SourceKind.PUSH:
+            reader_of(source).check(metric)
 
 
 def plan(ledger: Ledger, config: Config) -> list[Step]:
@@ -71,7 +81,7 @@ def _steps(noun: str, known: Mapping[str, Record], wanted: Sequence[Record]) -> 
 def _differences(before: Record, after: Record) -> tuple[tuple[str, Any, Any], ...]:
     old, new = msgspec.to_builtins(before), msgspec.to_builtins(after)
     return tuple(
-        (key, *(("hidden", "hidden") if key == _HIDDEN else (old[key], new[key])))
+        (key, *(("hidden", "hidden") if key in _HIDDEN else (old[key], new[key])))
         for key in new
         if old[key] != new[key]
     )

@@ -11,6 +11,9 @@ from typing import Self
 from watchkeeper.domain.errors import WatchkeeperError
 from watchkeeper.watch.service import Watchkeeper
 
+PATIENCE_S = 10.0
+"""How long a run waits for a slow source before it judges everything else."""
+
 log = logging.getLogger("watchkeeper.schedule")
 
 
@@ -36,7 +39,7 @@ class Schedule:
     def _loop(self) -> None:
         while not self._stop.is_set():
             try:
-                for trouble in self._service.run_until(int(time.time())).troubles:
+                for trouble in self._service.run_until(int(time.time()), patience_s=PATIENCE_S).troubles:
                     log.warning("%s", trouble)
             except WatchkeeperError as error:
                 log.error("%s", error)

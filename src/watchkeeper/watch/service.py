@@ -12,7 +12,9 @@ from typing import Any, Literal, Self
 import msgspec
 
 from watchkeeper.domain.config import Config
-from watchkeeper.domain.errors import ChannelError, SourceError, WatchkeeperError
+from watchkeeper.domain.errors import ChannelError, WatchkeeperError
+from watchkeeper.domain.feedback import Answer
+from watchkeeper.domain.metric import SourceKind
 from watchkeeper.domain.route import check_channels
 from watchkeeper.notify import channels as ways
 from watchkeeper.stores import places
@@ -38,7 +40,9 @@ from watchkeeper.watch.guard import run_guards
 from watchkeeper.watch.judgements import Judgements
 from watchkeeper.watch.listing import Listing
 from watchkeeper.watch.look import Look
+from watchkeeper.watch.plan import check_readable
 from watchkeeper.watch.policy import STALE_S
+from watchkeeper.watch.readings import Due, Readings
 from watchkeeper.watch.replies import Replies
 from watchkeeper.watch.sign_in import SignIn
 from watchkeeper.watch.systems import Systems
@@ -67,6 +71,7 @@ class Watchkeeper:
         self._writing = RLock()
         self._judgements = Judgements(ledger, history)
         self._ticks = Ticks(ledger, history, self._judgements)
+        self._readings = Readings(ledger, history, self._judgements.forget)
         self._look = Look(ledger, self._judgements, clock)
         self.tuning = Tuning(ledger, self._judgements, self._writing, clock)
         self.deeds = Deeds(ledger, clock)
@@ -109,6 +114,7 @@ class Watchkeeper:
         """Let go of the stores; where judging stands is kept, so that the next start goes on from here."""
         with self._writing:
             self._ticks.keep_all()
+        self._readings.close()
         self._history.close()
         self._ledger.close()
 
@@ -125,6 +131,7 @@ class Watchkeeper:
     def apply(self, config: Config, by: str) -> None:
         """Insert or update what a configuration names; what it does not name stays."""
         now = int(self._clock())
+        check_readable(config)
         with self._writing, self._ledger.write() as tx:
             changed = [f"source {one.name}" for one in config.sources if metrics.put_source(tx, one)]
             changed += [f"metric {one.name}" for one in config.metrics if metrics.put_metric(tx, one)]
@@ -153,35 +160,50 @@ class Watchkeeper:
     # running
 
     def run_until(
-        self, now: int, progress: Callable[[str], None] = lambda step: None, *, stale_s: int = STALE_S
+        self,
+        now: int,
+        progress: Callable[[str], None] = lambda step: None,
+        *,
+        stale_s: int = STALE_S,
+        patience_s: float | None = None,
     ) -> Progressed:
         """Read what sources have up to `now`, judge it, store the alerts, tell people. Safe to repeat and to kill.
 
         What became known more than `stale_s` before `now` and is over is stored but not sent: nobody is woken about the
-        past.
+        past. Sources are waited for `patience_s` at most (None: until they are read or fail); the metrics of one that
+        takes longer are judged by a later run.
         """
+        troubles: list[str] = []
+        self.systems.prepare(now, troubles, progress)
+        points = self.collect(now, troubles, progress, patience_s=patience_s)
         with self._writing:
-            troubles: list[str] = []
-            self.systems.prepare(now, troubles, progress)
-            points = self.collect(now, troubles, progress)
             if points:
                 self._history.compact()
-            opened = self._ticks.advance(now, progress)
+            opened = self._ticks.advance(now, progress, self._readings.busy)
             run_guards(self._ledger, self._history, self._look.line_of, now)
             self.flags.refresh()
             self.deeds.wake(now)
             sent = self._tell(now, stale_s, troubles)
         return Progressed(points=points, opened=opened, sent=sent, troubles=tuple(troubles))
 
-    def collect(self, now: int, troubles: list[str], progress: Callable[[str], None] = lambda step: None) -> int:
+    def collect(
+        self,
+        now: int,
+        troubles: list[str],
+        progress: Callable[[str], None] = lambda step: None,
+        *,
+        patience_s: float | None = None,
+    ) -> int:
         """Pull every metric's outstanding window; a source that fails is named in `troubles` and stops no other."""
         with self._ledger.read() as tx:
             known = metrics.metrics(tx)
             sources = {source.name: source for source in metrics.sources(tx)}
             members = {metric.name: [one.id for one in series.of_metric(tx, metric.name)] for metric in known}
             judged = {metric.name: watermarks.get(tx, metric.name) for metric in known}
-        total = 0
+        due = []
         for metric in known:
+            if sources[metric.source].kind is SourceKind.PUSH:
+                continue
             newest = max(self._history.last_time(tuple(members[metric.name])).values(), default=None)
             start, end = collect.window(metric, newest, now)
             if newest is not None and newest + metric.step_s >= end:
@@ -189,20 +211,10 @@ class Watchkeeper:
             if metric.until_s is not None and judged[metric.name] == end:
                 continue  # the data set has ended and was judged to its end
             if start < end:
-                progress(f"reading {metric.label}")
-                try:
-                    done = collect.pull(
-                        self._ledger, self._history, sources[metric.source], metric, start, end, now=now
-                    )
-                except SourceError as error:
-                    troubles.append(str(error))
-                    continue
-                if done.withheld:
-                    progress(f"{metric.label}: {done.withheld} rows of groups under {metric.min_group_size} withheld")
-                if done.changed:
-                    self._judgements.forget(metric.name)
-                total += done.changed
-        return total
+                due.append(Due(metric, start, end))
+        changed, failed = self._readings.read(due, sources, now=now, progress=progress, patience_s=patience_s)
+        troubles += failed
+        return changed
 
     def _tell(self, now: int, stale_s: int, troubles: list[str]) -> int:
         with self._ledger.read() as tx:
@@ -225,8 +237,11 @@ class Watchkeeper:
         Raises InputError where the window or series make no sense, NotFoundError, and GuardError where alerts that a
         person confirmed would be lost and `draft.force` is not set; then nothing is written.
         """
+        now, note = int(self._clock()), ""
+        if draft.answer is Answer.BAD_DATA:
+            note = answers.read_again(self._ledger, self._history, self._judgements, draft, now=now)
         with self._writing:
-            return answers.give(self._ledger, self._history, self._judgements, draft, now=int(self._clock()))
+            return answers.give(self._ledger, self._judgements, draft, now=now, note=note)
 
     def preview(self, draft: views.Draft) -> views.Receipt:
         """What an answer would change, without saying it; raises as `answer` does, but never GuardError."""

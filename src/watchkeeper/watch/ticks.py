@@ -9,7 +9,7 @@ first point.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -59,9 +59,12 @@ class Ticks:
         self._live: dict[str, Checkpoint] = {}
         self._kept_until: dict[str, int] = {}
 
-    def advance(self, now: int, progress: Callable[[str], None]) -> int:
-        """Judge what lies past each watermark, and store what it does to the alerts; returns how many opened."""
-        due = self._due(now)
+    def advance(self, now: int, progress: Callable[[str], None], busy: Collection[str] = frozenset()) -> int:
+        """Judge what lies past each watermark, and store what it does to the alerts; returns how many opened.
+
+        Metrics in `busy` are being read: they wait, because what is not here yet would look missing.
+        """
+        due = [one for one in self._due(now) if one.metric.name not in busy]
         if not due:
             return 0
         progress(f"judging {due[0].metric.label if len(due) == 1 else f'{len(due):,} metrics'}")

@@ -1,0 +1,50 @@
+"""The reader of each kind of source: the one door through which points are pulled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+import pyarrow as pa
+
+from watchkeeper.domain.errors import ConfigError
+from watchkeeper.domain.metric import Metric, Source, SourceKind
+
+
+class Reader(Protocol):
+    """A source of points that is asked. Methods may be called from any thread; what it holds open ends with `close`."""
+
+    outside: int
+    """How many rows the last pull left out because they lay outside its window."""
+    withheld: int
+    """How many rows it left out because their group was smaller than the metric's `min_group_size`."""
+
+    def check(self, metric: Metric) -> None:
+        """Check what the metric asks without connecting; ConfigError names the metric and the mend."""
+
+    def pull(self, metric: Metric, start: int, end: int) -> Iterator[pa.RecordBatch]:
+        """The metric's points in `[start, end)` (seconds UTC), after all of them were checked.
+
+        Batches have the columns time int64 (seconds UTC), value float64 (NaN: missing), and one string a dimension, in
+        the metric's order. Raises ConfigError or SourceError; they name metric, source and mend, and no secret.
+        """
+
+    def close(self) -> None:
+        """Let go of what is open; once more does no harm."""
+
+
+def reader_of(source: Source) -> Reader:
+    """The reader of a source; ConfigError for one that is not asked, because programs push to it."""
+    if source.kind is SourceKind.SQL:
+        from watchkeeper.sources.sql import SqlSource
+
+        return SqlSource(source)
+    if source.kind is SourceKind.FILES:
+        from watchkeeper.sources.files_source import FilesSource
+
+        return FilesSource(source)
+    if source.kind is SourceKind.PROMETHEUS:
+        from watchkeeper.sources.prometheus import PrometheusSource
+
+        return PrometheusSource(source)
+    raise ConfigError(f"source {source.name}: nothing can be read from a source of kind {source.kind.value}")

@@ -1,0 +1,163 @@
+"""A metric given as a table, a time column and a measure becomes one statement in the database's own dialect.
+
+The period of a row is found on the metric's wall clock without asking the database about time zones: the offsets of the
+zone inside the window are known here, so the statement says them as numbers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from sqlalchemy import BigInteger, ColumnElement, Dialect, Select, bindparam, case, cast, column, func, select, text
+from sqlalchemy import literal_column as written
+
+from watchkeeper.domain.errors import ConfigError
+from watchkeeper.domain.metric import Metric, TimeIs
+from watchkeeper.domain.times import DAY, floor_to_step, local_seconds, periods
+from watchkeeper.sources.window import Window, naive, wall_window
+
+_CALL = re.compile(r"^\s*(\w+)\s*(?:\((.*)\))?\s*$", re.DOTALL)
+_PLAIN = ("sum", "avg", "min", "max")
+_MEASURES = "count, count(x), count(distinct x), sum(x), avg(x), min(x), max(x), share(condition), ratio(x, y)"
+_TOLD_IN_SECONDS = ("sqlite",)
+"""Dialects without a timestamp type: the window is compared as seconds."""
+
+_EPOCH: dict[str, Callable[[Any], ColumnElement[Any]]] = {
+    "bigquery": lambda at: func.unix_seconds(func.timestamp(at)),
+    "clickhouse": lambda at: func.toUnixTimestamp(at),
+    "databricks": lambda at: func.unix_seconds(written(f"CAST({at} AS TIMESTAMP)")),
+    "duckdb": lambda at: func.epoch(at),
+    "mariadb": lambda at: func.timestampdiff(written("SECOND"), written("'1970-01-01'"), at),
+    "mysql": lambda at: func.timestampdiff(written("SECOND"), written("'1970-01-01'"), at),
+    "snowflake": lambda at: func.date_part(written("epoch_second"), at),
+    "sqlite": lambda at: func.strftime(written("'%s'"), at),
+    "trino": lambda at: func.to_unixtime(written(f"CAST({at} AS TIMESTAMP)")),
+}
+"""Seconds since 1970 of a timestamp, read as UTC where it has no zone. Others say EXTRACT(epoch FROM …)."""
+
+
+def check_table(metric: Metric) -> None:
+    """Check the metric's measures without a database; ConfigError names the metric and the mend."""
+    _measure(metric, metric.measure)
+    if metric.group_size:
+        _measure(metric, metric.group_size)
+
+
+def table_statement(metric: Metric, dialect: Dialect, start: int, end: int) -> tuple[Select[Any], Window]:
+    """The statement for `[start, end)` (seconds UTC) and the parameters that it is run with.
+
+    It returns `time` (whole seconds: of the start of the period, UTC, or of the wall clock where the column is on it),
+    `value`, the dimensions, and `group_size` where the metric withholds small groups.
+    """
+    at = _quoted(metric.time_column, dialect)
+    as_seconds = metric.time_is is TimeIs.SECONDS or dialect.name in _TOLD_IN_SECONDS
+    first, last = wall_window(start, end, metric.timezone) if metric.time_is is TimeIs.LOCAL else (start, end)
+    epoch = _epoch(metric, dialect, at)
+    period = _period(metric, dialect, epoch, start, end)
+    asked: list[ColumnElement[Any]] = [period.label("time"), _measure(metric, metric.measure).label("value")]
+    asked += [column(name) for name in metric.dimensions]
+    if metric.min_group_size:
+        asked.append(_measure(metric, metric.group_size or "count").label("group_size"))
+    source = text(".".join(_quoted(part, dialect) for part in metric.table.split(".")))
+    places = [1, *range(3, 3 + len(metric.dimensions))]
+    if as_seconds:
+        within = epoch
+        parameters: dict[str, Any] = {"start_s": first, "end_s": last}
+        low, high = bindparam("start_s", type_=BigInteger), bindparam("end_s", type_=BigInteger)
+    else:
+        within = written(at)
+        parameters = {"start": naive(first), "end": naive(last)}
+        low, high = bindparam("start"), bindparam("end")
+    statement = select(*asked).select_from(source).where(within >= low, within < high)
+    if metric.where:
+        statement = statement.where(written(f"({metric.where})"))
+    statement = statement.group_by(text(", ".join(map(str, places))))
+    return statement, Window(parameters, metric.timezone if metric.time_is is TimeIs.LOCAL else "UTC")
+
+
+def _epoch(metric: Metric, dialect: Dialect, at: str) -> ColumnElement[Any]:
+    if metric.time_is is TimeIs.SECONDS:
+        return cast(func.floor(written(at)), BigInteger) if dialect.name != "sqlite" else cast(written(at), BigInteger)
+    of = _EPOCH.get(dialect.name, lambda at: func.floor(written(f"EXTRACT(epoch FROM {at})")))
+    found = of(written(at))
+    return cast(found if dialect.name in ("sqlite", "bigquery", "clickhouse") else func.floor(found), BigInteger)
+
+
+def _period(metric: Metric, dialect: Dialect, epoch: ColumnElement[Any], start: int, end: int) -> ColumnElement[Any]:
+    """The start of the period that holds `epoch`.
+
+    Between two changes of the zone's offset it is `epoch - (epoch + offset) mod step`; a period that holds a change, a
+    day of 23 hours say, is named whole.
+    """
+    step = metric.step_s
+    if metric.time_is is TimeIs.LOCAL:
+        return _floored(dialect, epoch, 0, step)
+    pieces: list[tuple[int, ColumnElement[Any]]] = []  # (until, start of the period before that)
+    for left, right, offset in _offsets(metric.timezone, start, end):
+        begin = floor_to_step(left, step, metric.timezone)
+        if pieces and begin < left:  # the change lies inside a period
+            beyond = periods(begin, begin + 2 * step + DAY // 4, step, metric.timezone)
+            stop = int(beyond[1]) if len(beyond) > 1 else right
+            pieces[-1] = (begin, pieces[-1][1])
+            pieces.append((min(stop, right), written(str(begin))))
+        pieces.append((right, _floored(dialect, epoch, offset, step)))
+    if len(pieces) == 1:
+        return pieces[0][1]
+    return case(*((epoch < written(str(until)), floored) for until, floored in pieces[:-1]), else_=pieces[-1][1])
+
+
+def _offsets(zone: str, start: int, end: int) -> list[tuple[int, int, int]]:
+    """`(from, until, offset in seconds)` of the stretches of `[start, end)` in which the zone's offset is one."""
+    quarters = np.append(np.arange(start // 900 * 900, end, 900, dtype=np.int64), end)
+    quarters[0] = start
+    offset = local_seconds(quarters[:-1], zone) - quarters[:-1]
+    cuts = [0, *(np.flatnonzero(np.diff(offset)) + 1).tolist(), len(offset)]
+    return [(int(quarters[left]), int(quarters[right]), int(offset[left])) for left, right in pairwise(cuts)]
+
+
+def _floored(dialect: Dialect, epoch: ColumnElement[Any], offset: int, step: int) -> ColumnElement[Any]:
+    local = epoch if offset == 0 else epoch + written(str(offset))
+    if dialect.name in ("sqlite", "duckdb"):
+        return epoch - local % written(str(step))
+    return epoch - func.mod(local, written(str(step)))
+
+
+def _measure(metric: Metric, said: str) -> ColumnElement[Any]:
+    """`count`, `sum(amount)`, `share(status = 'paid')` … as an expression."""
+    match = _CALL.match(said)
+    name, inside = (match[1].lower(), (match[2] or "").strip()) if match else ("", "")
+    if name == "count":
+        return written(f"COUNT({inside or '*'})")
+    if name in _PLAIN and inside:
+        return written(f"{name.upper()}({inside})")
+    if name == "share" and inside:
+        return written(f"AVG(CASE WHEN {inside} THEN 1.0 ELSE 0.0 END)")
+    parts = _split(inside)
+    if name == "ratio" and len(parts) == 2:
+        # Sums first, then one division: the mean of shares would let a quiet hour weigh as much as a busy one.
+        return written(f"SUM({parts[0]}) * 1.0 / NULLIF(SUM({parts[1]}), 0)")
+    raise ConfigError(f"metric {metric.name}: measure {said!r} is not known; use {_MEASURES}, or write a query")
+
+
+def _split(inside: str) -> list[str]:
+    """The arguments of a call, at commas outside of brackets and quotes."""
+    parts, depth, quote = [""], 0, ""
+    for sign in inside:
+        if quote:
+            quote = "" if sign == quote else quote
+        elif sign in "'\"`":
+            quote = sign
+        depth += {"(": 1, ")": -1}.get(sign, 0) if not quote else 0
+        if sign == "," and not depth and not quote:
+            parts.append("")
+        else:
+            parts[-1] += sign
+    return [part.strip() for part in parts if part.strip()]
+
+
+def _quoted(name: str, dialect: Dialect) -> str:
+    return dialect.identifier_preparer.quote(name)
