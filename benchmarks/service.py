@@ -18,8 +18,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
-
 from tests import postgres
+
 from watchkeeper.domain.config import Config, parse_config
 from watchkeeper.domain.times import HOUR, parse_instant
 from watchkeeper.watch.service import Watchkeeper
@@ -62,7 +62,8 @@ def config(url: str, names: int, hours: int, told: Path, *, has_places: bool) ->
             name=f"orders_{name}",
             since=since,
             dimensions="dimensions: [place]" if has_places else "title: Orders",
-            query=f"select at as time, {what} n as value from orders where name = {name} and at >= :start_s and at < :end_s",
+            query=f"select at as time, {what} n as value from orders"
+            f" where name = {name} and at >= :start_s and at < :end_s",
         )
     return parse_config(text)
 
@@ -102,7 +103,8 @@ def _tick(scale: float) -> None:
 def _backfill(scale: float) -> None:
     places = round(1_000 * scale)
     found = measure(1, places, 365 * 24, ticks=0)
-    print(f"backfill: a year of {places:,} hourly series: {found['backfill_s']:.1f} s, at most {found['memory_mb']:.0f} MB")
+    took, most = found["backfill_s"], found["memory_mb"]
+    print(f"backfill: a year of {places:,} hourly series: {took:.1f} s, at most {most:.0f} MB")
 
 
 def _memory(scale: float) -> None:

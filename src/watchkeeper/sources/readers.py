@@ -33,12 +33,15 @@ class Reader(Protocol):
         """Let go of what is open; once more does no harm."""
 
 
-def reader_of(source: Source) -> Reader:
-    """The reader of a source; ConfigError for one that is not asked, because programs push to it."""
+def reader_of(source: Source, *, holds: bool = False) -> Reader:
+    """The reader of a source; ConfigError for one that is not asked, because programs push to it.
+
+    One that `holds` keeps its connection from one pull to the next, until `close`, and is for one thread.
+    """
     if source.kind is SourceKind.SQL:
         from watchkeeper.sources.sql import SqlSource
 
-        return SqlSource(source)
+        return SqlSource(source, holds=holds)
     if source.kind is SourceKind.FILES:
         from watchkeeper.sources.files_source import FilesSource
 

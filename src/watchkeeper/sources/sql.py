@@ -54,12 +54,16 @@ _CONNECT: dict[str, Callable[[int], dict[str, Any]]] = {
     "duckdb_engine": lambda s: {},
 }
 _STREAMED = ("postgresql", "mysql", "mariadb", "redshift")
+SHORT_STEPS = 100
+"""The answer for so few periods comes whole: a cursor on the server would ask four times instead of once. A query that
+returns too much has failed on the long window of the metric's first reading already."""
 _SQLITE_STEPS = 10_000
 """After so many steps of SQLite's machine the clock is looked at: about a millisecond."""
 
 
 class SqlSource:
-    """A database as a source of points. It connects when asked for points, and holds no connection in between.
+    """A database as a source of points. It connects when asked for points, and holds no connection in between; one that
+    `holds` does, until `close`, and is for one thread.
 
     References in the source's URL are replaced by what `resolve_secret` gives for them (default: the environment and
     files); inside user and password they may hold any character. Relative paths of SQLite and DuckDB files start at the
@@ -67,9 +71,13 @@ class SqlSource:
     `sources.window`.
     """
 
-    def __init__(self, source: Source, resolve_secret: Callable[[str], str | None] = look_up) -> None:
+    def __init__(
+        self, source: Source, resolve_secret: Callable[[str], str | None] = look_up, *, holds: bool = False
+    ) -> None:
         self._source = source
         self._secrets = Secrets(resolve_secret)
+        self._holds = holds
+        self._held: Connection | None = None
         self.outside = 0
         """How many rows the last pull left out because they lay outside its window."""
         self.withheld = 0
@@ -105,6 +113,9 @@ class SqlSource:
 
     def close(self) -> None:
         """Let go of what is open."""
+        if self._held is not None:
+            self._held.close()
+            self._held = None
         if "_engine" in self.__dict__:
             self._engine.dispose()
 
@@ -114,12 +125,12 @@ class SqlSource:
     def _ask(self, metric: Metric, start: int, end: int) -> tuple[dict[str, Column], str]:
         began = time.monotonic()
         try:
-            with self._engine.connect() as connection:
-                self._set_up(connection)
+            with self._connection() as connection:
                 query, bound = _question(metric, connection, start, end)
                 began = time.monotonic()
                 with _limited(connection, self._source.timeout_s):
-                    columns = _answer(connection, query, bound, self._source.max_rows)
+                    is_short = end - start <= SHORT_STEPS * metric.step_s
+                    columns = _answer(connection, query, bound, self._source.max_rows, is_short=is_short)
         except TooManyRowsError as error:
             raise TooManyRowsError(str(failure(metric, str(error)))) from None
         except SourceError as error:
@@ -138,6 +149,26 @@ class SqlSource:
         if not metric.query and metric.time_is is TimeIs.LOCAL:
             columns["time"] = pa.chunked_array([np.asarray(columns["time"], "datetime64[s]")])
         return columns, bound.zone
+
+    @contextmanager
+    def _connection(self) -> Iterator[Connection]:
+        """A connection; where it is held the same each time, because making one costs more than a short query."""
+        if not self._holds:
+            with self._engine.connect() as connection:
+                self._set_up(connection)
+                yield connection
+            return
+        if self._held is None:
+            self._held = self._engine.connect()
+            self._set_up(self._held)
+            self._held.commit()
+        try:
+            yield self._held
+            self._held.rollback()  # the next query sees what is there by then
+        except BaseException:
+            held, self._held = self._held, None
+            held.close()
+            raise
 
     def _set_up(self, connection: Connection) -> None:
         dialect = connection.dialect.name
@@ -218,7 +249,9 @@ def _limited(connection: Connection, seconds: int) -> Iterator[None]:
         yield
 
 
-def _answer(connection: Connection, query: ClauseElement, bound: Window, most: int) -> dict[str, Column]:
+def _answer(
+    connection: Connection, query: ClauseElement, bound: Window, most: int, *, is_short: bool
+) -> dict[str, Column]:
     if connection.dialect.name == "duckdb":
         return _columns_of_duckdb(connection, query, bound, most)
     # SQLite has no timestamps: texts are compared, and this is how its own functions write them.
@@ -226,7 +259,8 @@ def _answer(connection: Connection, query: ClauseElement, bound: Window, most: i
     values = {
         name: value if isinstance(value, int) or not is_sqlite else f"{value}" for name, value in bound[0].items()
     }
-    result = connection.execute(query, values)  # type: ignore[call-overload]
+    options = {"stream_results": False} if is_short else {}
+    result = connection.execute(query, values, execution_options=options)  # type: ignore[call-overload]
     if not result.returns_rows:
         raise SourceError("the query returns no rows; it must be a SELECT")
     names, rows = list(result.keys()), result.fetchmany(most + 1)

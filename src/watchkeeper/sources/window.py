@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -50,7 +51,7 @@ def window(metric: Metric, start: int, end: int) -> Window:
 
 def statement(metric: Metric) -> TextClause:
     """The metric's query, ready to be given its parameters; PostgreSQL's `:start::date` is understood."""
-    return text(_CAST.sub(r"(:\1)", metric.query))
+    return _text(metric.query)
 
 
 def wall_window(start: int, end: int, zone: str) -> tuple[int, int]:
@@ -67,8 +68,18 @@ def wall_window(start: int, end: int, zone: str) -> tuple[int, int]:
     return int(first), int(last) + 1
 
 
+@lru_cache(20_000)
+def _text(query: str) -> TextClause:
+    return text(_CAST.sub(r"(:\1)", query))
+
+
+@lru_cache(20_000)
+def _parameters(query: str) -> frozenset[str]:
+    return frozenset(_text(query).compile().params)
+
+
 def _form(metric: Metric) -> str:
-    names = set(statement(metric).compile().params)
+    names = _parameters(metric.query)
     for form in _FORMS:
         if names == {f"start{form}", f"end{form}"}:
             return form

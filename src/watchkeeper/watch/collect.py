@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from watchkeeper.domain.metric import Metric, Source
 from watchkeeper.domain.times import DAY, floor_to_step
 from watchkeeper.sources.points import TooManyRowsError
-from watchkeeper.sources.readers import reader_of
+from watchkeeper.sources.readers import Reader, reader_of
 from watchkeeper.stores.history import History
 from watchkeeper.stores.ledger import Ledger, series
 
@@ -19,6 +20,8 @@ BACKFILL_S = 365 * DAY
 """How far back a new metric is read where it does not say `since`."""
 OVERLAP_STEPS = 3
 """Periods already read that are read again each time, for rows that came late."""
+ROWS_TOGETHER = 250_000
+"""So many points are stored in one go: a store's price is per go, much more than per point."""
 SLICE_S = 92 * DAY
 """A long window is read in slices of about a quarter, so that no single statement runs for hours."""
 
@@ -55,39 +58,127 @@ def pull(
 
     Raises SourceError; what arrived before it stays, and reading again adds nothing twice.
     """
+    intake = Intake(ledger, history, now)
     reader = reader_of(source)
-    changed = withheld = 0
-    # Slices still to be read, the earliest last; one whose answer has too many rows is read in halves.
-    slices = [(left, min(end, left + SLICE_S)) for left in range(start, end, SLICE_S)][::-1]
     try:
-        while slices:
-            left, right = (floor_to_step(one, metric.step_s, metric.timezone) for one in slices.pop())
-            try:
-                for batch in reader.pull(metric, left, right):
-                    changed += _keep(ledger, history, metric, batch, now)
-                    progress(batch.num_rows)
-            except TooManyRowsError:
-                middle = floor_to_step((left + right) // 2, metric.step_s, metric.timezone)
-                if not left < middle < right:
-                    raise
-                slices += [(middle, right), (left, middle)]
-                continue
-            withheld += reader.withheld
+        withheld = read(reader, metric, start, end, intake, progress)
     finally:
         reader.close()
-    return Pulled(changed, withheld)
+        intake.flush()
+    return Pulled(intake.changed, withheld)
 
 
-def _keep(ledger: Ledger, history: History, metric: Metric, batch: pa.RecordBatch, now: int) -> int:
-    if not batch.num_rows:
-        return 0
-    ids = np.zeros(batch.num_rows, dtype=np.int32)
-    columns = [batch.column(name).to_pylist() for name in metric.dimensions]
-    keys = list(zip(*columns, strict=True)) if columns else [()] * batch.num_rows
-    distinct = sorted(set(keys))
-    with ledger.write() as tx:
-        known = {one.values: one.id for one in series.intern(tx, metric.name, distinct)}
-    ids[:] = [known[key] for key in keys]
-    time = np.asarray(batch.column("time"), dtype=np.int64)
-    value = batch.column("value").to_numpy(zero_copy_only=False).astype(np.float64)
-    return history.append(ids, time, value, known_at=now)
+def read(
+    reader: Reader,
+    metric: Metric,
+    start: int,
+    end: int,
+    intake: Intake,
+    progress: Callable[[int], None] = lambda rows: None,
+) -> int:
+    """Read `[start, end)` into the intake; returns how many rows were withheld. Raises SourceError."""
+    withheld = 0
+    # Slices still to be read, the earliest last; one whose answer has too many rows is read in halves.
+    slices = [(left, min(end, left + SLICE_S)) for left in range(start, end, SLICE_S)][::-1]
+    while slices:
+        left, right = (floor_to_step(one, metric.step_s, metric.timezone) for one in slices.pop())
+        try:
+            for batch in reader.pull(metric, left, right):
+                intake.take(metric, batch)
+                progress(batch.num_rows)
+        except TooManyRowsError:
+            middle = floor_to_step((left + right) // 2, metric.step_s, metric.timezone)
+            if not left < middle < right:
+                raise
+            slices += [(middle, right), (left, middle)]
+            continue
+        withheld += reader.withheld
+    return withheld
+
+
+class Intake:
+    """Points on their way into the history: gathered from any number of metrics, and stored together.
+
+    One thread uses it. `changed` counts the points stored so far that were new or different; `on_change` is called with
+    the names of metrics whose points may have changed.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        history: History,
+        now: int,
+        on_change: Callable[[str], None] = lambda metric: None,
+    ) -> None:
+        self._ledger = ledger
+        self._history = history
+        self._now = now
+        self._on_change = on_change
+        self._waiting: list[_Waiting] = []
+        self._rows = 0
+        self.changed = 0
+
+    def take(self, metric: Metric, batch: pa.RecordBatch) -> None:
+        """Take a source's batch; it is stored when many are together, at the latest by `flush`."""
+        if not batch.num_rows:
+            return
+        keys, place = _keys([batch.column(name) for name in metric.dimensions], batch.num_rows)
+        time = np.asarray(batch.column("time"), dtype=np.int64)
+        value = batch.column("value").to_numpy(zero_copy_only=False).astype(np.float64)
+        self._waiting.append(_Waiting(metric.name, keys, place, time, value))
+        self._rows += len(time)
+        if self._rows >= ROWS_TOGETHER:
+            self.flush()
+
+    def flush(self) -> None:
+        """Store what waits."""
+        waiting, self._waiting, self._rows = self._waiting, [], 0
+        if not waiting:
+            return
+        ids = self._series({(one.metric, key) for one in waiting for key in one.keys})
+        series_of = [np.array([ids[one.metric, key] for key in one.keys], np.int32)[one.place] for one in waiting]
+        changed = self._history.append(
+            np.concatenate(series_of),
+            np.concatenate([one.time for one in waiting]),
+            np.concatenate([one.value for one in waiting]),
+            known_at=self._now,
+        )
+        if changed:
+            self.changed += changed
+            for name in {one.metric for one in waiting}:
+                self._on_change(name)
+
+    def _series(self, wanted: set[tuple[str, tuple[str, ...]]]) -> dict[tuple[str, tuple[str, ...]], int]:
+        with self._ledger.read() as tx:
+            known = series.ids_of(tx, {metric for metric, _ in wanted})
+        new: dict[str, list[tuple[str, ...]]] = {}
+        for metric, values in sorted(wanted - known.keys()):
+            new.setdefault(metric, []).append(values)
+        if new:
+            with self._ledger.write() as tx:
+                for metric, made in new.items():
+                    known |= {(metric, one.values): one.id for one in series.intern(tx, metric, made)}
+        return known
+
+
+class _Waiting(NamedTuple):
+    """Points of one metric: the distinct dimension values `keys`, and for each point the `place` of its own there."""
+
+    metric: str
+    keys: list[tuple[str, ...]]
+    place: NDArray[np.intp]
+    time: NDArray[np.int64]
+    value: NDArray[np.float64]
+
+
+def _keys(columns: Sequence[pa.Array], rows: int) -> tuple[list[tuple[str, ...]], NDArray[np.intp]]:
+    if not columns:
+        return [()], np.zeros(rows, np.intp)
+    code = np.zeros(rows, np.int64)
+    encoded = [column.dictionary_encode() for column in columns]
+    for one in encoded:
+        code = code * len(one.dictionary) + one.indices.to_numpy()
+        code = np.unique(code, return_inverse=True)[1]
+    _, first, place = np.unique(code, return_index=True, return_inverse=True)
+    values = [[one.dictionary[index.as_py()].as_py() for index in one.indices.take(pa.array(first))] for one in encoded]
+    return list(zip(*values, strict=True)), place

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from watchkeeper.domain.errors import WatchkeeperError
 from watchkeeper.domain.metric import Metric, Source
+from watchkeeper.sources.readers import reader_of
 from watchkeeper.stores.history import History
 from watchkeeper.stores.ledger import Ledger
 from watchkeeper.watch import collect
@@ -98,10 +99,7 @@ class Readings:
     def _work(self, source: Source, due: Sequence[Due], now: int, progress: Callable[[str], None]) -> None:
         try:
             with self._slots:
-                for one in due:
-                    if self._is_closed:
-                        return
-                    self._read_one(source, one, now, progress)
+                self._read(source, due, now, progress)
         except Exception as error:
             if not self._is_closed:
                 log.exception("reading source %s failed", source.name)
@@ -111,19 +109,30 @@ class Readings:
                 self._busy.pop(source.name, None)
                 self._idle.notify_all()
 
-    def _read_one(self, source: Source, due: Due, now: int, progress: Callable[[str], None]) -> None:
-        metric = due.metric
-        progress(f"reading {metric.label}")
+    def _read(self, source: Source, due: Sequence[Due], now: int, progress: Callable[[str], None]) -> None:
+        """All that is due of one source, over one connection, stored together."""
         try:
-            done = collect.pull(self._ledger, self._history, source, metric, due.start, due.end, now=now)
+            reader = reader_of(source, holds=True)
         except WatchkeeperError as error:
             self._note(0, str(error))
             return
-        if done.withheld:
-            progress(f"{metric.label}: {done.withheld} rows of groups under {metric.min_group_size} withheld")
-        if done.changed:
-            self._on_change(metric.name)
-        self._note(done.changed, "")
+        intake = collect.Intake(self._ledger, self._history, now, self._on_change)
+        try:
+            for metric, start, end in due:
+                if self._is_closed:
+                    return
+                progress(f"reading {metric.label}")
+                try:
+                    withheld = collect.read(reader, metric, start, end, intake)
+                except WatchkeeperError as error:
+                    self._note(0, str(error))
+                    continue
+                if withheld:
+                    progress(f"{metric.label}: {withheld} rows of groups under {metric.min_group_size} withheld")
+        finally:
+            reader.close()
+            intake.flush()
+            self._note(intake.changed, "")
 
     def _note(self, points: int, trouble: str) -> None:
         with self._lock:

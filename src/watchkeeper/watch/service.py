@@ -198,17 +198,19 @@ class Watchkeeper:
         with self._ledger.read() as tx:
             known = metrics.metrics(tx)
             sources = {source.name: source for source in metrics.sources(tx)}
-            members = {metric.name: [one.id for one in series.of_metric(tx, metric.name)] for metric in known}
-            judged = {metric.name: watermarks.get(tx, metric.name) for metric in known}
+            members = series.by_metric(tx)
+            judged = watermarks.all_of(tx)
+        last = self._history.last_time([one.id for of_metric in members.values() for one in of_metric])
         due = []
         for metric in known:
             if sources[metric.source].kind is SourceKind.PUSH:
                 continue
-            newest = max(self._history.last_time(tuple(members[metric.name])).values(), default=None)
+            times = (last.get(one.id) for one in members.get(metric.name, ()))
+            newest = max((time for time in times if time is not None), default=None)
             start, end = collect.window(metric, newest, now)
             if newest is not None and newest + metric.step_s >= end:
                 continue  # the newest whole period is here; late rows are read again with the next one
-            if metric.until_s is not None and judged[metric.name] == end:
+            if metric.until_s is not None and judged.get(metric.name) == end:
                 continue  # the data set has ended and was judged to its end
             if start < end:
                 due.append(Due(metric, start, end))

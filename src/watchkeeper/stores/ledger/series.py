@@ -54,6 +54,19 @@ def by_metric(tx: Connection) -> dict[str, list[Series]]:
     return found
 
 
+def ids_of(tx: Connection, names: Iterable[str]) -> dict[tuple[str, tuple[str, ...]], int]:
+    """The ids of the series of these metrics, by metric and dimension values."""
+    wanted = set(names)
+    query = select(SERIES.c.metric, SERIES.c.dimension_values, SERIES.c.id)
+    if len(wanted) == 1:
+        query = query.where(SERIES.c.metric == next(iter(wanted)))
+    return {
+        (metric, msgspec.json.decode(values, type=tuple[str, ...])): number
+        for metric, values, number in tx.execute(query)
+        if metric in wanted
+    }
+
+
 def by_id(tx: Connection, ids: Iterable[int]) -> list[Series]:
     """The series with these ids, each once, by id; an id that is not known is left out."""
     return [_series(row) for row in tx.execute(select(SERIES).where(among(tx, SERIES.c.id, ids)).order_by(SERIES.c.id))]
