@@ -184,6 +184,7 @@ class FakeService:
     flags: Any = field(default_factory=FakeFlags)
     tuning: Any = field(default_factory=FakeTuning)
     deeds: Any = field(default_factory=FakeDeeds)
+    one_click: Any = None
     is_empty: bool = False
     many: int = 0
 

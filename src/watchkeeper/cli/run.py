@@ -12,7 +12,8 @@ from watchkeeper.cli.home import home_option
 
 @click.command()
 @home_option
-def command(home: Path) -> None:
+@click.option("--link", default="", metavar="URL", help="Where people reach the pages, for links in messages.")
+def command(home: Path, link: str) -> None:
     """Read what the sources have, judge it and tell people, once. For cron, or to try a configuration.
 
     \b
@@ -21,7 +22,7 @@ def command(home: Path) -> None:
     """
     from watchkeeper.watch.service import Watchkeeper
 
-    with Watchkeeper.open(home) as service:
+    with Watchkeeper.open(home, link=link) as service:
         done = service.run_until(int(time.time()), lambda step: click.echo(step, err=True))
     for trouble in done.troubles:
         click.echo(f"watchkeeper: {trouble}", err=True)

@@ -16,25 +16,28 @@ from watchkeeper.cli.home import home_option
 )
 @click.option("--port", type=click.IntRange(1, 65535), default=8321, show_default=True)
 @click.option("--allow-host", multiple=True, metavar="NAME", help="A further name people reach it by; repeatable.")
-def command(home: Path, host: str, port: int, allow_host: tuple[str, ...]) -> None:
+@click.option(
+    "--link", default="", metavar="URL", help="Where people reach it, for links in messages; left out, HOST:PORT."
+)
+def command(home: Path, host: str, port: int, allow_host: tuple[str, ...], link: str) -> None:
     """Serve the pages and run the service until stopped. Prints a one-time sign-in link.
 
     \b
     Examples:
       watchkeeper serve --home /var/lib/watchkeeper --port 8321
-      watchkeeper serve --allow-host watch.example.com
+      watchkeeper serve --allow-host watch.example.com --link https://watch.example.com
     """
-    serve_home(home, host, port, allow_host)
+    serve_home(home, host, port, allow_host, link)
 
 
-def serve_home(home: Path, host: str, port: int, allowed_hosts: tuple[str, ...] = ()) -> None:
+def serve_home(home: Path, host: str, port: int, allowed_hosts: tuple[str, ...] = (), link: str = "") -> None:
     """Serve the stores in `home` until interrupted."""
     from watchkeeper import server
     from watchkeeper.watch.schedule import Schedule
     from watchkeeper.watch.service import Watchkeeper
 
     address = f"http://{host}:{port}"
-    with Watchkeeper.open(home, link=address) as service:
+    with Watchkeeper.open(home, link=link or address) as service:
 
         def ready() -> None:
             click.echo(

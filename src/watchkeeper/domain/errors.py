@@ -3,6 +3,7 @@
 ```
 WatchkeeperError
 ├── InputError        what was given cannot be used: a file, a column, a time, an argument
+│   ├── LinkError     a signed link is too old, or was changed
 │   └── ConfigError   a configuration file says something that cannot be
 ├── SourceError       a source did not give its numbers
 ├── StoreError        a store cannot be read or written
@@ -25,6 +26,10 @@ class InputError(WatchkeeperError):
     """What was given cannot be used."""
 
     exit_code = 3
+
+
+class LinkError(InputError):
+    """A signed link is too old, or was changed on its way."""
 
 
 class ConfigError(InputError):

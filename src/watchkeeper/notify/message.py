@@ -99,7 +99,8 @@ def notification(said: Said, *, opening: str = "", links: Sequence[tuple[str, st
         lines.append(f"Runbook: {metric.runbook}")
     if said.link:
         lines.append(f"Look and answer: {said.link}")
-    lines += [f"{label}: {address}" for label, address in links]
+    if links:
+        lines += ["With one click, which first shows what it would change:", *(f"- {name}: {at}" for name, at in links)]
     moment = wall_clock(said.peak_time, metric.timezone)
     return f"{metric.label}: {moment:%a %d %b %Y %H:%M}", "\n".join(lines)
 

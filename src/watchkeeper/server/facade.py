@@ -15,6 +15,7 @@ from watchkeeper.flags import Evaluation
 from watchkeeper.watch import views
 from watchkeeper.watch.flag_views import FlagLine, FlagPage
 from watchkeeper.watch.trials import PowerTold, Trial
+from watchkeeper.watch.views import LinkPage
 
 if TYPE_CHECKING:
     from watchkeeper.watch.access import Access
@@ -62,6 +63,10 @@ class Service(Protocol):
     @property
     def tuning(self) -> TuningDesk:
         """Settings tried on the past."""
+
+    @property
+    def one_click(self) -> OneClickDesk:
+        """What stands behind the signed links of messages."""
 
     @property
     def deeds(self) -> Deeds:
@@ -120,6 +125,19 @@ class TuningDesk(Protocol):
 
     def power(self, name: str, series_id: int) -> PowerTold:
         """What could be seen of a series; InputError where its history is too short."""
+
+
+class OneClickDesk(Protocol):
+    """See `watch.one_click.OneClick`; every method raises LinkError."""
+
+    def page(self, token: str) -> LinkPage:
+        """What the link would do."""
+
+    def say(self, token: str, name: str = "", note: str = "", *, force: bool = False) -> LinkPage:
+        """Do it, once; GuardError."""
+
+    def undo(self, token: str, name: str = "") -> LinkPage:
+        """Take it back."""
 
 
 class Deeds(Protocol):

@@ -16,6 +16,7 @@ from watchkeeper.domain.errors import InputError
 from watchkeeper.server.app import create_app
 from watchkeeper.server.facade import Service
 from watchkeeper.server.security import LOOPBACK
+from watchkeeper.watch.keys import kept_key
 
 _KEY_FILE = "session-key"
 
@@ -44,19 +45,7 @@ def serve(
 
 def kept_secret(cache_dir: Path) -> bytes:
     """The key that signs sessions: made once, readable by its owner only, so that a restart signs nobody out."""
-    path = cache_dir / _KEY_FILE
-    with contextlib.suppress(FileNotFoundError):
-        found = path.read_bytes()
-        if len(found) >= 32:
-            return found
-        path.unlink()
-    cache_dir.mkdir(parents=True, exist_ok=True)
-    made = secrets.token_bytes(32)
-    with contextlib.suppress(FileExistsError):
-        path.touch(mode=0o600, exist_ok=False)
-        path.write_bytes(made)
-        return made
-    return path.read_bytes()
+    return kept_key(cache_dir / _KEY_FILE)
 
 
 class _Server(uvicorn.Server):

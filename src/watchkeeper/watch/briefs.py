@@ -12,6 +12,7 @@ from watchkeeper.notify import message
 from watchkeeper.notify.parcel import Facts, Parcel
 from watchkeeper.stores.ledger import Ledger, deliveries, feedback, series
 from watchkeeper.watch.answers import latest_on_alerts
+from watchkeeper.watch.links import Links
 from watchkeeper.watch.look import Look
 from watchkeeper.watch.policy import BUDGET_WINDOW_S
 from watchkeeper.watch.views import AlertLine
@@ -22,9 +23,10 @@ DETAILS = 5
 class Briefs:
     """The briefs of one run; make a new one for the next. `link` is where the pages are, empty where nowhere."""
 
-    def __init__(self, ledger: Ledger, look: Look, link: str) -> None:
+    def __init__(self, ledger: Ledger, look: Look, links: Links, link: str) -> None:
         self._ledger = ledger
         self._look = look
+        self._links = links
         self._link = link.rstrip("/")
         self._lines: dict[int, AlertLine] = {}
         self._said: dict[int, message.Said] = {}
@@ -58,7 +60,10 @@ class Briefs:
         """The message about a transition, for one channel."""
         line = self.line_of(transition.alert)()
         said = self._said_of(line)
-        title, body = message.notification(said, opening=_opening(transition))
+        links = [] if channel.is_machine else self._links.of_alert(line.alert.id, channel.name)
+        if transition.change is Change.FLIPPED:
+            links = self._links.of_guards(line.alert.id, channel.name) + links
+        title, body = message.notification(said, opening=_opening(transition), links=links)
         return Parcel(
             title=title,
             body=body,

@@ -38,8 +38,11 @@ from watchkeeper.watch.deeds import Deeds
 from watchkeeper.watch.flags import Flags
 from watchkeeper.watch.guard import run_guards
 from watchkeeper.watch.judgements import Judgements
+from watchkeeper.watch.keys import kept_key
+from watchkeeper.watch.links import Links
 from watchkeeper.watch.listing import Listing
 from watchkeeper.watch.look import Look
+from watchkeeper.watch.one_click import OneClick
 from watchkeeper.watch.plan import check_readable
 from watchkeeper.watch.policy import STALE_S
 from watchkeeper.watch.readings import Due, Readings
@@ -63,7 +66,9 @@ class Progressed(msgspec.Struct, frozen=True, kw_only=True):
 class Watchkeeper:
     """The service over one home directory: `ledger.db` and `history.duckdb`. Methods may be called from any thread."""
 
-    def __init__(self, ledger: Ledger, history: History, *, link: str, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, ledger: Ledger, history: History, *, link: str, link_key: bytes, clock: Callable[[], float]
+    ) -> None:
         self._ledger = ledger
         self._history = history
         self._clock = clock
@@ -81,6 +86,16 @@ class Watchkeeper:
         self.sign_in = SignIn(ledger, clock)
         self.channels = Channels(ledger, clock)
         self.flags = Flags(ledger, clock)
+        self._links = Links(ledger, link_key, link, clock)
+        self.one_click = OneClick(
+            self._links,
+            self.flags,
+            self._look.line_of,
+            preview=self.preview,
+            answer=self.answer,
+            undo=self.undo,
+            receipt=self.receipt,
+        )
         self.flags.refresh()
         self.systems = Systems(ledger, clock)
 
@@ -108,7 +123,7 @@ class Watchkeeper:
         except WatchkeeperError:
             ledger.close()
             raise
-        return cls(ledger, history, link=link, clock=clock)
+        return cls(ledger, history, link=link, link_key=kept_key(home / "link-key"), clock=clock)
 
     def close(self) -> None:
         """Let go of the stores; where judging stands is kept, so that the next start goes on from here."""
@@ -222,7 +237,7 @@ class Watchkeeper:
         with self._ledger.read() as tx:
             channels, routed = metrics.channels(tx), routes.listed(tx)
             muted = [one for one in mutes.listed(tx) if not one.is_over(now)]
-        briefs = Briefs(self._ledger, self._look, self._link)
+        briefs = Briefs(self._ledger, self._look, self._links, self._link)
         sent = 0
         for channel in channels:
             try:

@@ -220,3 +220,17 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     reach: Reach = Reach.NAMED
     dimension: str = ""
     repeat: str = ""
+
+
+class LinkPage(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands behind a link: what it is about, what its button says, what that would change.
+
+    `done` is what it did where it was used before; `undo` the answer to take back then. `is_open`: it can be said now.
+    """
+
+    about: str
+    label: str
+    would: str
+    done: str = ""
+    undo: int | None = None
+    is_open: bool = True
