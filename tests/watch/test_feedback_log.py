@@ -10,9 +10,9 @@ import pytest
 from tests.watch import shop
 from tests.watch.test_service import alert_at, same_state, state
 from watchkeeper.domain.config import parse_config
-from watchkeeper.domain.errors import InputError
+from watchkeeper.domain.errors import GuardError, InputError
 from watchkeeper.domain.feedback import Answer
-from watchkeeper.domain.times import HOUR
+from watchkeeper.domain.times import DAY, HOUR, format_instant
 from watchkeeper.watch.service import Watchkeeper
 from watchkeeper.watch.views import Draft
 
@@ -108,3 +108,59 @@ def test_a_preview_says_what_the_answer_then_does_and_writes_nothing(service: Wa
         done.after,
         done.sentence,
     )
+
+
+def test_an_import_that_would_lose_a_confirmed_alert_needs_a_second_yes(service: Watchkeeper):
+    drop = alert_at(service, shop.DROP).alert
+    service.answer(Draft(answer=Answer.REAL, by="ann", alert=drop.id))
+    before = exported(service)
+    void = json.dumps(
+        {
+            "kind": "bad_data",
+            "series": "*",
+            "start": format_instant(drop.start - HOUR),
+            "end": format_instant(drop.end + HOUR),
+            "given_at": format_instant(shop.END + 60),
+        }
+    )
+    with pytest.raises(GuardError, match=rf"log\.jsonl: .*#{drop.id}.*--force"):
+        service.import_feedback([void], "log.jsonl", "tester")
+    assert exported(service) == before
+    assert alert_at(service, shop.DROP).still_fires
+    assert service.import_feedback([void], "log.jsonl", "tester", force=True).added == 1
+    assert not alert_at(service, shop.DROP).still_fires
+
+
+def test_bad_data_that_the_source_mends_loses_no_confirmed_alert(service: Watchkeeper, home: Path):
+    drop = alert_at(service, shop.DROP).alert
+    service.answer(Draft(answer=Answer.REAL, by="ann", alert=drop.id))
+    draft = Draft(
+        answer=Answer.BAD_DATA,
+        by="bob",
+        series=tuple({one.series for one in drop.members}),
+        start=drop.start,
+        end=drop.end,
+    )
+    with pytest.raises(GuardError, match=f"#{drop.id}"):
+        service.answer(draft)  # the source says the same again, so the points would be void
+    assert len(exported(service)) == 1
+    shop.change(
+        home / "shop.db", "update orders set orders = orders / 2 where time >= ? and time < ?", drop.start, drop.end
+    )
+    done = service.answer(draft)  # now it says otherwise, and what it says is as surprising
+    assert "came back different" in done.sentence
+    assert done.confirmed_kept == 1
+    assert alert_at(service, shop.DROP).still_fires
+
+
+def test_old_answers_fade_where_a_half_life_is_set(service: Watchkeeper, home: Path):
+    text = shop.CONFIG.format(shop=home / "shop.db", told=home / "told.txt")
+    line = alert_at(service, shop.DROP)
+    service.answer(Draft(answer=Answer.FALSE_ALARM, by="ann", alert=line.alert.id))
+    lasting = service.alert_page(alert_at(service, shop.LATER_DROP).alert.id).why
+    assert lasting is not None
+    assert lasting.sentence.startswith("Quieter")
+    service.apply(parse_config(text.replace("kind: count", "kind: count\n    half_life: 1d")), "tester")
+    service.run_until(shop.END + 20 * DAY)
+    assert service.alert_page(alert_at(service, shop.LATER_DROP).alert.id).why is None
+    assert not alert_at(service, shop.DROP).still_fires  # in its own window an answer holds whatever its age

@@ -38,12 +38,13 @@ def export(home: Path) -> None:
 @command.command("import")
 @home_option
 @click.argument("file", type=click.File("r", encoding="utf-8"))
-def take_in(home: Path, file: TextIO) -> None:
+@click.option("--force", is_flag=True, help="Take it in even where alerts that people confirmed would be lost.")
+def take_in(home: Path, file: TextIO, force: bool) -> None:
     """Append the lines of FILE (`-`: standard input) that are not in the log yet; all or none."""
     from watchkeeper.watch.service import Watchkeeper
 
     with Watchkeeper.open(home) as service:
-        done = service.import_feedback(file, getattr(file, "name", "feedback"), getpass.getuser())
+        done = service.import_feedback(file, getattr(file, "name", "feedback"), getpass.getuser(), force=force)
     for name, count in done.unknown.items():
         click.echo(f"watchkeeper: series {name!r} is not known here ({count} times)", err=True)
     click.echo(f"{done.added} lines added, {done.present} were there already")
@@ -54,7 +55,8 @@ def take_in(home: Path, file: TextIO) -> None:
 @click.argument("file", type=click.File("r", encoding="utf-8"))
 @click.option("--metric", "names", multiple=True, required=True, help="The metric that knows these events; repeatable.")
 @click.option("--dry-run", is_flag=True, help="Print the lines that would be added; change nothing.")
-def calendar(home: Path, file: TextIO, names: tuple[str, ...], dry_run: bool) -> None:
+@click.option("--force", is_flag=True, help="Take them in even where alerts that people confirmed would be lost.")
+def calendar(home: Path, file: TextIO, names: tuple[str, ...], dry_run: bool, force: bool) -> None:
     """Make the events of an iCalendar FILE known events of metrics, repetitions included.
 
     The same file again adds nothing. Each is undone as any answer.
@@ -73,5 +75,5 @@ def calendar(home: Path, file: TextIO, names: tuple[str, ...], dry_run: bool) ->
             for line in lines:
                 click.echo(json.dumps(line, ensure_ascii=False))
             return
-        done = service.import_feedback([json.dumps(line) for line in lines], place, getpass.getuser())
+        done = service.import_feedback([json.dumps(line) for line in lines], place, getpass.getuser(), force=force)
     click.echo(f"{done.added} events added, {done.present} were there already")

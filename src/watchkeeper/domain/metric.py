@@ -118,6 +118,7 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ended). A period is judged once it is over and `settle` has passed. `calendar` names the public
     holidays that are known events of this metric: `DE`, or `DE-BE` for a part of a country. A value beyond
     `upper_limit` or `lower_limit` is told whatever is usual. An alert of a metric it `depends_on` explains its own.
+    With a `half_life` an answer counts half as much for each such time that has passed since it was given.
     """
 
     name: str
@@ -152,6 +153,7 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     upper_limit: float | None = None
     lower_limit: float | None = None
     depends_on: tuple[str, ...] = ()
+    half_life: str = ""
 
     def __post_init__(self) -> None:
         check_name("metric", self.name)
@@ -168,6 +170,8 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
                 raise ConfigError(f"metric {self.name}: calendar: {error}") from None
         for tag in self.tags:
             check_name("tag", tag)
+        if self.half_life and parse_duration(self.half_life) <= 0:
+            raise ConfigError(f"metric {self.name}: half_life must be above 0; leave it out to let answers last")
         if not self.false_alerts_per_month > 0:
             raise ConfigError(
                 f"metric {self.name}: false_alerts_per_month must be above 0, not {self.false_alerts_per_month}"
@@ -199,6 +203,11 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def settle_s(self) -> int:
         """The settling time in seconds."""
         return parse_duration(self.settle)
+
+    @property
+    def half_life_s(self) -> int | None:
+        """The half-life of answers in seconds; None where they last."""
+        return parse_duration(self.half_life) if self.half_life else None
 
     @property
     def since_s(self) -> int | None:

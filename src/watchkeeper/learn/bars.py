@@ -31,6 +31,7 @@ def learned_bars(
     *,
     causal: bool = False,
     half_life_s: float | None = None,
+    now: int | None = None,
 ) -> NDArray[np.float64] | None:
     """float64[n]: the bar of each point, from `learn_from` and then from what labels say of their own windows (`pin`).
 
@@ -49,10 +50,10 @@ def learned_bars(
     for since, until, labels in stages:
         if not labels:
             continue
-        learned = learn_from(sight, labels, until=since if causal else None, half_life_s=half_life_s)
-        now = rows[slice(*np.searchsorted(time, (since, until)).tolist())]
-        if len(now):
-            bar[now] += learned.above(sight, now)
+        learned = learn_from(sight, labels, until=since if causal else None, half_life_s=half_life_s, now=now)
+        current = rows[slice(*np.searchsorted(time, (since, until)).tolist())]
+        if len(current):
+            bar[current] += learned.above(sight, current)
         _pin(sight, bar, base, labels, since if causal else None, until)
     return bar
 
@@ -65,13 +66,16 @@ def reason(
     ids: Sequence[int],
     base: NDArray[np.float64],
     row: int,
+    *,
+    half_life_s: float | None = None,
+    now: int | None = None,
 ) -> Reason | None:
     """Why, in hindsight, the bar of this row is not that of the budget; None where nobody's answer moved it."""
     labels = _labels(knowledge, ids)
     if not labels:
         return None
     sight = look(points, judged, series.step, base, ids=ids)
-    return explain(learn_from(sight, labels), sight, row)
+    return explain(learn_from(sight, labels, half_life_s=half_life_s, now=now), sight, row)
 
 
 def _pin(

@@ -63,6 +63,7 @@ def judge(
     known_at: NDArray[np.int64] | None = None,
     causal: bool = False,
     half_life_s: float | None = None,
+    now: int | None = None,
 ) -> Judgement:
     """Judge the points of S series under what is known of them.
 
@@ -75,7 +76,8 @@ def judge(
     marks and bars of everything given by then, measured on nothing later than the row itself.
 
     Scores are each series' own. Bars are not: a label on one of these series also speaks of alerts like it on the
-    others (`triage.learn_from`), so hand in together what should learn together. `half_life_s` lets old answers fade.
+    others (`triage.learn_from`), so hand in together what should learn together. `half_life_s` lets answers fade
+    with their age at `now` (seconds; default: the newest answer) or, with `causal`, at the row.
 
     Without labels and marks this costs one replay and one decision for everything.
 
@@ -100,7 +102,17 @@ def judge(
         result = result._replace(judged=Judged(*(getattr(plain, field.name).copy() for field in fields(Judged))))
     batches = list(_batches(turns))
     again = [_replay_again(batch, points, series, plain, known_at, result) for batch in batches]
-    bars = learned_bars(points, series, result.judged, knowledge, names, base, causal=causal, half_life_s=half_life_s)
+    bars = learned_bars(
+        points,
+        series,
+        result.judged,
+        knowledge,
+        names,
+        base,
+        causal=causal,
+        half_life_s=half_life_s,
+        now=None if causal else now,
+    )
     if bars is not None:
         result = result._replace(bar=bars, alert=decide(plain, points, series, bars))
     for batch, (stack, settings, judged) in zip(batches, again, strict=True):

@@ -90,12 +90,13 @@ def learn_from(
     *,
     until: int | None = None,
     half_life_s: float | None = None,
+    now: int | None = None,
 ) -> Triage:
     """Learn from labels, given as (place of the series in `sight`, label).
 
     With `until` (seconds) only labels given by then count, and of the points only those before it. With `half_life_s`
-    an answer counts half as much for each such time that passed between it and `until` (default: and the newest
-    answer). A label whose window holds no score says nothing.
+    an answer counts half as much for each such time that passed between it and `now` (default: `until`, or else the
+    newest answer). A label whose window holds no score says nothing.
     """
     known = [(place, label) for place, label in labels if until is None or label.given_at <= until]
     known.sort(key=lambda entry: (entry[1].given_at, entry[1].feedback, entry[0], entry[1].start))
@@ -103,8 +104,8 @@ def learn_from(
     seen = seen[-MOST_ANSWERS:]
     weight = np.ones(len(seen))
     if half_life_s is not None and seen:
-        now = seen[-1][1].given_at if until is None else until
-        weight = 0.5 ** (np.array([now - label.given_at for _, label in seen]) / half_life_s)
+        now = now if now is not None else seen[-1][1].given_at if until is None else until
+        weight = 0.5 ** (np.array([max(0, now - label.given_at) for _, label in seen]) / half_life_s)
     answers = Answers(
         looks=sight.take(np.array([row for row, _ in seen], np.int64)),
         is_real=np.array([label.is_real for _, label in seen], np.bool_),

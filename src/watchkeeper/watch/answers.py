@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 from sqlalchemy import Connection
@@ -18,6 +19,7 @@ from watchkeeper.learn import in_force
 from watchkeeper.stores.history import History
 from watchkeeper.stores.ledger import Ledger, alerts, audit, feedback, metrics, receipts, series, transitions
 from watchkeeper.watch import collect, hear
+from watchkeeper.watch.judge import Judgement
 from watchkeeper.watch.judgements import Judgements
 from watchkeeper.watch.views import Draft, Reach, Receipt
 
@@ -29,7 +31,7 @@ def preview(ledger: Ledger, judgements: Judgements, draft: Draft, *, now: int) -
     proposed = _resolve(ledger, draft, now)
     with ledger.read() as tx:
         log = feedback.log(tx)
-    weighing = _weigh(ledger, judgements, log, [*log, _next(log, proposed)])
+    weighing = _weigh(_scene(ledger, judgements, log, proposed), judgements, log, [*log, _next(log, proposed)])
     text = hear.sentence(
         draft.answer,
         weighing,
@@ -46,7 +48,13 @@ def give(ledger: Ledger, judgements: Judgements, draft: Draft, *, now: int, note
     proposed = _resolve(ledger, draft, now)
     with ledger.read() as tx:
         log = feedback.log(tx)
-    weighing = _weigh(ledger, judgements, log, [*log, _next(log, proposed)])
+    scene = _scene(ledger, judgements, log, proposed)
+    note = ""
+    if draft.answer is Answer.BAD_DATA:
+        # First what the source says now: only what stays void can lose an alert.
+        note = _read_again(ledger, history, proposed, now)
+        judgements.forget()
+    weighing = _weigh(scene, judgements, log, [*log, _next(log, proposed)])
     if not draft.force:
         _guard(weighing, draft.alert, "only a second yes (force) accepts that")
     with ledger.write() as tx:
@@ -78,7 +86,7 @@ def undo(ledger: Ledger, judgements: Judgements, feedback_id: int, by: str, *, n
     ):
         raise InputError(f"answer #{feedback_id} has been undone already")
     guess = _next(log, Feedback(id=0, by=by, given_at=now, undoes=feedback_id, alert=target.alert))
-    weighing = _weigh(ledger, judgements, log, [*log, guess])
+    weighing = _weigh(_scene(ledger, judgements, log, guess), judgements, log, [*log, guess])
     if target.answer is None:
         _guard(weighing, target.alert, "give the answer anew, which asks for the second yes that accepts it")
     with ledger.write() as tx:
@@ -180,35 +188,66 @@ def _alike(tx: Connection, dimension: str, named: Sequence[Series]) -> tuple[int
     return tuple(sorted(chosen))
 
 
-def _weigh(
-    ledger: Ledger, judgements: Judgements, before: Sequence[Feedback], after: Sequence[Feedback]
-) -> hear.Weighing:
-    """Judge, under both logs, every series that shares an alert with one of the metrics spoken of.
+def lost_by(
+    ledger: Ledger, judgements: Judgements, before: Sequence[Feedback], lines: Sequence[Feedback]
+) -> tuple[int, ...]:
+    """The alerts called real, then and now, that fire under the log `before` and not with these lines at its end."""
+    after = [*before, *lines]
+    kept = _confirmed(before) & _confirmed(after)
+    spoken_of = tuple(sorted({one for line in lines for one in _root(after, line).series}))
+    scene = _scene(ledger, judgements, before, Feedback(id=0, by="", given_at=0, series=spoken_of))
+    lost = _weigh(scene, judgements, before, after).confirmed_lost
+    return tuple(one for one in lost if one in kept)
+
+
+class _Scene(NamedTuple):
+    """What an answer can touch, before it counts: the series of the metrics spoken of and of the alerts they share."""
+
+    subject: Feedback
+    spoken_of: tuple[int, ...]
+    touched: Sequence[Alert]
+    metric_of: dict[int, str]
+    records: dict[str, Metric]
+    old: dict[str, Judgement]
+
+
+def _scene(ledger: Ledger, judgements: Judgements, log: Sequence[Feedback], line: Feedback) -> _Scene:
+    """Judge, as it is, every series that shares an alert with one of the metrics spoken of.
 
     An answer generalises to its metric's other series, so the receipt counts what happens on all of them.
     """
-    line = after[-1]
-    subject = line if line.undoes is None else _root(before, line)
+    subject = _root(log, line)
     with ledger.read() as tx:
-        spoken_of = [one for name in _metrics_of(tx, subject) for one in series.of_metric(tx, name)]
-        touched: list[Alert] = alerts.of_series(tx, [one.id for one in spoken_of])
-        ids = sorted({member.series for alert in touched for member in alert.members} | {one.id for one in spoken_of})
-        found = {one.id: one.metric for one in series.by_id(tx, ids)}
-        records = {name: metrics.metric(tx, name) for name in set(found.values())}
+        spoken_of = tuple(one.id for name in _metrics_of(tx, subject) for one in series.of_metric(tx, name))
+        touched = alerts.of_series(tx, spoken_of)
+        ids = sorted({member.series for alert in touched for member in alert.members} | set(spoken_of))
+        metric_of = {one.id: one.metric for one in series.by_id(tx, ids)}
+        records = {name: metrics.metric(tx, name) for name in set(metric_of.values())}
     old = {name: judgements.of(record) for name, record in records.items()}
+    return _Scene(subject, spoken_of, touched, metric_of, records, old)
+
+
+def _weigh(
+    scene: _Scene, judgements: Judgements, before: Sequence[Feedback], after: Sequence[Feedback]
+) -> hear.Weighing:
+    """Judge the scene anew under the log `after`, with the points as they are now."""
     new = {
-        name: judgements.under(record, after) if _speaks(subject, old[name].columns.series) else old[name]
-        for name, record in records.items()
+        name: judgements.under(record, after)
+        if _speaks(scene.subject, scene.old[name].columns.series)
+        else scene.old[name]
+        for name, record in scene.records.items()
     }
-    said = latest_on_alerts(before)
-    confirmed = frozenset(alert for alert, one in said.items() if one.answer is Answer.REAL)
     return hear.weigh(
-        touched,
-        confirmed,
-        {one: old[name] for one, name in found.items()},
-        {one: new[name] for one, name in found.items()},
-        [one.id for one in spoken_of],
+        scene.touched,
+        _confirmed(before),
+        {one: scene.old[name] for one, name in scene.metric_of.items()},
+        {one: new[name] for one, name in scene.metric_of.items()},
+        scene.spoken_of,
     )
+
+
+def _confirmed(log: Sequence[Feedback]) -> frozenset[int]:
+    return frozenset(alert for alert, one in latest_on_alerts(log).items() if one.answer is Answer.REAL)
 
 
 def _metrics_of(tx: Connection, line: Feedback) -> list[str]:

@@ -6,17 +6,20 @@ change when a title does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection
 
+from watchkeeper.domain.errors import GuardError
 from watchkeeper.domain.feedback import Answer, Feedback
 from watchkeeper.domain.metric import Metric, Series
 from watchkeeper.domain.times import format_instant
 from watchkeeper.learn import read_calendar, read_lines
 from watchkeeper.stores.ledger import Ledger, audit, feedback, metrics, series
+from watchkeeper.watch import answers
+from watchkeeper.watch.judgements import Judgements
 
 
 class Imported(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,32 +70,56 @@ def from_calendar(ledger: Ledger, text: str, names: Iterable[str], place: str) -
     return lines
 
 
-def take_in(ledger: Ledger, lines: Iterable[str], place: str, by: str, *, now: int) -> Imported:
+def take_in(
+    ledger: Ledger, judgements: Judgements, lines: Iterable[str], place: str, by: str, *, now: int, force: bool = False
+) -> Imported:
     """Append the lines that are not in the log yet, all or none; who said them and when stays as written.
 
-    Raises InputError naming `place` and the line.
+    Raises InputError naming `place` and the line, and GuardError where an alert that a person confirmed would be lost
+    and `force` is not set.
     """
-    with ledger.write() as tx:
+    with ledger.read() as tx:
+        log = feedback.log(tx)
         read = read_lines(lines, _names(tx), place=place)
-        present = {_likeness(line, {}): line.id for line in feedback.log(tx)}
-        ids: dict[int, int] = {}
-        added = 0
-        for entry in read.entries:
-            if entry.answer is not None and not entry.series:
-                continue
-            likeness = _likeness(entry, ids)
-            if likeness in present:
-                ids[entry.id] = present[likeness]
-                continue
-            undoes = None if entry.undoes is None else ids.get(entry.undoes)
-            if entry.undoes is not None and undoes is None:
-                continue  # it takes back a line about series that are not known here
-            kept = feedback.add(tx, msgspec.structs.replace(entry, undoes=undoes, alert=None))
-            ids[entry.id] = present[likeness] = kept.id
-            added += 1
-        if added:
-            audit.add(tx, by, now, "import feedback", f"{added} lines from {place}")
-    return Imported(added=added, present=len(ids) - added, unknown=read.unknown)
+    fresh, present = _fresh(log, read.entries)
+    lost = () if force or not fresh else answers.lost_by(ledger, judgements, log, fresh)
+    if lost:
+        named = ", ".join(f"#{one}" for one in lost)
+        raise GuardError(
+            f"{place}: alerts that people confirmed would no longer fire ({named}); nothing was taken in. "
+            "Only a second yes (--force) accepts that"
+        )
+    ids: dict[int, int] = {}
+    with ledger.write() as tx:
+        for line in fresh:
+            undoes = None if line.undoes is None else ids.get(line.undoes, line.undoes)
+            ids[line.id] = feedback.add(tx, msgspec.structs.replace(line, undoes=undoes)).id
+        if fresh:
+            audit.add(tx, by, now, "import feedback", f"{len(fresh)} lines from {place}")
+    judgements.forget()
+    return Imported(added=len(fresh), present=present, unknown=read.unknown)
+
+
+def _fresh(log: Sequence[Feedback], entries: Sequence[Feedback]) -> tuple[list[Feedback], int]:
+    """The entries that the log does not hold yet, numbered as they would stand behind it, and how many it holds."""
+    present = {_likeness(line, {}): line.id for line in log}
+    behind = max((line.id for line in log), default=0)
+    ids: dict[int, int] = {}
+    fresh: list[Feedback] = []
+    for entry in entries:
+        if entry.answer is not None and not entry.series:
+            continue
+        likeness = _likeness(entry, ids)
+        if likeness in present:
+            ids[entry.id] = present[likeness]
+            continue
+        undoes = None if entry.undoes is None else ids.get(entry.undoes)
+        if entry.undoes is not None and undoes is None:
+            continue  # it takes back a line about series that are not known here
+        number = behind + 1 + len(fresh)
+        fresh.append(msgspec.structs.replace(entry, id=number, undoes=undoes, alert=None))
+        ids[entry.id] = present[likeness] = number
+    return fresh, len(ids) - len(fresh)
 
 
 def _names(tx: Connection) -> dict[str, int]:

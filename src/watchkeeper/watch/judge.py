@@ -26,10 +26,12 @@ class Judgement:
     """One metric judged up to an instant. Columns are as long as `columns.time`: one row a period, missing too.
 
     `surprise` is what a person is told by (`detect.told_score`), `alert` says where a person would be told, `silent`
-    where missing points are themselves a fault, `explained` where an event accounts for whatever is seen.
+    where missing points are themselves a fault, `explained` where an event accounts for whatever is seen; `until` is
+    the instant up to which it was judged.
     """
 
     metric: Metric
+    until: int
     series: tuple[Series, ...]
     columns: PointColumns
     points: Points
@@ -63,7 +65,15 @@ class Judgement:
         row = at.start + int(np.searchsorted(self.columns.time[at], member.peak_time))
         base = np.full(len(self.series), budget_bar(self.metric, len(self.series)))
         return learn.reason(
-            self.points, self.settings, self.judged, self.knowledge, self.columns.series, base, min(row, at.stop - 1)
+            self.points,
+            self.settings,
+            self.judged,
+            self.knowledge,
+            self.columns.series,
+            base,
+            min(row, at.stop - 1),
+            half_life_s=self.metric.half_life_s,
+            now=self.until,
         )
 
     def runs(self, after: int) -> list[Run]:
@@ -153,12 +163,22 @@ def judge(
         min_absolute=metric.smallest_change,
         min_relative=metric.smallest_change_share,
     )
-    found = learn.judge(points, settings, knowledge, bar, ids=grid.series, known_at=grid.known_at)
+    found = learn.judge(
+        points,
+        settings,
+        knowledge,
+        bar,
+        ids=grid.series,
+        known_at=grid.known_at,
+        half_life_s=metric.half_life_s,
+        now=until,
+    )
     surprise = told_score(found.judged, points)
     broken = beyond(metric, grid.value)
     surprise[broken] = np.fmax(surprise[broken], bar)
     return Judgement(
         metric=metric,
+        until=until,
         series=series,
         columns=grid,
         points=points,

@@ -277,12 +277,13 @@ class Watchkeeper:
         """The log of feedback as objects, the oldest line first; see feedback_log."""
         return feedback_log.export(self._ledger)
 
-    def import_feedback(self, lines: Iterable[str], place: str, by: str) -> feedback_log.Imported:
-        """Append the lines that are not in the log yet; `place` names their origin in errors."""
+    def import_feedback(
+        self, lines: Iterable[str], place: str, by: str, *, force: bool = False
+    ) -> feedback_log.Imported:
+        """Append the lines that are not in the log yet, guarded as answers are; `place` names where they are from."""
+        now = int(self._clock())
         with self._writing:
-            done = feedback_log.take_in(self._ledger, lines, place, by, now=int(self._clock()))
-            self._judgements.forget()
-        return done
+            return feedback_log.take_in(self._ledger, self._judgements, lines, place, by, now=now, force=force)
 
     def read_calendar(self, text: str, names: Iterable[str], place: str) -> list[dict[str, Any]]:
         """What `import_feedback` takes to make an iCalendar file's events known events of metrics."""

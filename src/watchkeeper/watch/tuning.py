@@ -31,6 +31,7 @@ TUNABLE = (
     "smallest_change_share",
     "calendar",
     "settle",
+    "half_life",
     "title",
     "description",
     "unit",
