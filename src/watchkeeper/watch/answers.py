@@ -48,13 +48,7 @@ def give(ledger: Ledger, judgements: Judgements, draft: Draft, *, now: int, note
     proposed = _resolve(ledger, draft, now)
     with ledger.read() as tx:
         log = feedback.log(tx)
-    scene = _scene(ledger, judgements, log, proposed)
-    note = ""
-    if draft.answer is Answer.BAD_DATA:
-        # First what the source says now: only what stays void can lose an alert.
-        note = _read_again(ledger, history, proposed, now)
-        judgements.forget()
-    weighing = _weigh(scene, judgements, log, [*log, _next(log, proposed)])
+    weighing = _weigh(_scene(ledger, judgements, log, proposed), judgements, log, [*log, _next(log, proposed)])
     if not draft.force:
         _guard(weighing, draft.alert, "only a second yes (force) accepts that")
     with ledger.write() as tx:
