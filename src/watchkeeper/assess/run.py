@@ -12,10 +12,14 @@ from watchkeeper.assess.data import Finding, check_data
 from watchkeeper.assess.feasibility import feasibility_part, learning_curves
 from watchkeeper.assess.frame import Frame, make_frame
 from watchkeeper.assess.heuristics import Trials, heuristics_part, run_trials
+from watchkeeper.assess.metric_choice import metric_part
 from watchkeeper.assess.metrics import chosen_metric
+from watchkeeper.assess.opportunity import opportunity_part
 from watchkeeper.assess.prior import prior_part
+from watchkeeper.assess.privacy import privacy_part
 from watchkeeper.assess.record import Assessment
 from watchkeeper.assess.report import Part, Report, Verdict
+from watchkeeper.assess.segments import segments_part
 from watchkeeper.domain.errors import InputError
 
 if TYPE_CHECKING:
@@ -71,9 +75,17 @@ def _assess(record: Assessment, rows: pa.Table, now: int, seed: int, progress: P
     learned = learning_curves(
         small, metric, record.costs, seed, lambda done, count: progress("learning curves", done, count)
     )
+    progress("segments and privacy", 0, 2)
+    before = [opportunity_part(record, frame, small, trials), metric_part(record, small, trials)]
+    after = [segments_part(record, frame, small, trials)]
+    progress("segments and privacy", 1, 2)
+    after.append(privacy_part(record, rows, small, trials))
+    progress("segments and privacy", 2, 2)
     parts += [
+        *before,
         heuristics_part(small, trials),
         feasibility_part(record, small, metric, learned, _told(trials, frame), trials.rows),
+        *after,
     ]
     return _report(record, now, total, len(small), _notes(small), parts)
 
