@@ -88,6 +88,25 @@ def test_one_false_alarm_raises_the_bar_most_for_its_like() -> None:
     assert learned.above(seen, rows[2:])[0] < seen.above[DROP]
 
 
+def test_one_mistaken_answer_does_not_silence_a_copy_and_two_do() -> None:
+    points, series = noisy()
+    seen = sight(points, series)
+    copy = SPIKES[8:9]
+    labels = [(0, label(points, int(row), number=k)) for k, row in enumerate(SPIKES[6:8], start=1)]
+    reals = [(0, label(points, int(row), is_real=True, number=10 + k)) for k, row in enumerate(SPIKES[:4])]
+    assert learn_from(seen, [*reals, labels[0]]).above(seen, copy)[0] < seen.above[copy][0]
+    assert learn_from(seen, labels).above(seen, copy)[0] > seen.above[copy][0]
+
+
+def test_what_nobody_called_false_is_never_silenced_to_pay_for_more_sensitivity() -> None:
+    points, series = noisy()
+    seen = sight(points, series)
+    quiet = np.flatnonzero((seen.above < -0.5) & (seen.above > -1.5) & (seen.series == 0))[:20]
+    labels = [(0, label(points, int(row), is_real=True, number=k)) for k, row in enumerate(quiet, start=1)]
+    told = np.flatnonzero(seen.above >= 0.0)
+    assert (learn_from(seen, labels).above(seen, told) <= seen.above[told]).all()
+
+
 def test_a_confirmed_alert_lowers_the_bar_for_its_like_within_limits() -> None:
     points, series = noisy()
     seen = sight(points, series)

@@ -22,6 +22,8 @@ cannot be told from anything else."""
 PROMISED = 1.0
 """What was missed is promised to be told when it comes again, if it lay at most this many decades below the bar, that
 is, if its like comes at most ten times as often as the budget allows."""
+REFUSING = 2
+"""How many false alarms silence what is nearly their copy on its series, whatever the model makes of it."""
 MARGIN = 0.01
 """How far below a peak "would have been told" is, in decades: 2 % of the rate."""
 MOST_ANSWERS = 250
@@ -45,9 +47,9 @@ class Promise:
 class Triage:
     """What the answers given by some instant ask of every alert.
 
-    `feedback` names the answers of `posterior` in their order; `threshold` is the log-odds from which on a person is
-    told: what a miss costs, or more where that would give more false alerts than the budget's own bar; `promises`
-    hold whatever it is.
+    `feedback` names the answers of `posterior` in their order; what reaches the bar of the budget is told at log-odds of
+    `-MISS_COST`, what does not at `threshold`, which is higher where it takes that to be paid for with false alerts that
+    answers removed; `promises` hold whatever it is.
     """
 
     posterior: Posterior
@@ -62,7 +64,10 @@ class Triage:
         if not self.feedback:
             return np.zeros(len(rows))
         looks = sight.take(rows)
-        needed = np.maximum(above_for(self.threshold - self.posterior.shift(looks)), -DEEPEST)
+        shift = self.posterior.shift(looks)
+        needed = above_for(-MISS_COST - shift)
+        paid = np.clip(above_for(self.threshold - shift), -DEEPEST, 0.0)
+        needed = np.where(needed < 0.0, paid, needed)
         is_up = looks.column[:, UP] > 0
         for promise in self.promises:
             held = (looks.series == promise.series) & (is_up == promise.is_up)
@@ -72,15 +77,15 @@ class Triage:
         return needed
 
     def _refused(self, looks: Looks) -> NDArray[np.bool_]:
-        """bool[k]: alerts with a like on the same series and side that was a false alarm and no less surprising, and
-        none that was real.
+        """bool[k]: alerts with likes on the same series and side that were false alarms and no less surprising, and
+        none that was real. One answer may be a mistake; `REFUSING` of them hardly are.
         """
         known = self.posterior.answers
         is_near = similar(looks, known.looks) & (known.weight >= 0.5)[None, :]
         is_near &= looks.series[:, None] == known.looks.series[None, :]
         is_near &= (looks.column[:, UP] > 0)[:, None] == (known.looks.column[:, UP] > 0)[None, :]
         is_less = looks.above[:, None] <= known.looks.above[None, :] + MARGIN
-        has_false = (is_near & is_less & ~known.is_real[None, :]).any(axis=1)
+        has_false = (is_near & is_less & ~known.is_real[None, :]).sum(axis=1) >= REFUSING
         return np.asarray(has_false & ~(is_near & known.is_real[None, :]).any(axis=1), np.bool_)
 
 
@@ -152,26 +157,26 @@ def _promises(sight: Sight, seen: list[tuple[int, Label]]) -> tuple[Promise, ...
 
 
 def _threshold(sight: Sight, posterior: Posterior, until: int | None) -> float:
-    """The least log-odds from `-MISS_COST` on at which the past would have held no more false alerts than under the
-    bar of the budget.
+    """The least log-odds from `-MISS_COST` on that, asked of what does not reach the bar of the budget, would in the past
+    have given no more false alerts than answers removed of those that do.
 
     Both counts are expectations under the posterior: each excursion counts with its probability of being false. So
     sensitivity that answers ask for is paid with noise that answers removed (the rule of Neyman and Pearson: of all
-    ways to spend a number of false alerts, the one that tells the likeliest first).
+    ways to spend a number of false alerts, the one that tells the likeliest first), and never with an alert that
+    nobody called false.
     """
     past = peaks(sight, DEEPEST)
     if until is not None:
         past = past[: int(np.searchsorted(sight.time[past[:, 1]], until))]
-    rows = past[-MOST_PEAKS:, 0]
-    if not len(rows):
-        return -MISS_COST
-    looks = sight.take(rows)
+    looks = sight.take(past[-MOST_PEAKS:, 0])
     log_odds = prior(looks.above) + posterior.shift(looks)
     false = 1.0 / (1.0 + np.exp(log_odds))
-    allowed = float(false[looks.above >= 0.0].sum())
-    order = np.argsort(-log_odds, kind="stable")
+    reaches = looks.above >= 0.0
+    allowed = float(false[reaches & (log_odds < -MISS_COST)].sum())
+    order = np.flatnonzero(~reaches)
+    order = order[np.argsort(-log_odds[order], kind="stable")]
     spent = np.cumsum(false[order])
     place = int(np.searchsorted(spent, allowed * (1.0 + 1e-12), side="right"))
-    if place == len(rows):
+    if place == len(order):
         return -MISS_COST
     return max(-MISS_COST, float(np.nextafter(log_odds[order[place]], np.inf)))

@@ -65,7 +65,8 @@ class Posterior:
 
     def shift(self, looks: Looks) -> NDArray[np.float64]:
         """float64[k]: f, what the answers add to the log-odds that alerts of these looks are real."""
-        return np.asarray(covariance(looks, self.answers.looks) @ self.alpha)
+        # Row by row: BLAS rounds otherwise where other rows stand beside, and the same alert must get the same bits.
+        return np.asarray((covariance(looks, self.answers.looks) * self.alpha).sum(axis=1))
 
 
 def prior(above: NDArray[np.float64]) -> NDArray[np.float64]:
