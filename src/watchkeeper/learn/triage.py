@@ -47,9 +47,9 @@ class Promise:
 class Triage:
     """What the answers given by some instant ask of every alert.
 
-    `feedback` names the answers of `posterior` in their order; what reaches the bar of the budget is told at log-odds of
-    `-MISS_COST`, what does not at `threshold`, which is higher where it takes that to be paid for with false alerts that
-    answers removed; `promises` hold whatever it is.
+    `feedback` names the answers of `posterior` in their order; what reaches the bar of the budget is told at log-odds
+    of `-MISS_COST`, what does not at `threshold`, which is higher where it takes that to be paid for with false alerts
+    that answers removed; `promises` hold whatever it is.
     """
 
     posterior: Posterior
@@ -157,8 +157,8 @@ def _promises(sight: Sight, seen: list[tuple[int, Label]]) -> tuple[Promise, ...
 
 
 def _threshold(sight: Sight, posterior: Posterior, until: int | None) -> float:
-    """The least log-odds from `-MISS_COST` on that, asked of what does not reach the bar of the budget, would in the past
-    have given no more false alerts than answers removed of those that do.
+    """The least log-odds from `-MISS_COST` on that, asked of what does not reach the bar of the budget, would in the
+    past have given no more false alerts than answers removed of those that do.
 
     Both counts are expectations under the posterior: each excursion counts with its probability of being false. So
     sensitivity that answers ask for is paid with noise that answers removed (the rule of Neyman and Pearson: of all
