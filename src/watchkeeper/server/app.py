@@ -53,6 +53,7 @@ def create_app(
             *alert.HANDLERS,
             *metric.HANDLERS,
             *settings.HANDLERS,
+            *new_metric.HANDLERS,
             *told.HANDLERS,
             *flags.HANDLERS,
             *answers.HANDLERS,

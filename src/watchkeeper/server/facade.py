@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from watchkeeper.domain.config import Config
 from watchkeeper.domain.handling import Handling, Mute
-from watchkeeper.domain.metric import Metric
+from watchkeeper.domain.metric import Metric, Source
 from watchkeeper.flags import Evaluation
 from watchkeeper.watch import views
 from watchkeeper.watch.flag_views import FlagLine, FlagPage
-from watchkeeper.watch.trials import PowerTold, Trial
+from watchkeeper.watch.trials import Drafted, Held, PowerTold, Trial
 from watchkeeper.watch.views import LinkPage
 
 if TYPE_CHECKING:
@@ -59,6 +59,10 @@ class Service(Protocol):
 
     def receipt(self, feedback_id: int) -> views.Receipt:
         """The receipt of an answer or of an undo, as it was given."""
+
+    @property
+    def drafting(self) -> DraftingDesk:
+        """New metrics before they exist."""
 
     @property
     def tuning(self) -> TuningDesk:
@@ -109,6 +113,28 @@ class Service(Protocol):
 
     def apply(self, config: Config, by: str) -> None:
         """Insert or update what a configuration names. ConfigError, NotFoundError."""
+
+
+class DraftingDesk(Protocol):
+    """See `watch.drafting.Drafting`."""
+
+    def sources(self) -> tuple[Source, ...]:
+        """The sources that a metric can be made from."""
+
+    def tables(self, source: str) -> tuple[str, ...]:
+        """The tables of a source; NotFoundError, SourceError."""
+
+    def columns(self, source: str, table: str) -> tuple[Held, ...]:
+        """The columns of a table and what they hold; NotFoundError, SourceError."""
+
+    def attempt(self, metric: Metric) -> Drafted:
+        """The metric on its past, nothing kept. SourceError, ConfigError, InputError."""
+
+    def power(self, metric: Metric) -> tuple[str, ...]:
+        """What could be seen of its largest series."""
+
+    def create(self, metric: Metric, by: str) -> None:
+        """Switch it on; ConfigError where the name is taken."""
 
 
 class TuningDesk(Protocol):

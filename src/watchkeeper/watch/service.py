@@ -35,6 +35,7 @@ from watchkeeper.watch.access import Access
 from watchkeeper.watch.briefs import Briefs
 from watchkeeper.watch.channels import Channels
 from watchkeeper.watch.deeds import Deeds
+from watchkeeper.watch.drafting import Drafting
 from watchkeeper.watch.flags import Flags
 from watchkeeper.watch.guard import run_guards
 from watchkeeper.watch.judgements import Judgements
@@ -78,6 +79,7 @@ class Watchkeeper:
         self._ticks = Ticks(ledger, history, self._judgements)
         self._readings = Readings(ledger, history, self._judgements.forget)
         self._look = Look(ledger, self._judgements, clock)
+        self.drafting = Drafting(ledger, self._writing, clock)
         self.tuning = Tuning(ledger, self._judgements, self._writing, clock)
         self.deeds = Deeds(ledger, clock)
         self.listing = Listing(ledger, self._judgements, self._look)

@@ -1,10 +1,13 @@
-"""What trying a metric's settings on its past gives, as records."""
+"""What trying a metric's settings, or a metric that does not exist yet, on its past gives, as records."""
 
 from __future__ import annotations
+
+import re
 
 import msgspec
 
 from watchkeeper.domain.metric import Metric
+from watchkeeper.watch.views import SeriesChart
 
 
 class TriedAlert(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,3 +41,31 @@ class PowerTold(msgspec.Struct, frozen=True, kw_only=True):
     sentences: tuple[str, ...]
     light: bytes
     dark: bytes
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """A column of a table and what it holds: `time`, `number`, `text` or `other`."""
+
+    name: str
+    holds: str
+    type: str
+
+
+class Drafted(msgspec.Struct, frozen=True, kw_only=True):
+    """A metric that does not exist yet, on its own past: its largest series drawn, and what it would have told.
+
+    `withheld` counts rows of groups that were smaller than `min_group_size`. `told` is of the newest 60 days.
+    """
+
+    metric: Metric
+    points: int
+    series: int
+    withheld: int
+    charts: tuple[SeriesChart, ...]
+    told: tuple[TriedAlert, ...]
+    sentence: str
+
+
+def suggest_name(text: str) -> str:
+    """A metric's name from what people type: `Orders per hour (DE)` → `orders-per-hour-de`."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:80] or "metric"

@@ -71,7 +71,7 @@ class Tuning:
         now = self._judgements.of(present)
         then = now if tried == present else self._judgements.under(tried, log)
         since = _newest(now) - TRIED_DAYS * DAY
-        before, after = _told(now, since), _told(then, since)
+        before, after = told_alerts(now, since), told_alerts(then, since)
         said = latest_on_alerts(log)
         mine = {one.id for one in members}
         lost = tuple(
@@ -155,8 +155,8 @@ def _newest(judgement: Judgement) -> int:
     return int(time.max()) + judgement.metric.step_s if len(time) else 0
 
 
-def _told(judgement: Judgement, since: int) -> tuple[TriedAlert, ...]:
-    """The alerts of the metric alone, as `incidents.fold` makes them, the newest first."""
+def told_alerts(judgement: Judgement, since: int) -> tuple[TriedAlert, ...]:
+    """The alerts of the metric alone since an instant, as `incidents.fold` makes them, the newest first."""
     runs = [run for run in judgement.told_runs() if run.member.end > since]
     last: dict[int, Alert] = {}
     for step in fold(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 from litestar import Response, get
+from litestar.params import FromQuery
 
 from watchkeeper.domain.access import Scope
 from watchkeeper.server.desk import desk_of
@@ -39,9 +40,10 @@ def told_page(texts: tuple[str, ...]) -> ToldPage:
 
 
 class MetricsPage(msgspec.Struct, frozen=True, kw_only=True):
-    """The page's record."""
+    """The page's record. `made` names a metric that was just switched on."""
 
     lines: tuple[MetricLine, ...]
+    made: str = ""
 
 
 @get("/told", sync_to_thread=True, opt=needs(Scope.READ))
@@ -52,10 +54,10 @@ def show_told(request: PageRequest) -> Response[str]:
 
 
 @get("/metrics", sync_to_thread=True, opt=needs(Scope.READ))
-def show_metrics(request: PageRequest) -> Response[str]:
+def show_metrics(request: PageRequest, made: FromQuery[str] = "") -> Response[str]:
     """Every metric with its record."""
     desk = desk_of(request)
-    return desk.page(request, "metrics.html", MetricsPage(lines=desk.service.metrics()))
+    return desk.page(request, "metrics.html", MetricsPage(lines=desk.service.metrics(), made=made))
 
 
 HANDLERS = (show_told, show_metrics)
