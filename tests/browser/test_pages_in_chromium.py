@@ -18,6 +18,8 @@ PAGES = (
     "/alerts/1",
     "/metrics/departures?series=2",
     "/metrics/departures/settings",
+    "/new-metric?source=warehouse&table=flights&measure=count&dimension_1=origin&draw=1",
+    "/new-metric?source=warehouse&by=query&query=selct&draw=1",
     "/metrics",
     "/told",
     "/mutes",

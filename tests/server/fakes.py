@@ -14,17 +14,17 @@ import msgspec
 from tests.server.flights import ALERTS, GUARDED, METRICS, SENTENCES, SERIES, YEAR, holes, line_of, metric_named
 from watchkeeper.domain.access import RIGHTS, Caller, Role
 from watchkeeper.domain.alert import Alert, Cause, Change, Member, Status, Transition
-from watchkeeper.domain.errors import GuardError, InputError, NotFoundError
+from watchkeeper.domain.errors import ConfigError, GuardError, InputError, NotFoundError, SourceError
 from watchkeeper.domain.feedback import Answer, Feedback
 from watchkeeper.domain.flag import Flag, FlagChange, Guard, Mode, Trip
 from watchkeeper.domain.handling import Deed, Handling, Mute, care_of
-from watchkeeper.domain.metric import Metric
+from watchkeeper.domain.metric import Metric, Source
 from watchkeeper.domain.times import DAY, HOUR, format_duration
 from watchkeeper.flags import GuardState, Standing
 from watchkeeper.server.facade import Order
 from watchkeeper.watch import views
 from watchkeeper.watch.flag_views import FlagLine, FlagPage
-from watchkeeper.watch.trials import PowerTold, Trial, TriedAlert
+from watchkeeper.watch.trials import Drafted, Held, PowerTold, Trial, TriedAlert
 
 NOW = 1_763_900_000
 
@@ -171,6 +171,50 @@ class FakeAccess:
 
 
 @dataclass
+class FakeDrafting:
+    """A warehouse with one table; a draft of it shows the departures from JFK."""
+
+    created: list[tuple[Metric, str]] = field(default_factory=list)
+
+    def sources(self) -> tuple[Source, ...]:
+        return (Source(name="warehouse", url="duckdb:///warehouse"), Source(name="gone", url="sqlite:///gone.db"))
+
+    def tables(self, source: str) -> tuple[str, ...]:
+        if source == "gone":
+            raise SourceError("source gone: the database says: unable to open database file")
+        return ("flights",)
+
+    def columns(self, source: str, table: str) -> tuple[Held, ...]:
+        return (
+            Held(name="origin", holds="text", type="varchar"),
+            Held(name="seats", holds="number", type="integer"),
+            Held(name="departed", holds="time", type="timestamp"),
+        )
+
+    def attempt(self, metric: Metric) -> Drafted:
+        if "selct" in metric.query:
+            raise SourceError(f"metric {metric.name}: the database says: syntax error at or near 'selct'")
+        one = TriedAlert(start=YEAR + DAY, end=YEAR + DAY + HOUR, sentence="Departures fell 40 %", series=1)
+        return Drafted(
+            metric=metric,
+            points=336,
+            series=1,
+            withheld=2,
+            charts=(line_of(SERIES[1], YEAR, YEAR + 14 * DAY, ()),),
+            told=(one,),
+            sentence="1 series, 336 points; in its newest 60 days it would have told 1 alert.",
+        )
+
+    def power(self, metric: Metric) -> tuple[str, ...]:
+        return ("A 12 % drop is seen within 2 hours 9 times in 10.",)
+
+    def create(self, metric: Metric, by: str) -> None:
+        if metric.name == "departures":
+            raise ConfigError("metric departures: there is one of that name; choose another name")
+        self.created.append((metric, by))
+
+
+@dataclass
 class FakeService:
     """The facade of `watch.service.Watchkeeper`, remembering what it was told."""
 
@@ -182,6 +226,7 @@ class FakeService:
     role: Role = Role.ADMIN
     bearers: dict[str, Caller] = field(default_factory=dict)
     flags: Any = field(default_factory=FakeFlags)
+    drafting: Any = field(default_factory=FakeDrafting)
     tuning: Any = field(default_factory=FakeTuning)
     deeds: Any = field(default_factory=FakeDeeds)
     one_click: Any = None

@@ -24,6 +24,7 @@ from watchkeeper.server.pages import (
     health,
     inbox,
     metric,
+    new_metric,
     say,
     settings,
     sign_in,

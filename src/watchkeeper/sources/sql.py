@@ -111,6 +111,24 @@ class SqlSource:
         self.outside, self.withheld = checked.outside, checked.withheld
         yield from checked.table.to_batches(max_chunksize=BATCH_ROWS)
 
+    @contextmanager
+    def connection(self) -> Iterator[Connection]:
+        """A connection to look around with, set up as for pulling; whatever it says against that is a SourceError."""
+        try:
+            with self._engine.connect() as connection:
+                self._set_up(connection)
+                with _limited(connection, self._source.timeout_s):
+                    yield connection
+        except SourceError as error:
+            raise SourceError(f"source {self._source.name}: {error}") from None
+        except ModuleNotFoundError as error:
+            raise SourceError(
+                f"source {self._source.name}: the database's driver is missing: pip install {error.name}"
+            ) from None
+        except Exception as error:  # drivers raise what they like, and each message may hold the address
+            said = self._secrets.blot_out(getattr(error, "orig", None) or error)
+            raise SourceError(f"source {self._source.name}: the database says: {said}") from None
+
     def close(self) -> None:
         """Let go of what is open."""
         if self._held is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import urlencode
 
@@ -32,7 +33,7 @@ MEASURES = (
     ("ratio", "The sum of … per sum of"),
 )
 _KIND = {"count": "count", "distinct": "count", "sum": "sum", "avg": "gauge", "share": "rate", "ratio": "gauge"}
-DIMENSIONS = 3
+_TIME_NAME = re.compile(r"time|date|created|_at$|^ts$|^at$", re.IGNORECASE)
 
 
 class Choices(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,7 +43,7 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
     by: str = "table"
     table: str = ""
     time_column: str = ""
-    time_is: str = "utc"
+    time_is: str = ""
     measure: str = "count"
     of: str = ""
     per: str = ""
@@ -69,10 +70,14 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(dict.fromkeys(filter(None, (self.dimension_1, self.dimension_2, self.dimension_3))))
 
     @property
+    def fields(self) -> tuple[tuple[str, str], ...]:
+        """The form's fields that are filled in."""
+        return tuple((key, value) for key, value in msgspec.to_builtins(self).items() if value and key != "draw")
+
+    @property
     def address(self) -> str:
-        """The form's fields as a query."""
-        given = {key: value for key, value in msgspec.to_builtins(self).items() if value and key != "draw"}
-        return urlencode(given)
+        """The same as a query."""
+        return urlencode(self.fields)
 
 
 class NewMetricPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,7 +123,7 @@ def metric_of(choices: Choices) -> Metric:
         settings |= {
             "table": choices.table,
             "time_column": choices.time_column,
-            "time_is": choices.time_is,
+            "time_is": choices.time_is or "utc",
             "measure": measure_of(choices),
             "where": choices.where.strip(),
             "kind": choices.kind or _KIND.get(choices.measure, "gauge"),
@@ -218,10 +223,8 @@ def _page(request: PageRequest, choices: Choices) -> NewMetricPage:
                 return page
             columns = drafting.columns(choices.source, choices.table)
             page = msgspec.structs.replace(page, columns=columns, **_sorted(columns))
-            if not choices.time_column:
-                times = [one.name for one in columns if one.holds == "time"]
-                choices = msgspec.structs.replace(choices, time_column=times[0] if times else "")
-                page = msgspec.structs.replace(page, choices=choices)
+            choices = _with_time(choices, columns)
+            page = msgspec.structs.replace(page, choices=choices)
         if not choices.draw:
             return page
         drafted = drafting.attempt(metric_of(choices))
@@ -230,6 +233,16 @@ def _page(request: PageRequest, choices: Choices) -> NewMetricPage:
     return msgspec.structs.replace(
         page, drafted=drafted, name=drafted.metric.name, figures=_figures(drafted, choices.address)
     )
+
+
+def _with_time(choices: Choices, columns: tuple[Held, ...]) -> Choices:
+    """The likeliest time column where none is chosen, and what it likely holds where that is not said."""
+    held = {one.name: one.holds for one in columns}
+    likely = [one.name for one in columns if one.holds == "time"]
+    likely += [one.name for one in columns if _TIME_NAME.search(one.name)]
+    column = choices.time_column if choices.time_column in held else next(iter(likely), "")
+    guess = "seconds" if held.get(column) == "number" else "utc"
+    return msgspec.structs.replace(choices, time_column=column, time_is=choices.time_is or guess)
 
 
 def _sorted(columns: tuple[Held, ...]) -> dict[str, tuple[Held, ...]]:
