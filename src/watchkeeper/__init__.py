@@ -17,14 +17,16 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from watchkeeper.client import Client
     from watchkeeper.domain.errors import InputError, WatchkeeperError
     from watchkeeper.watch.score_file import score
 
     __version__: str
 
-__all__ = ["InputError", "WatchkeeperError", "__version__", "score"]
+__all__ = ["Client", "InputError", "WatchkeeperError", "__version__", "score"]
 
 _HOME = {
+    "Client": "watchkeeper.client",
     "InputError": "watchkeeper.domain.errors",
     "WatchkeeperError": "watchkeeper.domain.errors",
     "score": "watchkeeper.watch.score_file",

@@ -47,8 +47,12 @@ def test_what_anyone_may_is_a_short_list(app: Litestar) -> None:
         "GET /sign-in",
         "POST /sign-in",
         "GET /health",
+        "GET /ready",
         "GET /assets/{rest:path}",
         "ASGI /ofrep/v1",
+        "GET /say/{token:str}",
+        "POST /say/{token:str}",
+        "POST /say/{token:str}/undo",
     }
 
 

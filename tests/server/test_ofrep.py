@@ -18,6 +18,7 @@ from openfeature.exception import ErrorCode
 from openfeature.flag_evaluation import Reason
 
 from tests.server.fakes import FakeService
+from watchkeeper.domain.access import Caller, Scope
 from watchkeeper.domain.config import parse_config
 from watchkeeper.server.run import running
 from watchkeeper.stores.ledger import Ledger
@@ -243,3 +244,29 @@ def test_the_javascript_provider_reads_the_same(served: tuple[str, Flags], javas
     assert found["nothing"]["errorCode"] == "FLAG_NOT_FOUND"
     assert found["nobody"]["errorCode"] == "TARGETING_KEY_MISSING"
     assert found["mismatch"]["errorCode"] == "TYPE_MISMATCH"
+
+
+def test_where_flags_need_a_token_only_those_who_may_read_are_answered(
+    served: tuple[str, Flags], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    service = FakeService(
+        bearers={
+            "good": Caller(name="Shop", scopes=frozenset({Scope.READ})),
+            "pusher": Caller(name="Pusher", scopes=frozenset({Scope.PUSH})),
+        }
+    )
+    service.flags = served[1]
+    path = "/ofrep/v1/evaluate/flags"
+    with running(service, tmp_path_factory.mktemp("cache"), flags_need_token=True) as address:
+        for token, status in ((None, 401), ("bad", 401), ("pusher", 403), ("good", 200)):
+            headers = {} if token is None else {"authorization": f"Bearer {token}"}
+            for where in (path, f"{path}/boolean"):
+                answer = httpx.post(address + where, json={"context": {"targetingKey": "u"}}, headers=headers)
+                assert answer.status_code == status
+                assert ("errorDetails" in answer.json()) is (status != 200)
+        assert httpx.get(f"{address}/ofrep/v1/events").status_code == 401
+        api.set_provider(OFREPProvider(address, headers_factory=lambda: {"authorization": "Bearer good"}))
+        assert api.get_client().get_boolean_value("boolean", False) is True
+        api.set_provider(OFREPProvider(address))
+        assert api.get_client().get_boolean_value("boolean", False) is False
+        api.clear_providers()

@@ -19,7 +19,13 @@ from watchkeeper.cli.home import home_option
 @click.option(
     "--link", default="", metavar="URL", help="Where people reach it, for links in messages; left out, HOST:PORT."
 )
-def command(home: Path, host: str, port: int, allow_host: tuple[str, ...], link: str) -> None:
+@click.option(
+    "--flags-need-token",
+    is_flag=True,
+    envvar="WATCHKEEPER_FLAGS_NEED_TOKEN",
+    help="Products that ask for flags (OFREP) send an API token with the scope read.",
+)
+def command(home: Path, host: str, port: int, allow_host: tuple[str, ...], link: str, flags_need_token: bool) -> None:
     """Serve the pages and run the service until stopped. Prints a one-time sign-in link.
 
     \b
@@ -27,10 +33,18 @@ def command(home: Path, host: str, port: int, allow_host: tuple[str, ...], link:
       watchkeeper serve --home /var/lib/watchkeeper --port 8321
       watchkeeper serve --allow-host watch.example.com --link https://watch.example.com
     """
-    serve_home(home, host, port, allow_host, link)
+    serve_home(home, host, port, allow_host, link, flags_need_token=flags_need_token)
 
 
-def serve_home(home: Path, host: str, port: int, allowed_hosts: tuple[str, ...] = (), link: str = "") -> None:
+def serve_home(
+    home: Path,
+    host: str,
+    port: int,
+    allowed_hosts: tuple[str, ...] = (),
+    link: str = "",
+    *,
+    flags_need_token: bool = False,
+) -> None:
     """Serve the stores in `home` until interrupted."""
     from watchkeeper import server
     from watchkeeper.watch.schedule import Schedule
@@ -46,4 +60,12 @@ def serve_home(home: Path, host: str, port: int, allowed_hosts: tuple[str, ...] 
             )
 
         with Schedule(service):
-            server.serve(service, host, port, cache_dir=home / "cache", on_ready=ready, allowed_hosts=allowed_hosts)
+            server.serve(
+                service,
+                host,
+                port,
+                cache_dir=home / "cache",
+                on_ready=ready,
+                allowed_hosts=allowed_hosts,
+                flags_need_token=flags_need_token,
+            )

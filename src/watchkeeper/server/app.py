@@ -35,10 +35,16 @@ from watchkeeper.server.session import Door
 
 
 def create_app(
-    service: Service, *, secret: bytes, cache_dir: Path, allowed_hosts: tuple[str, ...] = LOOPBACK
+    service: Service,
+    *,
+    secret: bytes,
+    cache_dir: Path,
+    allowed_hosts: tuple[str, ...] = LOOPBACK,
+    flags_need_token: bool = False,
 ) -> Litestar:
     """The pages over a service. `secret` signs sessions and forms; `cache_dir` keeps the drawing bundle.
 
+    With `flags_need_token` products that ask for flags send a token with the right to read.
     Requests whose Host header is not among `allowed_hosts` (without port) are refused.
     """
     desk = Desk(
@@ -65,7 +71,12 @@ def create_app(
         ],
     )
     return Litestar(
-        route_handlers=[pages, api_router(), spec_router(), evaluation_protocol(service.flags)],
+        route_handlers=[
+            pages,
+            api_router(),
+            spec_router(),
+            evaluation_protocol(service.flags, desk.door if flags_need_token else None),
+        ],
         guards=[guard],
         state=State({"desk": desk}),
         middleware=[HostCheck(allowed_hosts)],

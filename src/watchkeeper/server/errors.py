@@ -10,6 +10,7 @@ from litestar import Response
 from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
 
+from watchkeeper.client.records import Problem
 from watchkeeper.domain.errors import (
     AccessError,
     ChannelError,
@@ -22,7 +23,6 @@ from watchkeeper.domain.errors import (
     StoreError,
     WatchkeeperError,
 )
-from watchkeeper.server.api.records import Problem
 from watchkeeper.server.desk import desk_of
 from watchkeeper.server.guard import ForgedFormError, SignedOutError
 from watchkeeper.server.security import WrongHostError

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from watchkeeper.watch.plan import Step
     from watchkeeper.watch.replies import Replies
     from watchkeeper.watch.sign_in import SignIn
+    from watchkeeper.watch.vitals import Vitals
 
 Order = Literal["severity", "newest"]
 
@@ -91,6 +92,10 @@ class Service(Protocol):
     @property
     def listing(self) -> Listing:
         """Lists and points for programs."""
+
+    @property
+    def vitals(self) -> Vitals:
+        """How the service itself is doing."""
 
     @property
     def replies(self) -> Replies:

@@ -7,35 +7,49 @@ A plain ASGI application: nothing between the socket and the board in memory, be
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from collections.abc import Callable
 from hashlib import blake2b
 from typing import Any
 
 import msgspec
+from anyio import to_thread
 from litestar import asgi
+from litestar.connection import ASGIConnection
 from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope, Send
 
+from watchkeeper.domain.access import Scope as Right
 from watchkeeper.flags import Evaluation
 from watchkeeper.server.facade import FlagDesk
 from watchkeeper.server.guard import Open, needs
+from watchkeeper.server.session import Door
 
 PREFIX = "/ofrep/v1"
 ONE, ALL, EVENTS = f"{PREFIX}/evaluate/flags/", f"{PREFIX}/evaluate/flags", f"{PREFIX}/events"
 LARGEST_BODY = 65_536
 MOST_STREAMS = 1_000
 KEEP_ALIVE_S = 20.0
+REMEMBERED_S = 5.0
+MOST_REMEMBERED = 10_000
 _STATUS = {"FLAG_NOT_FOUND": 404}
 _JSON = (b"content-type", b"application/json")
 _DECODER = msgspec.json.Decoder()
 _ENCODER = msgspec.json.Encoder()
 
 Headers = list[tuple[bytes, bytes]]
+Refusal = tuple[int, bytes, Headers]
 
 
-def evaluation_protocol(flags: FlagDesk) -> ASGIRouteHandler:
-    """The routes under `/ofrep/v1`: one flag, all flags, and a stream that says when to ask again."""
+def evaluation_protocol(flags: FlagDesk, door: Door | None = None) -> ASGIRouteHandler:
+    """The routes under `/ofrep/v1`: one flag, all flags, and a stream that says when to ask again.
+
+    With a `door` only callers who may read are answered; who they are is looked up once every few seconds, so that an
+    evaluation still reads memory alone.
+    """
     streams: set[asyncio.Event] = set()
+    known = _Known(door) if door else None
 
     @asgi(PREFIX, is_mount=True, copy_scope=True, opt=needs(Open.ITSELF))
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
@@ -43,6 +57,10 @@ def evaluation_protocol(flags: FlagDesk) -> ASGIRouteHandler:
         path = path if path.startswith(PREFIX) else PREFIX + path
         path = path.rstrip("/") if path != ONE else ALL
         method = scope.get("method")
+        refused = await known.refuses(scope) if known else None
+        if refused:
+            await _send(send, *refused)
+            return
         if path == EVENTS and method == "GET":
             await _stream(flags, streams, receive, send)
         elif path == ALL and method == "POST":
@@ -56,6 +74,29 @@ def evaluation_protocol(flags: FlagDesk) -> ASGIRouteHandler:
             await _send(send, 404, _ENCODER.encode({"errorDetails": f"no such path; use {ALL}"}))
 
     return serve
+
+
+class _Known:
+    """Remembers for a few seconds which tokens may read: who loses a right loses it here as late."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+        self._may: dict[str, tuple[float, bool | None]] = {}
+
+    async def refuses(self, scope: Scope) -> Refusal | None:
+        """401 where nobody is known, 403 where they may not read; None where they may."""
+        header = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"authorization"), "")
+        until, may = self._may.get(header, (0.0, None)) if header else (math.inf, None)  # a cookie is no token
+        if time.monotonic() >= until:
+            found = await to_thread.run_sync(self._door.visitor_of, ASGIConnection[Any, Any, Any, Any](scope))
+            may = None if found is None else found.may(Right.READ)
+            if len(self._may) >= MOST_REMEMBERED:
+                self._may.clear()
+            self._may[header] = (time.monotonic() + REMEMBERED_S, may)
+        if may is None:
+            details = {"errorDetails": "send a token with the right to read: Authorization: Bearer …"}
+            return 401, _ENCODER.encode(details), [(b"www-authenticate", b"Bearer")]
+        return None if may else (403, _ENCODER.encode({"errorDetails": "this token has no right to read"}), [])
 
 
 async def _answer_one(flags: FlagDesk, key: str, receive: Receive, send: Send) -> None:

@@ -29,6 +29,7 @@ def serve(
     on_ready: Callable[[], None] | None = None,
     *,
     allowed_hosts: tuple[str, ...] = (),
+    flags_need_token: bool = False,
 ) -> None:
     """Serve until interrupted; `on_ready` is called once requests are answered.
 
@@ -37,7 +38,13 @@ def serve(
     listener = _listen(host, port)
     name = f"[{host}]" if ":" in host else host
     hosts = (*LOOPBACK, name, *allowed_hosts)
-    app = create_app(service, secret=kept_secret(cache_dir), cache_dir=cache_dir, allowed_hosts=hosts)
+    app = create_app(
+        service,
+        secret=kept_secret(cache_dir),
+        cache_dir=cache_dir,
+        allowed_hosts=hosts,
+        flags_need_token=flags_need_token,
+    )
     server = _Server(app, on_ready)
     with listener, contextlib.suppress(KeyboardInterrupt):
         server.run(sockets=[listener])
@@ -82,10 +89,12 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 @contextlib.contextmanager
-def running(service: Service, cache_dir: Path, host: str = "127.0.0.1") -> Iterator[str]:
+def running(
+    service: Service, cache_dir: Path, host: str = "127.0.0.1", *, flags_need_token: bool = False
+) -> Iterator[str]:
     """A server on a free port in a thread, for tests and notebooks; yields its address."""
     listener = _listen(host, 0)
-    app = create_app(service, secret=secrets.token_bytes(32), cache_dir=cache_dir)
+    app = create_app(service, secret=secrets.token_bytes(32), cache_dir=cache_dir, flags_need_token=flags_need_token)
     ready = threading.Event()
     server = _Server(app, ready.set)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

@@ -38,7 +38,8 @@ class HostCheck(ASGIMiddleware):
     """Answers only for the hosts it is meant for.
 
     A page elsewhere can make a browser resolve its own name to 127.0.0.1 and read our pages as its own ("DNS
-    rebinding"); the Host header still says its name. `/health` says nothing and is exempt, for probes by address.
+    rebinding"); the Host header still says its name.
+    `/health` and `/ready` say nothing of anyone and are exempt, for probes by address.
     """
 
     scopes = (ScopeType.HTTP,)
@@ -49,7 +50,7 @@ class HostCheck(ASGIMiddleware):
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Pass the request on, or raise WrongHostError."""
         given = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
-        if scope["path"] != "/health" and without_port(given) not in self._allowed:
+        if scope["path"] not in ("/health", "/ready") and without_port(given) not in self._allowed:
             raise WrongHostError(given)
         await next_app(scope, receive, send)
 

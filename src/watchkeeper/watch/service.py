@@ -53,6 +53,7 @@ from watchkeeper.watch.systems import Systems
 from watchkeeper.watch.tell import tell
 from watchkeeper.watch.ticks import Ticks
 from watchkeeper.watch.tuning import Tuning
+from watchkeeper.watch.vitals import Vitals
 
 
 class Progressed(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +83,7 @@ class Watchkeeper:
         self.drafting = Drafting(ledger, self._writing, clock)
         self.tuning = Tuning(ledger, self._judgements, self._writing, clock)
         self.deeds = Deeds(ledger, clock)
+        self.vitals = Vitals(ledger, clock)
         self.listing = Listing(ledger, self._judgements, self._look)
         self.replies = Replies(ledger, clock)
         self.access = Access(ledger, clock)
@@ -190,7 +192,7 @@ class Watchkeeper:
         past. Sources are waited for `patience_s` at most (None: until they are read or fail); the metrics of one that
         takes longer are judged by a later run.
         """
-        troubles: list[str] = []
+        began, troubles = time.perf_counter(), list[str]()
         self.systems.prepare(now, troubles, progress)
         points = self.collect(now, troubles, progress, patience_s=patience_s)
         with self._writing:
@@ -201,6 +203,8 @@ class Watchkeeper:
             self.flags.refresh()
             self.deeds.wake(now)
             sent = self._tell(now, stale_s, troubles)
+            lasting_s = time.perf_counter() - began
+            self.vitals.ticked(points=points, opened=opened, sent=sent, troubles=len(troubles), lasting_s=lasting_s)
         return Progressed(points=points, opened=opened, sent=sent, troubles=tuple(troubles))
 
     def collect(

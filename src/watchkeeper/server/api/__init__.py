@@ -1,7 +1,7 @@
 """The API under `/api/v1`: one file per noun; a request becomes a call on the service, its answer a plain record.
 
-A new noun: handlers with `opt=needs(…)`, `tags=[…]` and records, collected in `HANDLERS` of its file, which is
-named in `NOUNS` below. What is common (errors, ETag, Idempotency-Key, the specification) comes by itself.
+A new noun: handlers with `opt=needs(…)`, `tags=[…]` and records of `client/records.py`, collected in `HANDLERS` of its
+file, which is named in `NOUNS` below. Errors, ETag, Idempotency-Key and the specification come by themselves.
 """
 
 from __future__ import annotations

@@ -8,6 +8,15 @@ from litestar import Request, Response, get
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromQuery, QueryParameter
 
+from watchkeeper.client.records import (
+    AlertPage,
+    AlertRecord,
+    AlertWhole,
+    CauseRecord,
+    ExplanationRecord,
+    MemberRecord,
+    TransitionRecord,
+)
 from watchkeeper.domain.access import Scope
 from watchkeeper.domain.alert import severity_level
 from watchkeeper.domain.metric import Metric, Series
@@ -25,15 +34,6 @@ from watchkeeper.server.api.common import (
     to_datetime,
 )
 from watchkeeper.server.api.feedback import feedback_record
-from watchkeeper.server.api.records import (
-    AlertPage,
-    AlertRecord,
-    AlertWhole,
-    CauseRecord,
-    ExplanationRecord,
-    MemberRecord,
-    TransitionRecord,
-)
 from watchkeeper.server.desk import desk_of
 from watchkeeper.server.guard import needs
 from watchkeeper.server.receipts import said_lines

@@ -6,9 +6,9 @@ from typing import Any
 
 from litestar import Request, get
 
+from watchkeeper.client.records import AuditPage, AuditRecord
 from watchkeeper.domain.access import Scope
 from watchkeeper.server.api.common import Cursor, Limit, from_cursor, to_cursor, to_datetime
-from watchkeeper.server.api.records import AuditPage, AuditRecord
 from watchkeeper.server.desk import desk_of
 from watchkeeper.server.guard import needs
 

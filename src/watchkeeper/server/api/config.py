@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from litestar import Request, get, post
 from litestar.params import JSONBody
 
+from watchkeeper.client.records import ConfigText, Plan, PlanStep, SettingChange
 from watchkeeper.domain.access import Scope
 from watchkeeper.domain.config import parse_config
 from watchkeeper.domain.config_export import dump_config
-from watchkeeper.server.api.records import ConfigText, Plan, PlanStep, SettingChange
 from watchkeeper.server.desk import desk_of
 from watchkeeper.server.guard import needs
 from watchkeeper.server.session import caller

@@ -8,10 +8,7 @@ import msgspec
 from litestar import Request, get, post
 from litestar.params import JSONBody
 
-from watchkeeper.domain.access import Scope
-from watchkeeper.domain.feedback import Feedback
-from watchkeeper.server.api.common import Cursor, Id, Limit, from_cursor, to_cursor, to_datetime, to_seconds
-from watchkeeper.server.api.records import (
+from watchkeeper.client.records import (
     DraftRecord,
     FeedbackLines,
     FeedbackPage,
@@ -19,6 +16,9 @@ from watchkeeper.server.api.records import (
     ImportedRecord,
     ReceiptRecord,
 )
+from watchkeeper.domain.access import Scope
+from watchkeeper.domain.feedback import Feedback
+from watchkeeper.server.api.common import Cursor, Id, Limit, from_cursor, to_cursor, to_datetime, to_seconds
 from watchkeeper.server.desk import desk_of
 from watchkeeper.server.guard import needs
 from watchkeeper.server.session import caller

@@ -7,10 +7,7 @@ from typing import Any
 from litestar import Request, delete, get, post
 from litestar.params import JSONBody
 
-from watchkeeper.domain.access import Scope
-from watchkeeper.domain.times import parse_duration
-from watchkeeper.server.api.common import Name, to_datetime
-from watchkeeper.server.api.records import (
+from watchkeeper.client.records import (
     FlagChangeRecord,
     FlagList,
     FlagRecord,
@@ -20,6 +17,9 @@ from watchkeeper.server.api.records import (
     OverrideDraft,
     OverrideRecord,
 )
+from watchkeeper.domain.access import Scope
+from watchkeeper.domain.times import parse_duration
+from watchkeeper.server.api.common import Name, to_datetime
 from watchkeeper.server.desk import desk_of
 from watchkeeper.server.guard import needs
 from watchkeeper.server.session import caller

@@ -6,8 +6,8 @@ from typing import Any
 
 from litestar import Request, get
 
+from watchkeeper.client.records import Me
 from watchkeeper.domain.access import Scope
-from watchkeeper.server.api.records import Me
 from watchkeeper.server.guard import needs
 from watchkeeper.server.session import caller
 

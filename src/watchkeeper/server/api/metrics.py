@@ -6,11 +6,7 @@ from typing import Any
 
 from litestar import Request, get
 
-from watchkeeper.domain.access import Scope
-from watchkeeper.domain.config import Channel, ChannelKind
-from watchkeeper.domain.errors import NotFoundError
-from watchkeeper.server.api.common import Name, to_datetime
-from watchkeeper.server.api.records import (
+from watchkeeper.client.records import (
     ChannelList,
     ChannelRecord,
     MetricList,
@@ -18,6 +14,10 @@ from watchkeeper.server.api.records import (
     SourceList,
     SourceRecord,
 )
+from watchkeeper.domain.access import Scope
+from watchkeeper.domain.config import Channel, ChannelKind
+from watchkeeper.domain.errors import NotFoundError
+from watchkeeper.server.api.common import Name, to_datetime
 from watchkeeper.server.desk import desk_of
 from watchkeeper.server.guard import needs
 from watchkeeper.watch import views

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 from litestar import Request, get
 from litestar.params import QueryParameter
 
+from watchkeeper.client.records import PointPage, PointRecord, SeriesPage, SeriesRecord
 from watchkeeper.domain.access import Scope
 from watchkeeper.domain.metric import Metric, Series
 from watchkeeper.server.api.alerts import dimensions_of
 from watchkeeper.server.api.common import Cursor, Id, Limit, Name, When, from_cursor, instant, to_cursor, to_datetime
-from watchkeeper.server.api.records import PointPage, PointRecord, SeriesPage, SeriesRecord
 from watchkeeper.server.desk import desk_of
 from watchkeeper.server.guard import needs
 

@@ -13,9 +13,9 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
 
+from watchkeeper.client.records import Problem
 from watchkeeper.domain.access import Scope
 from watchkeeper.server.api import PREFIX, api_router
-from watchkeeper.server.api.records import Problem
 from watchkeeper.server.desk import desk_of
 from watchkeeper.server.guard import Open, needs
 

@@ -7,11 +7,11 @@ from typing import Any
 from litestar import Request, delete, get, post
 from litestar.params import JSONBody
 
+from watchkeeper.client.records import NewToken, TokenDraft, TokenList, TokenRecord
 from watchkeeper.domain.access import Scope, Token
 from watchkeeper.domain.errors import NotFoundError
 from watchkeeper.domain.times import DAY
 from watchkeeper.server.api.common import Id, to_datetime
-from watchkeeper.server.api.records import NewToken, TokenDraft, TokenList, TokenRecord
 from watchkeeper.server.desk import desk_of
 from watchkeeper.server.guard import needs
 from watchkeeper.server.session import caller

@@ -7,9 +7,9 @@ from typing import Any
 from litestar import Request, delete, get, patch, post
 from litestar.params import JSONBody
 
+from watchkeeper.client.records import LinkRecord, RoleDraft, SignedOut, UserDraft, UserList, UserRecord
 from watchkeeper.domain.access import Caller, Scope, User
 from watchkeeper.server.api.common import Id, to_datetime
-from watchkeeper.server.api.records import LinkRecord, RoleDraft, SignedOut, UserDraft, UserList, UserRecord
 from watchkeeper.server.desk import desk_of
 from watchkeeper.server.guard import needs
 from watchkeeper.server.session import caller

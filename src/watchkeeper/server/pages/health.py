@@ -19,6 +19,13 @@ def health() -> str:
     return "ok\n"
 
 
+@get("/ready", media_type=MediaType.TEXT, sync_to_thread=True, opt=needs(Open.ANYONE))
+def ready(request: PageRequest) -> Response[str]:
+    """200 while the service keeps up with its work; otherwise 503 and why."""
+    trouble = desk_of(request).service.vitals.trouble()
+    return Response(f"{trouble or 'ready'}\n", status_code=503 if trouble else 200, media_type=MediaType.TEXT)
+
+
 @get("/assets/{rest:path}", sync_to_thread=True, opt=needs(Open.ANYONE))
 def asset(request: PageRequest, rest: FromPath[str]) -> Response[bytes]:
     """A style sheet or script, kept by the browser for good: its address changes with its content."""
@@ -29,4 +36,4 @@ def asset(request: PageRequest, rest: FromPath[str]) -> Response[bytes]:
     return Response(found.body, media_type=found.content_type, headers=headers)
 
 
-HANDLERS = (health, asset)
+HANDLERS = (health, ready, asset)

@@ -1,0 +1,312 @@
+"""The typed client: every verb of the API as a method, its records as they are in `client.records`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Literal, Self
+
+import httpx
+
+from watchkeeper.client.records import (
+    AlertPage,
+    AlertRecord,
+    AlertWhole,
+    AuditPage,
+    AuditRecord,
+    ChannelList,
+    ChannelRecord,
+    ConfigText,
+    DraftRecord,
+    ExplanationRecord,
+    FeedbackLines,
+    FeedbackPage,
+    FeedbackRecord,
+    FlagList,
+    FlagRecord,
+    FlagWhole,
+    GuardAnswer,
+    ImportedRecord,
+    LinkRecord,
+    Me,
+    MetricList,
+    MetricRecord,
+    NewToken,
+    NoteRecord,
+    OverrideDraft,
+    Plan,
+    PointPage,
+    PointRecord,
+    ReceiptRecord,
+    RoleDraft,
+    SeriesPage,
+    SeriesRecord,
+    SignedOut,
+    SourceList,
+    SourceRecord,
+    TokenDraft,
+    TokenList,
+    TokenRecord,
+    UserDraft,
+    UserList,
+    UserRecord,
+)
+from watchkeeper.client.wire import Wire
+from watchkeeper.domain.access import Role, Scope
+from watchkeeper.domain.feedback import Answer
+from watchkeeper.watch.views import Reach, Show
+
+
+class Client:
+    """A running Watchkeeper, asked with an API token (`watchkeeper tokens make`); use it in a `with` statement.
+
+    Lists are read page by page while you go through them. Raises the errors of `watchkeeper.domain.errors` as the
+    service itself does: NotFoundError, InputError, GuardError …, AccessError where the token may not, and
+    WatchkeeperError where no server answers. `transport` is for tests (`httpx.MockTransport`).
+    """
+
+    def __init__(
+        self,
+        address: str = "http://127.0.0.1:8321",
+        *,
+        token: str,
+        timeout_s: float = 60.0,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._wire = Wire(address, token, timeout_s=timeout_s, transport=transport)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._wire.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def me(self) -> Me:
+        """Who calls, and what they may."""
+        return self._wire.ask(Me, "GET", "/me")
+
+    # alerts
+
+    def alerts(
+        self,
+        *,
+        show: Show = "all",
+        metric: str = "",
+        start: datetime | None = None,
+        end: datetime | None = None,
+    ) -> Iterator[AlertRecord]:
+        """Alerts, the newest first; `show` as in the inbox, in the window `[start, end)`."""
+        asked: dict[str, Any] = {"show": show, "metric": metric, "start": _iso(start), "end": _iso(end)}
+        cursor: str | None = ""
+        while cursor is not None:
+            page = self._wire.ask(AlertPage, "GET", "/alerts", cursor=cursor, **asked)
+            yield from page.items
+            cursor = page.next
+
+    def alert(self, alert_id: int) -> AlertWhole:
+        """One alert whole."""
+        return self._wire.ask(AlertWhole, "GET", f"/alerts/{alert_id}")
+
+    def explanation(self, alert_id: int) -> ExplanationRecord:
+        """Which dimension values explain an alert."""
+        return self._wire.ask(ExplanationRecord, "GET", f"/alerts/{alert_id}/explanation")
+
+    def chart(self, alert_id: int, *, scheme: Literal["light", "dark"] = "light") -> bytes:
+        """The alert's most surprising series as a PNG."""
+        return self._wire.send("GET", f"/alerts/{alert_id}/chart.png", scheme=scheme)
+
+    # feedback
+
+    def preview(self, answer: Answer, **said: Any) -> ReceiptRecord:
+        """What an answer would change; takes what `answer` takes, and writes nothing."""
+        return self._wire.ask(ReceiptRecord, "POST", "/feedback/preview", body=DraftRecord(answer=answer, **said))
+
+    def answer(
+        self,
+        answer: Answer,
+        *,
+        alert: int | None = None,
+        series: Sequence[int] = (),
+        start: datetime | None = None,
+        end: datetime | None = None,
+        note: str = "",
+        force: bool = False,
+        reach: Reach = Reach.NAMED,
+        dimension: str = "",
+        repeat: str = "",
+    ) -> ReceiptRecord:
+        """Say an answer of an alert, or of a window of series; see `DraftRecord`."""
+        draft = DraftRecord(
+            answer=answer,
+            alert=alert,
+            series=tuple(series),
+            start=start,
+            end=end,
+            note=note,
+            force=force,
+            reach=reach,
+            dimension=dimension,
+            repeat=repeat,
+        )
+        return self._wire.ask(ReceiptRecord, "POST", "/feedback", body=draft)
+
+    def undo(self, feedback_id: int) -> ReceiptRecord:
+        """Take an answer back; taking an undo back brings its answer back."""
+        return self._wire.ask(ReceiptRecord, "POST", f"/feedback/{feedback_id}/undo")
+
+    def receipt(self, feedback_id: int) -> ReceiptRecord:
+        """What an answer changed, as it was told then."""
+        return self._wire.ask(ReceiptRecord, "GET", f"/feedback/{feedback_id}")
+
+    def feedback(self) -> Iterator[FeedbackRecord]:
+        """The log, the newest line first."""
+        cursor: str | None = ""
+        while cursor is not None:
+            page = self._wire.ask(FeedbackPage, "GET", "/feedback", cursor=cursor)
+            yield from page.items
+            cursor = page.next
+
+    def export_feedback(self) -> list[dict[str, Any]]:
+        """The whole log as objects, the oldest line first."""
+        return self._wire.ask(FeedbackLines, "GET", "/feedback/export").lines
+
+    def import_feedback(self, lines: Iterable[dict[str, Any]]) -> ImportedRecord:
+        """Append the lines that are not in the log yet, all or none."""
+        return self._wire.ask(ImportedRecord, "POST", "/feedback/import", body=FeedbackLines(lines=list(lines)))
+
+    # metrics and series
+
+    def metrics(self) -> list[MetricRecord]:
+        """Every metric with its record."""
+        return self._wire.ask(MetricList, "GET", "/metrics").items
+
+    def metric(self, name: str) -> MetricRecord:
+        """One metric with its record."""
+        return self._wire.ask(MetricRecord, "GET", f"/metrics/{name}")
+
+    def series(self, metric: str) -> Iterator[SeriesRecord]:
+        """The series of a metric, by id."""
+        cursor: str | None = ""
+        while cursor is not None:
+            page = self._wire.ask(SeriesPage, "GET", f"/metrics/{metric}/series", cursor=cursor)
+            yield from page.items
+            cursor = page.next
+
+    def points(
+        self, series_id: int, *, start: datetime | None = None, end: datetime | None = None
+    ) -> Iterator[PointRecord]:
+        """Judged points of a series in `[start, end)`, the oldest first."""
+        cursor: str | None = ""
+        while cursor is not None:
+            page = self._wire.ask(
+                PointPage, "GET", f"/series/{series_id}/points", cursor=cursor, start=_iso(start), end=_iso(end)
+            )
+            yield from page.items
+            cursor = page.next
+
+    def sources(self) -> list[SourceRecord]:
+        """Every source, without its address."""
+        return self._wire.ask(SourceList, "GET", "/sources").items
+
+    def channels(self) -> list[ChannelRecord]:
+        """Every channel, without its address."""
+        return self._wire.ask(ChannelList, "GET", "/channels").items
+
+    # configuration
+
+    def config(self) -> str:
+        """What is configured, as a YAML file; secrets are references to environment variables."""
+        return self._wire.ask(ConfigText, "GET", "/config").text
+
+    def plan(self, text: str, *, place: str = "configuration") -> Plan:
+        """What applying a YAML file would change; `place` names it in errors."""
+        return self._wire.ask(Plan, "POST", "/config/plan", body=ConfigText(text=text, place=place))
+
+    def apply(self, text: str, *, place: str = "configuration") -> Plan:
+        """Make a YAML file what is watched; says what changed."""
+        return self._wire.ask(Plan, "POST", "/config/apply", body=ConfigText(text=text, place=place))
+
+    # flags
+
+    def flags(self) -> list[FlagRecord]:
+        """Every flag as it stands."""
+        return self._wire.ask(FlagList, "GET", "/flags").items
+
+    def flag(self, name: str) -> FlagWhole:
+        """One flag with the newest entries of its log."""
+        return self._wire.ask(FlagWhole, "GET", f"/flags/{name}")
+
+    def override_flag(self, name: str, variant: str, *, lasting: str = "1h", note: str = "") -> FlagRecord:
+        """Everybody gets a variant for a time (`30m`, `8h`)."""
+        draft = OverrideDraft(variant=variant, lasting=lasting, note=note)
+        return self._wire.ask(FlagRecord, "POST", f"/flags/{name}/override", body=draft)
+
+    def end_override(self, name: str) -> FlagRecord:
+        """End the override of a flag."""
+        return self._wire.ask(FlagRecord, "DELETE", f"/flags/{name}/override")
+
+    def answer_guard(self, name: str, *, is_yes: bool) -> FlagRecord:
+        """Answer the open question of a flag's guard."""
+        return self._wire.ask(FlagRecord, "POST", f"/flags/{name}/answer", body=GuardAnswer(is_yes=is_yes))
+
+    def trip_guard(self, name: str, *, note: str = "") -> FlagRecord:
+        """Trip a flag's guard by hand."""
+        return self._wire.ask(FlagRecord, "POST", f"/flags/{name}/trip", body=NoteRecord(note=note))
+
+    # people, for admins
+
+    def users(self) -> list[UserRecord]:
+        """Every account, erased ones too."""
+        return self._wire.ask(UserList, "GET", "/users").items
+
+    def add_user(self, name: str, role: Role = Role.VIEWER) -> UserRecord:
+        """Make an account."""
+        return self._wire.ask(UserRecord, "POST", "/users", body=UserDraft(name=name, role=role))
+
+    def set_role(self, user_id: int, role: Role) -> UserRecord:
+        """Give a person another role."""
+        return self._wire.ask(UserRecord, "PATCH", f"/users/{user_id}", body=RoleDraft(role=role))
+
+    def erase_user(self, user_id: int) -> UserRecord:
+        """Erase an account. Cannot be undone."""
+        return self._wire.ask(UserRecord, "DELETE", f"/users/{user_id}")
+
+    def sign_in_link(self, user_id: int) -> str:
+        """An address that signs the person in once."""
+        return self._wire.ask(LinkRecord, "POST", f"/users/{user_id}/link").address
+
+    def sign_out(self, user_id: int) -> int:
+        """End every session of a person; how many there were."""
+        return self._wire.ask(SignedOut, "POST", f"/users/{user_id}/sign-out").sessions
+
+    def tokens(self) -> list[TokenRecord]:
+        """Every token, without its secret."""
+        return self._wire.ask(TokenList, "GET", "/tokens").items
+
+    def make_token(self, user: str, label: str, scopes: Iterable[Scope], *, days: int = 90) -> NewToken:
+        """A token for programs of a person, and its secret, which is shown this once."""
+        draft = TokenDraft(user=user, label=label, scopes=tuple(scopes), days=days)
+        return self._wire.ask(NewToken, "POST", "/tokens", body=draft)
+
+    def revoke_token(self, token_id: int) -> TokenRecord:
+        """End a token now."""
+        return self._wire.ask(TokenRecord, "DELETE", f"/tokens/{token_id}")
+
+    def audit(self) -> Iterator[AuditRecord]:
+        """Who changed what, the newest first."""
+        cursor: str | None = ""
+        while cursor is not None:
+            page = self._wire.ask(AuditPage, "GET", "/audit", cursor=cursor)
+            yield from page.items
+            cursor = page.next
+
+
+def _iso(moment: datetime | None) -> str:
+    return "" if moment is None else moment.isoformat()

@@ -1,0 +1,105 @@
+"""How the client speaks: one request, its answer as a record, its problem as one of our own errors."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import httpx
+import msgspec
+
+from watchkeeper.client.records import Problem
+from watchkeeper.domain.errors import (
+    AccessError,
+    ChannelError,
+    ConfigError,
+    ConflictError,
+    GuardError,
+    InputError,
+    NotFoundError,
+    SourceError,
+    StoreError,
+    WatchkeeperError,
+)
+
+T = TypeVar("T")
+PREFIX = "/api/v1"
+TRIES = 3
+"""A request is sent so often before the client gives up on a server that does not answer."""
+
+_ERRORS: Mapping[str, type[WatchkeeperError]] = {
+    "not_found": NotFoundError,
+    "guard": GuardError,
+    "input": InputError,
+    "bad_request": InputError,
+    "too_large": InputError,
+    "config": ConfigError,
+    "conflict": ConflictError,
+    "forbidden": AccessError,
+    "forged_form": AccessError,
+    "source": SourceError,
+    "store": StoreError,
+    "channel": ChannelError,
+}
+
+
+class Wire:
+    """A connection to one server with one token."""
+
+    def __init__(self, address: str, token: str, *, timeout_s: float, transport: httpx.BaseTransport | None) -> None:
+        self._address = address.rstrip("/")
+        self._http = httpx.Client(
+            base_url=self._address + PREFIX,
+            headers={"authorization": f"Bearer {token}"},
+            timeout=timeout_s,
+            transport=transport,
+        )
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._http.close()
+
+    def ask(self, kind: type[T], method: str, path: str, *, body: msgspec.Struct | None = None, **query: Any) -> T:
+        """Send, and read the answer as `kind`."""
+        answer = self.send(method, path, body=body, **query)
+        try:
+            return msgspec.json.decode(answer, type=kind)
+        except msgspec.DecodeError as error:
+            raise WatchkeeperError(f"{self._address}{PREFIX}{path}: the answer is none of ours ({error})") from None
+
+    def send(self, method: str, path: str, *, body: msgspec.Struct | None = None, **query: Any) -> bytes:
+        """Send, and give back the body of the answer.
+
+        A write carries an Idempotency-Key of its own, so that it may be sent again where the server did not answer.
+        Raises the error of our tree that the problem names; WatchkeeperError where there is no server.
+        """
+        headers = {} if method == "GET" else {"idempotency-key": str(uuid.uuid4())}
+        content = None
+        if body is not None:
+            content, headers["content-type"] = msgspec.json.encode(body), "application/json"
+        asked = {name: value for name, value in query.items() if value not in (None, "")}
+        for left in range(TRIES - 1, -1, -1):
+            try:
+                answer = self._http.request(method, path, content=content, params=asked, headers=headers)
+                break
+            except httpx.TransportError as error:
+                if not left:
+                    raise WatchkeeperError(
+                        f"{self._address}: no answer ({error}); see whether Watchkeeper runs there"
+                    ) from error
+        if answer.is_success:
+            return answer.content
+        raise self._error(answer)
+
+    def _error(self, answer: httpx.Response) -> WatchkeeperError:
+        try:
+            problem = msgspec.json.decode(answer.content, type=Problem)
+        except msgspec.DecodeError:
+            return WatchkeeperError(
+                f"{self._address}: answered {answer.status_code} and is no Watchkeeper; check the address"
+            )
+        words = problem.detail if problem.code == "guard" else f"{problem.detail} {problem.mend}"
+        if problem.code == "signed_out":
+            return AccessError(words, is_known=False)
+        return _ERRORS.get(problem.code, WatchkeeperError)(words)

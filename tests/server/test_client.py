@@ -1,0 +1,201 @@
+"""The typed client and the MCP server, against a real server over loopback."""
+
+from __future__ import annotations
+
+import base64
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+from mcp import Client as AgentClient
+from mcp import StdioServerParameters, stdio_client
+
+import watchkeeper
+from tests.server.shop import Served
+from watchkeeper.client.agent import agent_server
+from watchkeeper.client.records import AlertRecord
+from watchkeeper.domain.access import Role, Scope
+from watchkeeper.domain.errors import (
+    AccessError,
+    ConfigError,
+    GuardError,
+    InputError,
+    NotFoundError,
+    WatchkeeperError,
+)
+from watchkeeper.domain.feedback import Answer
+
+
+def client_of(api: Served, role: Role = Role.ADMIN, **options: Any) -> watchkeeper.Client:
+    return watchkeeper.Client(api.address, token=api.tokens[role], **options)
+
+
+def test_what_is_watched_is_read_as_records(api: Served) -> None:
+    with client_of(api, Role.VIEWER) as client:
+        assert client.me().scopes == (Scope.READ,)
+        alerts = list(client.alerts())
+        assert all(isinstance(one, AlertRecord) for one in alerts)
+        newest = alerts[0]
+        assert newest.start == datetime(2026, 3, 11, 10, tzinfo=UTC)
+        assert list(client.alerts(start=newest.start)) == alerts[:1]
+        whole = client.alert(newest.id)
+        assert whole.alert == newest
+        assert client.explanation(newest.id).sentence == whole.explanation
+        assert client.chart(newest.id).startswith(b"\x89PNG")
+        assert [one.settings.name for one in client.metrics()] == ["orders"]
+        assert client.metric("orders").series_count == 2
+        assert [one.label for one in client.series("orders")] == ["DE", "US"]
+        points = list(client.points(whole.members[0].series, start=newest.start, end=newest.end))
+        assert len(points) == 8
+        assert all(one.is_alert for one in points)
+        assert [one.name for one in client.sources()] == ["shop"]
+        assert [one.kind for one in client.channels()] == ["textfile"]
+
+
+def test_answers_are_previewed_said_taken_back_and_moved(api: Served) -> None:
+    with client_of(api, Role.RESPONDER) as client:
+        alert = next(client.alerts())
+        assert client.preview(Answer.FALSE_ALARM, alert=alert.id).feedback.id == 0
+        receipt = client.answer(Answer.FALSE_ALARM, alert=alert.id, note="by the client")
+        assert client.receipt(receipt.feedback.id) == receipt
+        undone = client.undo(receipt.feedback.id)
+        assert undone.feedback.undoes == receipt.feedback.id
+        assert next(client.feedback()).id == undone.feedback.id
+        lines = client.export_feedback()
+    with client_of(api) as admin:
+        assert admin.import_feedback(lines).present == len(lines)
+
+
+def test_configuration_flags_and_people_are_changed(api: Served) -> None:
+    with client_of(api) as client:
+        text = client.config()
+        assert client.plan(text).steps == []
+        assert client.apply(text).steps == []
+        assert client.override_flag("beta", "model", lasting="30m").serving == "model"
+        assert client.end_override("beta").serving == "basic"
+        assert client.trip_guard("ranking", note="by the client").standing == "tripped"
+        assert client.flag("ranking").changes[0].by == "Admin"
+        assert {one.name for one in client.flags()} == {"beta", "ranking"}
+        user = client.add_user("Mary", Role.EDITOR)
+        assert client.set_role(user.id, Role.RESPONDER).role is Role.RESPONDER
+        assert client.sign_in_link(user.id).startswith(api.address)
+        assert client.sign_out(user.id) == 0
+        made = client.make_token("Mary", "robot", [Scope.READ])
+        assert made.token.id in {one.id for one in client.tokens()}
+        assert client.revoke_token(made.token.id).revoked_at is not None
+        assert client.erase_user(user.id).name == f"person {user.id}"
+        assert "Mary" not in {one.name for one in client.users()}
+        assert next(client.audit()).what == "users erase"
+
+
+def test_errors_are_those_of_the_house(api: Served) -> None:
+    with client_of(api) as client:
+        alert = next(client.alerts())
+        with pytest.raises(NotFoundError, match="alert 999"):
+            client.alert(999)
+        with pytest.raises(InputError, match="window"):
+            client.answer(Answer.MISSED, series=[1])
+        with pytest.raises(InputError, match="asks nothing"):
+            client.answer_guard("beta", is_yes=True)
+        with pytest.raises(ConfigError, match=r"shop\.yaml"):
+            client.plan("metrics: [", place="shop.yaml")
+        said = client.answer(Answer.REAL, alert=alert.id)
+        with pytest.raises(GuardError, match="would no longer fire"):
+            client.answer(Answer.BAD_DATA, series=[1, 2], start=alert.start, end=alert.end)
+        client.undo(said.feedback.id)
+    with client_of(api, Role.VIEWER) as viewer, pytest.raises(AccessError, match="feedback") as refused:
+        viewer.preview(Answer.REAL, alert=alert.id)
+    assert refused.value.is_known
+    with watchkeeper.Client(api.address, token="wk_wrong") as stranger, pytest.raises(AccessError) as unknown:
+        stranger.me()
+    assert not unknown.value.is_known
+
+
+def test_a_server_that_is_not_there_or_another_is_told_apart() -> None:
+    with (
+        watchkeeper.Client("http://127.0.0.1:9", token="x") as client,
+        pytest.raises(WatchkeeperError, match="no answer"),
+    ):
+        client.me()
+    other = httpx.MockTransport(lambda request: httpx.Response(502, text="Bad gateway"))
+    with (
+        watchkeeper.Client(token="x", transport=other) as client,
+        pytest.raises(WatchkeeperError, match="answered 502"),
+    ):
+        client.me()
+
+
+def test_a_write_whose_answer_was_lost_is_sent_again_and_done_once(api: Served) -> None:
+    real, calls = httpx.HTTPTransport(), []
+
+    def lossy(request: httpx.Request) -> httpx.Response:
+        calls.append(request.headers["idempotency-key"])
+        answer = real.handle_request(request)
+        answer.read()
+        if len(calls) == 1:
+            raise httpx.ReadError("the connection broke", request=request)
+        return httpx.Response(answer.status_code, headers={"content-type": "application/json"}, content=answer.content)
+
+    with client_of(api, transport=httpx.MockTransport(lossy)) as client:
+        assert client.add_user("Once").name == "Once"
+    with client_of(api) as client:
+        assert [one.name for one in client.users()].count("Once") == 1
+    real.close()
+    assert calls[0] == calls[1]
+
+
+async def ask(server: Any, *calls: tuple[str, dict[str, Any]]) -> tuple[list[str], list[Any]]:
+    async with AgentClient(server) as agent:
+        tools = [one.name for one in (await agent.list_tools()).tools]
+        return tools, [await agent.call_tool(name, given) for name, given in calls]
+
+
+def test_an_agent_sees_alerts_as_numbers_and_picture_and_answers(api: Served) -> None:
+    with client_of(api, Role.RESPONDER) as client:
+        alert = next(client.alerts()).id
+        tools, (listed, whole, picture, preview, said) = anyio.run(
+            ask,
+            agent_server(client),
+            ("list_alerts", {"show": "all", "limit": 2}),
+            ("see_alert", {"alert_id": alert}),
+            ("see_chart", {"alert_id": alert}),
+            ("preview_feedback", {"answer": "real", "alert_id": alert}),
+            ("give_feedback", {"answer": "real", "alert_id": alert, "note": "the agent says so"}),
+        )
+        assert {"list_alerts", "see_alert", "see_chart", "preview_feedback", "give_feedback"} <= set(tools)
+        assert listed.structured_content["items"][0]["id"] == alert
+        assert len(whole.structured_content["members"]) == 2
+        assert (picture.content[0].type, picture.content[0].mime_type) == ("image", "image/png")
+        assert base64.b64decode(picture.content[0].data).startswith(b"\x89PNG")
+        assert preview.structured_content["feedback"]["id"] == 0
+        kept = client.receipt(said.structured_content["feedback"]["id"]).feedback
+        assert (kept.by, kept.note) == ("Responder", "the agent says so")
+        client.undo(kept.id)
+
+
+def test_an_agent_may_what_its_token_may_and_reads_why_not(api: Served) -> None:
+    with client_of(api, Role.VIEWER) as client:
+        _, (refused, missing) = anyio.run(
+            ask,
+            agent_server(client),
+            ("give_feedback", {"answer": "real", "alert_id": 1}),
+            ("see_alert", {"alert_id": 999}),
+        )
+    assert refused.is_error
+    assert "needs the right" in refused.content[0].text
+    assert missing.is_error
+    assert "alert 999" in missing.content[0].text
+
+
+def test_the_command_speaks_mcp_on_standard_input(api: Served) -> None:
+    command = StdioServerParameters(
+        command=sys.executable,
+        args=["-m", "watchkeeper.cli", "mcp", "--server", api.address],
+        env={"WATCHKEEPER_TOKEN": api.tokens[Role.VIEWER]},
+    )
+    tools, (listed,) = anyio.run(ask, stdio_client(command), ("list_metrics", {}))
+    assert "see_chart" in tools
+    assert listed.structured_content["items"][0]["settings"]["name"] == "orders"

@@ -1,0 +1,49 @@
+"""How the service says that it is well: to Prometheus, and to whoever probes it."""
+
+from __future__ import annotations
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.server.shop import Served
+from tests.watch import shop
+from watchkeeper.domain.access import Role
+
+PROMETHEUS = {"accept": "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"}
+
+
+def test_prometheus_reads_what_the_ticks_did(api: Served) -> None:
+    with api.client(Role.VIEWER) as client:
+        text = client.get("/metrics", headers=PROMETHEUS).text
+        page = client.get("/metrics", headers={"accept": "text/html,*/*"}).text
+    assert page.startswith("<!doctype html>")
+    samples = {
+        (one.name, one.labels.get("metric", "")): one.value
+        for family in text_string_to_metric_families(text)
+        for one in family.samples
+    }
+    assert samples["watchkeeper_points_total", ""] == shop.WEEKS * 7 * 24 * 2
+    assert samples["watchkeeper_alerts_opened_total", ""] >= 3
+    assert samples["watchkeeper_alerts_open", ""] == 0
+    assert samples["watchkeeper_tick_seconds_count", ""] == 1
+    assert samples["watchkeeper_delay_seconds", "orders"] == 60
+    assert ("watchkeeper_messages_sent_total", "") in samples
+
+
+def test_prometheus_needs_a_token(api: Served) -> None:
+    with api.client(None) as client:
+        assert client.get("/metrics", headers=PROMETHEUS).status_code == 401
+
+
+def test_ready_says_why_not(api: Served) -> None:
+    vitals = api.service.vitals
+    with api.client(None) as client:
+        assert (client.get("/ready").status_code, client.get("/ready").text) == (200, "ready\n")
+        assert client.get("/ready", headers={"host": "10.0.0.7"}).status_code == 200
+        ended, vitals._ended = vitals._ended, 0.0
+        late = client.get("/ready")
+        vitals._ended = None
+        new = client.get("/ready")
+        vitals._ended = ended
+    assert (late.status_code, new.status_code) == (503, 503)
+    assert "the last tick ended" in late.text
+    assert "the first tick" in new.text
