@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
+import numpy as np
 
 from watchkeeper.assess.report import VERDICT_WORDS, Part, Report, Table
 
 
 def to_json(report: Report) -> str:
     """The whole record, plots' data included."""
-    return msgspec.json.format(msgspec.json.encode(report), indent=2).decode()
+    return msgspec.json.format(msgspec.json.encode(report, enc_hook=_plain), indent=2).decode()
+
+
+def _plain(value: Any) -> Any:
+    """NumPy's numbers as Python's."""
+    if isinstance(value, np.generic):
+        return value.item()
+    raise NotImplementedError(f"{type(value).__name__} in a report")
 
 
 def from_json(text: str | bytes) -> Report:

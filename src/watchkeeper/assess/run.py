@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from watchkeeper.assess.availability import availability_part
+from watchkeeper.assess.cost import cost_part
 from watchkeeper.assess.data import Finding, check_data
 from watchkeeper.assess.feasibility import feasibility_part, learning_curves
 from watchkeeper.assess.frame import Frame, make_frame
@@ -19,6 +21,7 @@ from watchkeeper.assess.prior import prior_part
 from watchkeeper.assess.privacy import privacy_part
 from watchkeeper.assess.record import Assessment
 from watchkeeper.assess.report import Part, Report, Verdict
+from watchkeeper.assess.risks import risks_part
 from watchkeeper.assess.segments import segments_part
 from watchkeeper.domain.errors import InputError
 
@@ -81,12 +84,14 @@ def _assess(record: Assessment, rows: pa.Table, now: int, seed: int, progress: P
     progress("segments and privacy", 1, 2)
     after.append(privacy_part(record, rows, small, trials))
     progress("segments and privacy", 2, 2)
-    parts += [
-        *before,
-        heuristics_part(small, trials),
-        feasibility_part(record, small, metric, learned, _told(trials, frame), trials.rows),
-        *after,
-    ]
+    feasible = feasibility_part(record, small, metric, learned, _told(trials, frame), trials.rows)
+    parts += [*before, heuristics_part(small, trials), feasible, *after]
+    progress("availability and cost", 0, 1)
+    parts.append(availability_part(record, rows, frame, feasible.facts.get("rows_needed"), now))
+    is_drifting = "it ages" in " ".join(after[0].reasons)
+    parts.append(cost_part(record, rows, frame, small, trials.best_model, is_drifting=is_drifting))
+    progress("availability and cost", 1, 1)
+    parts.append(risks_part(parts))
     return _report(record, now, total, len(small), _notes(small), parts)
 
 
