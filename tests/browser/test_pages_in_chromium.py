@@ -23,6 +23,8 @@ PAGES = (
     "/metrics",
     "/told",
     "/mutes",
+    "/systems",
+    "/systems/late",
     "/flags",
     "/flags/ranking",
     "/nowhere",

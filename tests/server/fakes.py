@@ -18,13 +18,25 @@ from watchkeeper.domain.errors import ConfigError, GuardError, InputError, NotFo
 from watchkeeper.domain.feedback import Answer, Feedback
 from watchkeeper.domain.flag import Flag, FlagChange, Guard, Mode, Trip
 from watchkeeper.domain.handling import Deed, Handling, Mute, care_of
+<<<<<<< HEAD
 from watchkeeper.domain.metric import Metric, Source
+=======
+from watchkeeper.domain.metric import Metric, Series
+from watchkeeper.domain.readiness import Evidence, Score, newest, score, trend
+from watchkeeper.domain.system import Input, Stage, System
+>>>>>>> d42c39b (Systems have pages and a command: how they fare, what they lack for production, their ML Test Score)
 from watchkeeper.domain.times import DAY, HOUR, format_duration
 from watchkeeper.flags import GuardState, Standing
 from watchkeeper.server.facade import Order
 from watchkeeper.watch import views
 from watchkeeper.watch.flag_views import FlagLine, FlagPage
+<<<<<<< HEAD
 from watchkeeper.watch.trials import Drafted, Held, PowerTold, Trial, TriedAlert
+=======
+from watchkeeper.watch.system_check import Known, check
+from watchkeeper.watch.system_views import InputLine, MetricNow, SystemLine, SystemPage
+from watchkeeper.watch.trials import PowerTold, Trial, TriedAlert
+>>>>>>> d42c39b (Systems have pages and a command: how they fare, what they lack for production, their ML Test Score)
 
 NOW = 1_763_900_000
 
@@ -170,6 +182,64 @@ class FakeAccess:
         return self.service.bearers.get(secret)
 
 
+class FakeSystems:
+    """One system whose weather is missing; people may say how far a test is."""
+
+    def __init__(self) -> None:
+        self.said = [Evidence(test="quality", points=1.0, at=YEAR, by="watchkeeper", note="quality is measured")]
+
+    def _record(self) -> System:
+        weather = Input(table="weather", time_field="hour", loaded_at_field="at", error_after="6h", contract="None yet")
+        return System(
+            name="late",
+            source="flights",
+            title="Late departures",
+            owner="rides",
+            stage=Stage.OPERATION,
+            replaces="the airline's average",
+            flags=("ranking",),
+            inputs={"weather": weather},
+        )
+
+    def lines(self) -> tuple[SystemLine, ...]:
+        line = SystemLine(
+            system=self._record(), level="error", sentence="Trouble with weather.", met=3, asked=11, score=0.0
+        )
+        return (line,)
+
+    def page(self, name: str) -> SystemPage:
+        if name != "late":
+            raise NotFoundError(f"no system {name!r}")
+        known = Known(system=self._record(), has_reference=False, flags=(), changes=(), metrics={})
+        spark = views.Spark(values=(0.8, 0.9, 30.0), is_surprising=(False, False, True))
+        age = MetricNow(
+            metric=Metric(name="late.weather.freshness", source="flights", query="", step="1h", title="Age", unit="h"),
+            series=Series(id=1, metric="late.weather.freshness"),
+            value=30.0,
+            time=YEAR,
+            spark=spark,
+            alert=1,
+        )
+        words = "Its newest row was 30 hours old. 6 hours were promised."
+        line = InputLine(name="weather", status="error", words=words, owner="met office", contract="", metrics=(age,))
+        return SystemPage(
+            line=self.lines()[0],
+            inputs=(line,),
+            predictions=(),
+            quality=(age,),
+            segments=(),
+            flags=FakeFlags().lines()[:1],
+            check=check(known),
+            evidence=dict(newest(self.said, YEAR + 1)),
+            score=score(self.said, YEAR + 1),
+            trend=trend(self.said),
+        )
+
+    def say(self, name: str, test: str, points: float, by: str, note: str = "") -> Score:
+        self.said.append(Evidence(test=test, points=points, at=YEAR + 1, by=by, note=note))
+        return score(self.said, YEAR + 1)
+
+
 @dataclass
 class FakeDrafting:
     """A warehouse with one table; a draft of it shows the departures from JFK."""
@@ -226,7 +296,11 @@ class FakeService:
     role: Role = Role.ADMIN
     bearers: dict[str, Caller] = field(default_factory=dict)
     flags: Any = field(default_factory=FakeFlags)
+<<<<<<< HEAD
     drafting: Any = field(default_factory=FakeDrafting)
+=======
+    systems: Any = field(default_factory=FakeSystems)
+>>>>>>> d42c39b (Systems have pages and a command: how they fare, what they lack for production, their ML Test Score)
     tuning: Any = field(default_factory=FakeTuning)
     deeds: Any = field(default_factory=FakeDeeds)
     one_click: Any = None

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from tests.watch import rides
+from watchkeeper.cli import main
 from watchkeeper.domain.config import parse_config
 from watchkeeper.domain.errors import ConfigError
 from watchkeeper.domain.times import DAY, HOUR
@@ -124,3 +127,53 @@ def test_a_wrong_record_names_the_place(tmp_path: Path, wrong: str, words: str):
     text = f"sources:\n  rides: {{url: 'duckdb:///x'}}\nsystems:\n  late:\n    {source}{wrong}\n"
     with Watchkeeper.open(tmp_path) as service, pytest.raises(ConfigError, match=words):
         service.apply(parse_config(text), "tester")
+
+
+def test_what_is_missing_for_production_has_its_mend(watched: Watched):
+    items = {item.key: item for item in watched.service.systems.missing("late")}
+    assert {key for key, item in items.items() if item.is_met} == {
+        "owner",
+        "replaces",
+        "predictions",
+        "outcomes",
+        "inputs",
+        "monitoring",
+    }
+    assert items["contracts"].words == "weather: no contract."
+    assert "guard" in items["fallback"].mend
+
+
+def test_the_page_shows_values_as_they_stand(watched: Watched):
+    page = watched.service.systems.page("late")
+    (weather,) = page.inputs
+    assert weather.status == "pass"
+    assert {line.metric.name for line in page.quality} >= {"late.accuracy", "late.accuracy-estimated"}
+    assert all(line.value is not None for line in page.segments)
+    assert page.score.sections["monitoring"] == 6
+    assert page.line.sentence == "As usual."
+
+
+def test_a_person_s_word_on_a_test_stays(watched: Watched):
+    before = watched.service.systems.page("late").score.sections["infrastructure"]
+    after = watched.service.systems.say("late", "reproducible", 0.5, "ann", "by hand").sections["infrastructure"]
+    assert after == before + 0.5
+    assert watched.service.systems.page("late").evidence["reproducible"].by == "ann"
+
+
+def test_the_command_line_ends_with_13_where_something_is_missing(tmp_path: Path):
+    with rides.open_service(tmp_path, url="duckdb:///nowhere"):
+        pass
+    home = ["--home", str(tmp_path / "watchkeeper")]
+    checked = CliRunner().invoke(main, ["system", "check", "late", *home])
+    assert checked.exit_code == 13
+    assert "missing  Fallback: No flag falls back by itself." in checked.stdout
+    rows = [
+        json.loads(line)
+        for line in CliRunner().invoke(main, ["system", "check", "late", "--json", *home]).stdout.splitlines()
+    ]
+    assert {"item": "owner", "met": True, "words": "rides@example.com", "mend": "", "page": ""} in rows
+    told = CliRunner().invoke(main, ["system", "test-score", "late", "--test", "canary", "--points", "0.5", *home])
+    assert "0.5  canary" in told.stdout
+    assert "ML Test Score 0:" in told.stdout
+    assert "late" in CliRunner().invoke(main, ["system", "list", *home]).stdout
+    assert CliRunner().invoke(main, ["system", "check", "none", *home]).exit_code == 8

@@ -26,6 +26,7 @@ VERBS: Final[dict[str, tuple[str, str]]] = {
     "tokens": ("watchkeeper.cli.tokens", "Make, list and revoke API tokens."),
     "audit": ("watchkeeper.cli.audit", "Say who changed what, newest first."),
     "flags": ("watchkeeper.cli.flags", "List feature flags, override them, answer their guards."),
+    "system": ("watchkeeper.cli.system", "Say how ML features fare, and what they lack for production."),
     "score": ("watchkeeper.cli.score", "Score the points of a Parquet or CSV file."),
     "assess": ("watchkeeper.cli.assess", "Say whether a data file can carry a prediction, before building."),
     "power": ("watchkeeper.cli.power", "Say which changes of a series would be seen, and how soon."),
@@ -86,5 +87,5 @@ def main() -> None:
 
     Exit codes: 0 done, 2 wrong usage, 3 input that cannot be used, 4 a configuration, 5 a source, 6 a store,
     7 a channel, 8 not found, 9 a confirmed alert would be lost, 10 `plan` found changes, 11 not allowed,
-    12 a conflict, 130 interrupted.
+    12 a conflict, 13 `system check` found something missing, 130 interrupted.
     """

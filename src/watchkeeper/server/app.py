@@ -28,6 +28,7 @@ from watchkeeper.server.pages import (
     say,
     settings,
     sign_in,
+    systems,
     told,
 )
 from watchkeeper.server.security import LOOPBACK, HostCheck, add_headers
@@ -63,6 +64,7 @@ def create_app(
             *new_metric.HANDLERS,
             *told.HANDLERS,
             *flags.HANDLERS,
+            *systems.HANDLERS,
             *answers.HANDLERS,
             *deeds.HANDLERS,
             *say.HANDLERS,

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from watchkeeper.domain.config import Config
 from watchkeeper.domain.handling import Handling, Mute
 from watchkeeper.domain.metric import Metric, Source
+from watchkeeper.domain.readiness import Score
 from watchkeeper.flags import Evaluation
 from watchkeeper.watch import views
 from watchkeeper.watch.flag_views import FlagLine, FlagPage
+from watchkeeper.watch.system_views import SystemLine, SystemPage
 from watchkeeper.watch.trials import Drafted, Held, PowerTold, Trial
 from watchkeeper.watch.views import LinkPage
 
@@ -76,6 +78,10 @@ class Service(Protocol):
     @property
     def deeds(self) -> Deeds:
         """What people do with alerts besides answering."""
+
+    @property
+    def systems(self) -> SystemDesk:
+        """The ML features."""
 
     @property
     def flags(self) -> FlagDesk:
@@ -209,6 +215,19 @@ class Deeds(Protocol):
 
     def mutes(self, *, over_too: bool = False) -> list[Mute]:
         """The mutes, the newest first."""
+
+
+class SystemDesk(Protocol):
+    """What systems are asked."""
+
+    def lines(self) -> tuple[SystemLine, ...]:
+        """Every system as it stands."""
+
+    def page(self, name: str) -> SystemPage:
+        """One system whole; NotFoundError."""
+
+    def say(self, name: str, test: str, points: float, by: str, note: str = "") -> Score:
+        """How far one test of the ML Test Score is. InputError, NotFoundError."""
 
 
 class FlagDesk(Protocol):

@@ -101,7 +101,7 @@ class Watchkeeper:
             receipt=self.receipt,
         )
         self.flags.refresh()
-        self.systems = Systems(ledger, clock)
+        self.systems = Systems(ledger, clock, history)
 
     @classmethod
     def open(

@@ -9,10 +9,16 @@ from sqlalchemy import Connection
 
 from watchkeeper.domain.errors import ConfigError, SourceError
 from watchkeeper.domain.metric import Metric, Source
+from watchkeeper.domain.readiness import Evidence, Score
 from watchkeeper.domain.system import System
 from watchkeeper.sources.probes import Reference, derive, look, prints
 from watchkeeper.sources.sql import SqlSource
+from watchkeeper.stores.history import History
 from watchkeeper.stores.ledger import Ledger, audit, flags, metrics, systems
+from watchkeeper.watch import system_look
+from watchkeeper.watch.flags import Flags
+from watchkeeper.watch.system_check import Item, Known, check
+from watchkeeper.watch.system_views import SystemLine, SystemPage
 
 WATCH = "watchkeeper"
 """Who did it, where no person did."""
@@ -21,18 +27,22 @@ WATCH = "watchkeeper"
 class Systems:
     """The systems of a ledger. Methods may be called from any thread."""
 
-    def __init__(self, ledger: Ledger, clock: Callable[[], float]) -> None:
+    def __init__(self, ledger: Ledger, clock: Callable[[], float], history: History | None = None) -> None:
+        """Without a history (a command beside a running server) pages have no values."""
         self._ledger = ledger
         self._clock = clock
+        self._history = history
 
     def put(self, tx: Connection, chosen: Sequence[System]) -> list[str]:
         """Insert or update by name, with the metrics that follow, in the caller's transaction; returns what changed."""
+        now = int(self._clock())
         changed = []
         for system in chosen:
             if systems.put(tx, system):
                 changed.append(f"system {system.name}")
             reference = reference_of(systems.get(tx, system.name))
-            changed += [f"metric {one.name}" for one in derive(system, reference) if metrics.put_metric(tx, one)]
+            derived = derive(system, reference)
+            changed += [f"metric {one.name}" for one in derived if metrics.put_metric(tx, one, at=now)]
         return changed
 
     def check(self, tx: Connection, chosen: Sequence[System]) -> None:
@@ -59,9 +69,43 @@ class Systems:
         found = look(system, lambda metric, start, end: _ask(sources[metric.source], metric, start, end))
         with self._ledger.write() as tx:
             systems.remember(tx, system.name, msgspec.json.encode(found).decode(), now)
-            names = [one.name for one in derive(system, found) if metrics.put_metric(tx, one)]
+            names = [one.name for one in derive(system, found) if metrics.put_metric(tx, one, at=now)]
             detail = f"{system.name}: the reference was read; {len(names)} metrics follow from it"
             audit.add(tx, WATCH, now, "system reference", detail)
+
+    # looking
+
+    def lines(self) -> tuple[SystemLine, ...]:
+        """Every system as it stands."""
+        now = int(self._clock())
+        with self._ledger.read() as tx:
+            return tuple(system_look.line_of(tx, self._known(tx, kept), now) for kept in systems.listed(tx))
+
+    def page(self, name: str) -> SystemPage:
+        """One system whole; NotFoundError."""
+        now = int(self._clock())
+        lines = {line.flag.name: line for line in Flags(self._ledger, self._clock).lines()}
+        with self._ledger.read() as tx:
+            known = self._known(tx, systems.get(tx, name))
+            return system_look.page_of(tx, known, self._history, lines.__getitem__, now)
+
+    def missing(self, name: str) -> tuple[Item, ...]:
+        """What production needs of a system, each met or with its mend; NotFoundError."""
+        with self._ledger.read() as tx:
+            return check(self._known(tx, systems.get(tx, name)))
+
+    def say(self, name: str, test: str, points: float, by: str, note: str = "") -> Score:
+        """A person says how far one test of the ML Test Score is; returns the score then. InputError, NotFoundError."""
+        now = int(self._clock())
+        evidence = Evidence(test=test, points=points, at=now, by=by, note=note)
+        with self._ledger.write() as tx:
+            systems.get(tx, name)
+            systems.say(tx, name, evidence)
+            audit.add(tx, by, now, "system test", f"{name}: {test} {points:g}{f': {note}' if note else ''}")
+        return self.page(name).score
+
+    def _known(self, tx: Connection, kept: systems.Kept) -> Known:
+        return system_look.known_of(tx, kept, has_reference=reference_of(kept) is not None)
 
 
 def reference_of(kept: systems.Kept) -> Reference | None:

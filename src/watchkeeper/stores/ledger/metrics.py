@@ -77,6 +77,11 @@ def metric(tx: Connection, name: str) -> Metric:
     return _read("metric", name, settings, Metric)
 
 
+def made_at(tx: Connection) -> dict[str, int]:
+    """When each metric was first put (seconds UTC), by name."""
+    return {row.name: row.created_at for row in tx.execute(select(METRIC.c.name, METRIC.c.created_at))}
+
+
 def channels(tx: Connection) -> list[Channel]:
     """All channels, by name."""
     return _all(tx, CHANNEL, Channel)

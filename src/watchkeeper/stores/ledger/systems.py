@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import msgspec
-from sqlalchemy import Column, Connection, String, Table, Text, insert, select
+from sqlalchemy import Column, Connection, Float, ForeignKey, String, Table, Text, insert, select
 
 from watchkeeper.domain.errors import NotFoundError
+from watchkeeper.domain.readiness import Evidence
 from watchkeeper.domain.system import System
-from watchkeeper.stores.ledger.schema import METADATA, Seconds
+from watchkeeper.stores.ledger.schema import METADATA, Id, Seconds
 
 SYSTEM = Table(
     "system",
@@ -16,6 +17,18 @@ SYSTEM = Table(
     Column("settings", Text, nullable=False),
     Column("reference", Text, nullable=False),
     Column("looked_at_s", Seconds, nullable=True),
+)
+EVIDENCE = Table(
+    "system_evidence",
+    METADATA,
+    Column("id", Id, primary_key=True),
+    Column("system", ForeignKey("system.name"), nullable=False, index=True),
+    Column("test", String(40), nullable=False),
+    Column("points", Float, nullable=False),
+    Column("at_s", Seconds, nullable=False),
+    Column("said_by", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    sqlite_autoincrement=True,
 )
 
 
@@ -57,3 +70,15 @@ def get(tx: Connection, name: str) -> Kept:
         if kept.system.name == name:
             return kept
     raise NotFoundError(f"no system {name!r}: `watchkeeper system list` lists those there are")
+
+
+def say(tx: Connection, name: str, evidence: Evidence) -> None:
+    """Append what a person says of one test."""
+    row = {"test": evidence.test, "points": evidence.points, "at_s": evidence.at, "said_by": evidence.by}
+    tx.execute(insert(EVIDENCE), {"system": name, "note": evidence.note, **row})
+
+
+def said(tx: Connection, name: str) -> list[Evidence]:
+    """What people said of a system's tests, the oldest first."""
+    rows = tx.execute(select(EVIDENCE).where(EVIDENCE.c.system == name).order_by(EVIDENCE.c.id))
+    return [Evidence(test=row.test, points=row.points, at=row.at_s, by=row.said_by, note=row.note) for row in rows]

@@ -1,0 +1,164 @@
+"""Builds the records that pages and commands show of systems. It needs the ledger; values need the history too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from sqlalchemy import Connection
+
+from watchkeeper.domain.alert import Alert
+from watchkeeper.domain.metric import Metric, Series
+from watchkeeper.domain.readiness import newest, score, trend
+from watchkeeper.domain.system import Input, System
+from watchkeeper.domain.times import format_duration
+from watchkeeper.stores.history import History
+from watchkeeper.stores.ledger import alerts, flags, metrics, series, systems, watermarks
+from watchkeeper.watch.flag_views import FlagLine
+from watchkeeper.watch.system_check import Known, check, observed
+from watchkeeper.watch.system_views import InputLine, MetricNow, SystemLine, SystemPage
+from watchkeeper.watch.views import Spark
+
+SPARK_POINTS = 48
+PREDICTIONS = (
+    "predictions",
+    "latency",
+    "errors",
+    "fallback",
+    "score",
+    "positive",
+    "classes",
+    "score-drift",
+    "skew",
+    "served-drift",
+    "model-age",
+)
+"""Metrics of what a system says, in the order of its page."""
+
+
+def known_of(tx: Connection, kept: systems.Kept, *, has_reference: bool) -> Known:
+    """A system with what the ledger knows of it."""
+    system = kept.system
+    judged = watermarks.all_of(tx)
+    made = metrics.made_at(tx)
+    return Known(
+        system=system,
+        has_reference=has_reference,
+        flags=tuple(flags.get(tx, name).flag for name in system.flags),
+        changes=tuple(change for name in system.flags for change in flags.changes(tx, name)),
+        metrics={name: at for name, at in made.items() if name.startswith(f"{system.name}.") and name in judged},
+    )
+
+
+def line_of(tx: Connection, known: Known, now: int) -> SystemLine:
+    """A system in a list."""
+    system = known.system
+    items = check(known)
+    evidence = [*observed(known), *systems.said(tx, system.name)]
+    troubled = _open_alerts(tx, system)
+    sources = [one for one in troubled if one.family != system.group()]
+    tripped = [name for name in system.flags if _is_tripped(tx, name)]
+    if tripped:
+        level, sentence = "error", f"The basic version answers: {', '.join(tripped)} is at its fallback."
+    elif sources:
+        names = ", ".join(dict.fromkeys(one.family.partition("/")[2] for one in sources))
+        level, sentence = "error", f"Trouble with {names}."
+    elif troubled:
+        level, sentence = "warn", "It does something unusual."
+    else:
+        level, sentence = "ok", "As usual." if known.metrics else "Not watched yet."
+    return SystemLine(
+        system=system,
+        level=level,
+        sentence=sentence,
+        met=sum(item.is_met for item in items),
+        asked=len(items),
+        score=score(evidence, now).final,
+    )
+
+
+def page_of(
+    tx: Connection, known: Known, history: History | None, flag_line: Callable[[str], FlagLine], now: int
+) -> SystemPage:
+    """One system whole."""
+    system = known.system
+    derived = [one for one in metrics.metrics(tx) if one.name.startswith(f"{system.name}.")]
+    members = series.by_metric(tx)
+    open_of = {
+        member.series: alert.id for alert in _open_alerts(tx, system) for member in alert.members if member.is_open
+    }
+    shown = {one.name: _now(one, members.get(one.name, ()), history, open_of) for one in derived}
+
+    def of(names: Sequence[str]) -> tuple[MetricNow, ...]:
+        return tuple(line for name in names for line in shown.get(f"{system.name}.{name}", ()))
+
+    evidence = [*observed(known), *systems.said(tx, system.name)]
+    quality = [name for measure in system.measures for name in (measure, f"{measure}-estimated")]
+    return SystemPage(
+        line=line_of(tx, known, now),
+        inputs=tuple(_input(system, name, one, shown) for name, one in system.inputs.items()),
+        predictions=of(PREDICTIONS),
+        quality=of([*quality, "estimate-error"]),
+        segments=of([f"{system.measures[0]}-by-{one.lower()}" for one in system.segments]),
+        flags=tuple(flag_line(name) for name in system.flags),
+        check=check(known),
+        evidence=dict(newest(evidence, now)),
+        score=score(evidence, now),
+        trend=trend(evidence),
+    )
+
+
+def _open_alerts(tx: Connection, system: System) -> list[Alert]:
+    families = {system.group(), *(system.group(name) for name in system.inputs)}
+    return [one for one in alerts.open_ones(tx) if one.family in families]
+
+
+def _is_tripped(tx: Connection, name: str) -> bool:
+    from watchkeeper.watch.guard import state_of
+
+    return state_of(flags.get(tx, name)).is_tripped
+
+
+def _now(
+    metric: Metric, members: Sequence[Series], history: History | None, open_of: dict[int, int]
+) -> list[MetricNow]:
+    ids = tuple(one.id for one in members)
+    last = history.last_time(ids) if history is not None and ids else {}
+    start = max(last.values(), default=0) - (SPARK_POINTS - 1) * metric.step_s
+    columns = history.read(ids, start=start) if history is not None and last else None
+    found = []
+    for place, one in enumerate(members):
+        value = columns.value[columns.of(place)] if columns is not None else np.zeros(0)
+        time = columns.time[columns.of(place)] if columns is not None else np.zeros(0, np.int64)
+        values = tuple(float(each) if np.isfinite(each) else None for each in value)
+        found.append(
+            MetricNow(
+                metric=metric,
+                series=one,
+                value=values[-1] if values else None,
+                time=int(time[-1]) if len(time) else None,
+                spark=Spark(
+                    values=values,
+                    is_surprising=tuple(each is not None and metric.broken_limit(each) is not None for each in values),
+                ),
+                alert=open_of.get(one.id),
+            )
+        )
+    return found
+
+
+def _input(system: System, name: str, one: Input, shown: dict[str, list[MetricNow]]) -> InputLine:
+    lines = tuple(line for full, each in shown.items() if full.startswith(f"{system.name}.{name}.") for line in each)
+    ages = [line.value for line in shown.get(f"{system.name}.{name}.freshness", ()) if line.value is not None]
+    status, words = "unknown", "Nothing was read yet."
+    if ages:
+        age_s = int(ages[0] * 3600)
+        words = f"Its newest row was {format_duration(age_s) if age_s else 'just'} old."
+        status = "pass"
+        if one.warn_after_s is not None and age_s > one.warn_after_s:
+            status, words = "warn", f"{words} dbt would warn after {format_duration(one.warn_after_s)}."
+        if one.error_after_s is not None and age_s > one.error_after_s:
+            status, words = "error", f"{words} {format_duration(one.error_after_s)} were promised."
+    return InputLine(
+        name=name, status=status, words=words, owner=one.owner or system.owner, contract=one.contract, metrics=lines
+    )
