@@ -18,25 +18,17 @@ from watchkeeper.domain.errors import ConfigError, GuardError, InputError, NotFo
 from watchkeeper.domain.feedback import Answer, Feedback
 from watchkeeper.domain.flag import Flag, FlagChange, Guard, Mode, Trip
 from watchkeeper.domain.handling import Deed, Handling, Mute, care_of
-<<<<<<< HEAD
-from watchkeeper.domain.metric import Metric, Source
-=======
-from watchkeeper.domain.metric import Metric, Series
+from watchkeeper.domain.metric import Metric, Series, Source
 from watchkeeper.domain.readiness import Evidence, Score, newest, score, trend
 from watchkeeper.domain.system import Input, Stage, System
->>>>>>> d42c39b (Systems have pages and a command: how they fare, what they lack for production, their ML Test Score)
 from watchkeeper.domain.times import DAY, HOUR, format_duration
 from watchkeeper.flags import GuardState, Standing
 from watchkeeper.server.facade import Order
 from watchkeeper.watch import views
 from watchkeeper.watch.flag_views import FlagLine, FlagPage
-<<<<<<< HEAD
-from watchkeeper.watch.trials import Drafted, Held, PowerTold, Trial, TriedAlert
-=======
 from watchkeeper.watch.system_check import Known, check
 from watchkeeper.watch.system_views import InputLine, MetricNow, SystemLine, SystemPage
-from watchkeeper.watch.trials import PowerTold, Trial, TriedAlert
->>>>>>> d42c39b (Systems have pages and a command: how they fare, what they lack for production, their ML Test Score)
+from watchkeeper.watch.trials import Drafted, Held, PowerTold, Trial, TriedAlert
 
 NOW = 1_763_900_000
 
@@ -296,11 +288,8 @@ class FakeService:
     role: Role = Role.ADMIN
     bearers: dict[str, Caller] = field(default_factory=dict)
     flags: Any = field(default_factory=FakeFlags)
-<<<<<<< HEAD
     drafting: Any = field(default_factory=FakeDrafting)
-=======
     systems: Any = field(default_factory=FakeSystems)
->>>>>>> d42c39b (Systems have pages and a command: how they fare, what they lack for production, their ML Test Score)
     tuning: Any = field(default_factory=FakeTuning)
     deeds: Any = field(default_factory=FakeDeeds)
     one_click: Any = None
