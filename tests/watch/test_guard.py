@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.watch import shop
-from watchkeeper.domain.alert import Change
+from watchkeeper.domain.alert import Change, Status
 from watchkeeper.domain.config import parse_config
 from watchkeeper.domain.errors import ConfigError, InputError, NotFoundError
 from watchkeeper.domain.feedback import Answer
@@ -104,6 +104,22 @@ def test_a_question_is_answered_with_yes(home: Path):
         assert "asks whether to serve basic" in service.flags.lines()[0].sentence
         service.flags.answer("ranking", is_yes=True, by="ann")
         assert serving(service) == "basic"
+
+
+def test_a_trip_by_a_limit_that_no_alert_saw_is_told(home: Path):
+    calm = shop.START + 5 * 7 * DAY
+    with watch(home, calm, trip="{metric: orders, dimensions: {country: US}, below: 100000}") as service:
+        service.run_until(calm)
+        assert serving(service) == "basic"
+        told = (home / "told.txt").read_text()
+        assert told.count("Flag Smart ranking now serves basic to everybody, because of orders (US) below 100000") == 1
+        assert "https://wiki.example/ranking" in told
+        (line,) = [one for one in service.inbox(show="all").lines if one.alert.status is Status.OPEN]
+        assert "Orders (US)" in line.sentence
+        for hour in range(1, 8):
+            service.run_until(calm + hour * HOUR)
+        assert service.inbox(show="all").lines[0].alert.status is Status.RESOLVED
+        assert (home / "told.txt").read_text() == told
 
 
 def test_a_limit_trips_without_an_alert(home: Path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import msgspec
@@ -9,16 +10,19 @@ import numpy as np
 from sqlalchemy import Connection
 
 from watchkeeper import flags as pure
-from watchkeeper.domain.alert import Alert, Change
+from watchkeeper.domain.alert import Alert, Change, Member, Status
 from watchkeeper.domain.flag import Flag, Trip
 from watchkeeper.domain.metric import Metric, Series
 from watchkeeper.flags import GuardState, Reason, Signals, Step
 from watchkeeper.stores.history import History
 from watchkeeper.stores.ledger import Ledger, alerts, audit, deliveries, flags, metrics, series, transitions
+from watchkeeper.watch.incidents import severity
 from watchkeeper.watch.policy import FINE
 from watchkeeper.watch.views import AlertLine
 
 BATCH = 500
+STARTS = (Step.TRIPPED, Step.WOULD_TRIP, Step.ASKED_TO_TRIP)
+"""Steps that people must hear of, with an alert or without."""
 WATCH = "watchkeeper"
 """Who did it, where no person did."""
 
@@ -47,16 +51,21 @@ def run_guards(ledger: Ledger, history: History, line_of: Callable[[int], AlertL
             reasons += _reasons(trip, known, members, counting, history)
         may_return = all(_reasons(one, known, members, [], history) for one in kept.flag.guard.return_when)
         signals = Signals(trips=tuple(reasons), may_return=may_return)
-        done += _advance(ledger, kept, signals, now)
+        broken = [found for trip in kept.flag.guard.trips for found in _broken(trip, known, members, history)]
+        done += _advance(ledger, kept, signals, broken, now)
     return done
 
 
-def _advance(ledger: Ledger, kept: flags.Kept, signals: Signals, now: int) -> list[str]:
+def _advance(
+    ledger: Ledger, kept: flags.Kept, signals: Signals, broken: list[tuple[Metric, Member]], now: int
+) -> list[str]:
     flag = kept.flag
     assert flag.guard is not None
     with ledger.write() as tx:
         before = state_of(flags.get(tx, flag.name))  # again: a person may have answered meanwhile
         state, step = pure.advance(flag.guard, before, signals, now)
+        if step in STARTS and not state.alerts and broken:
+            state = msgspec.structs.replace(state, alerts=(_incident(tx, *broken[0]),))
         if state != before:
             flags.remember(tx, flag.name, msgspec.json.encode(state).decode())
         said = record_step(tx, flag, before, state, step, by=WATCH, now=now)
@@ -128,6 +137,58 @@ def _reasons(
 def _is_meant(trip: Trip, metric: Metric, one: Series) -> bool:
     values = dict(zip(metric.dimensions, one.values, strict=True))
     return all(values.get(name) == value for name, value in trip.dimensions.items())
+
+
+def _broken(
+    trip: Trip, known: dict[str, Metric], members: dict[str, list[Series]], history: History
+) -> list[tuple[Metric, Member]]:
+    """The series whose newest values break the limit of a trip, as a member of an alert."""
+    if not trip.has_limit or trip.metric not in known:
+        return []
+    metric = known[trip.metric]
+    limit = trip.above if trip.above is not None else trip.below
+    assert limit is not None
+    found = []
+    for one in members[metric.name]:
+        if not _is_meant(trip, metric, one) or not _is_beyond(trip, metric, one, history):
+            continue
+        newest = history.last_time((one.id,))[one.id]
+        value = history.read((one.id,), start=newest, end=newest + 1).value
+        member = Member(
+            series=one.id,
+            start=newest - (trip.points - 1) * metric.step_s,
+            end=newest + metric.step_s,
+            is_open=True,
+            peak_time=newest,
+            peak_score=0.0,
+            value=float(value[-1]),
+            expected=limit,
+            lower=math.nan,
+            upper=math.nan,
+        )
+        found.append((metric, member))
+    return found
+
+
+def _incident(tx: Connection, metric: Metric, member: Member) -> int:
+    """The alert that a trip by a limit is told in: the open one of that series, or one made for it.
+
+    Nothing else opens one where the value breaks a guard's limit without being unusual, and then nobody would hear of
+    the flip. It is over once the next period is judged and shows nothing.
+    """
+    for alert in alerts.open_ones(tx, metric.family):
+        if any(one.series == member.series for one in alert.members):
+            return alert.id
+    made = Alert(
+        id=0,
+        family=metric.family,
+        status=Status.OPEN,
+        start=member.start,
+        end=member.end,
+        severity=severity((member,)),
+        members=(member,),
+    )
+    return alerts.insert(tx, made).id
 
 
 def _is_beyond(trip: Trip, metric: Metric, one: Series, history: History) -> bool:
