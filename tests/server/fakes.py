@@ -26,6 +26,7 @@ from watchkeeper.flags import GuardState, Standing
 from watchkeeper.server.facade import Order
 from watchkeeper.watch import views
 from watchkeeper.watch.flag_views import FlagLine, FlagPage
+from watchkeeper.watch.record import MetricRecord
 from watchkeeper.watch.system_check import Known, check
 from watchkeeper.watch.system_views import InputLine, MetricNow, SystemLine, SystemPage
 from watchkeeper.watch.trials import Drafted, Held, PowerTold, Trial, TriedAlert
@@ -338,6 +339,21 @@ class FakeService:
                 real=5 * (2 - place),
                 false_alarms=2 * (2 - place),
                 newest_point=YEAR + 301 * DAY if place < 2 else None,
+                record=MetricRecord(
+                    real=10,
+                    false_alarms=4,
+                    precision=10 / 14,
+                    low=0.454,
+                    high=0.883,
+                    missed=2,
+                    alerts=6,
+                    answered=6,
+                    alerts_a_month=3.0,
+                    budget=1.0,
+                    suggestion="Raise the budget of flights from 1 to 2 a month.",
+                )
+                if place == 0
+                else None,
             )
             for place, metric in enumerate(METRICS)
         )

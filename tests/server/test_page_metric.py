@@ -5,7 +5,7 @@ from __future__ import annotations
 from litestar.testing import TestClient
 
 from tests.server.fakes import FakeService
-from tests.server.flights import YEAR
+from tests.server.flights import METRICS, YEAR
 from tests.server.reading import text
 from watchkeeper.domain.times import DAY, HOUR
 from watchkeeper.server.pages.metric import cut, metric_screen, shown_window
@@ -73,6 +73,14 @@ def test_the_list_of_metrics(reader: TestClient) -> None:
     page = text(reader.get("/metrics").text)
     assert "Share cancelled" in page
     assert "71 %" in page
+    assert "45 to 88 %" in page
+    assert "Raise the budget of flights from 1 to 2 a month." in page
+
+
+def test_a_metric_shows_how_right_it_was(reader: TestClient) -> None:
+    page = text(reader.get(f"/metrics/{METRICS[0].name}").text)
+    assert "71 % 45 to 88 %, of 14" in page
+    assert "2 missed" in page
 
 
 def test_what_was_told(reader: TestClient, service: FakeService) -> None:

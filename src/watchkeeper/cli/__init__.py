@@ -22,6 +22,7 @@ VERBS: Final[dict[str, tuple[str, str]]] = {
     "alerts": ("watchkeeper.cli.alerts", "List alerts on a terminal or for a script."),
     "channels": ("watchkeeper.cli.channels", "Say how channels fare, and test them."),
     "feedback": ("watchkeeper.cli.feedback", "Export and import what people said, as JSON Lines."),
+    "record": ("watchkeeper.cli.record", "Say how right each metric was, by what people answered."),
     "users": ("watchkeeper.cli.users", "Make, list and erase accounts, and change roles."),
     "tokens": ("watchkeeper.cli.tokens", "Make, list and revoke API tokens."),
     "audit": ("watchkeeper.cli.audit", "Say who changed what, newest first."),

@@ -35,6 +35,7 @@ from watchkeeper.watch.answers import latest_on_alerts
 from watchkeeper.watch.judge import Judgement
 from watchkeeper.watch.judgements import Judgements
 from watchkeeper.watch.policy import FINE
+from watchkeeper.watch.record import record_of
 from watchkeeper.watch.upstream import upstream_of
 
 PAGE = 20
@@ -289,6 +290,7 @@ class Look:
             real=answers.count(Answer.REAL),
             false_alarms=answers.count(Answer.FALSE_ALARM),
             newest_point=None if until is None else until - metric.step_s,
+            record=record_of(metric, told, said, log, until),
         )
 
     def _similar(self, alert: Alert, related: Sequence[Alert]) -> list[views.AlertLine]:

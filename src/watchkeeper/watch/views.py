@@ -11,6 +11,7 @@ from watchkeeper.domain.alert import Alert, Member, Transition
 from watchkeeper.domain.feedback import Answer, Feedback
 from watchkeeper.domain.handling import UNHANDLED, Care, Handling
 from watchkeeper.domain.metric import Metric, Series
+from watchkeeper.watch.record import MetricRecord
 
 Show = Literal["open", "acknowledged", "answered", "explained", "resolved", "quiet", "all"]
 """The lists of the inbox."""
@@ -87,6 +88,7 @@ class MetricLine(msgspec.Struct, frozen=True, kw_only=True):
     real: int
     false_alarms: int
     newest_point: int | None
+    record: MetricRecord | None = None
 
 
 class SeriesChart(msgspec.Struct, frozen=True, kw_only=True):
