@@ -36,16 +36,16 @@ WEIGHT_FROM_DAYS = 8.0
 @abreast
 def proof(without, with_it):  # type: ignore[no-untyped-def]
     """Weight of a profile, 0 to 1, from the errors without and with it."""
-    ratio = without / max(with_it, 1e-300)
-    cube = min(ratio * ratio * ratio, 1e100)
-    return cube * cube / (1.0 + cube * cube)
+    a, b = np.float64(without), np.float64(with_it)  # The sixth power of a large float32 is none.
+    a, b = a * a * a, b * b * b
+    return a * a / (a * a + b * b + 1e-300)
 
 
 @abreast
 def foresee(wide, slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
     """What is expected from level and profiles, as far as these have proved themselves."""
     for j in range(lanes):
-        days = slim[at.SEEN + j] / grid.per_day
+        days = slim[at.SEEN + j] * (1.0 / grid.per_day)
         by_level, by_day = float(slim[at.TAME_FLAT_ERROR + j]), float(slim[at.TAME_DAY_ERROR + j])
         by_week = float(slim[at.TAME_WEEK_ERROR + j])
         is_late = days >= WEIGHT_FROM_DAYS
@@ -63,14 +63,13 @@ def learn(wide, slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
     per_day, has_day = grid.per_day, grid.has_day
     for j in range(lanes):
         value, mid, scale, days = desk[at.VALUE + j], desk[at.MID + j], desk[at.SCALE + j], desk[at.DAYS + j]
-        seen = float(slim[at.SEEN + j])
         early = days < EARLY_DAYS
         relearning = slim[at.RELEARN + j] > 0.0
         residual = value - mid
         usual = TEACH_INCIDENT if desk[at.INCIDENT + j] > 0.0 else TEACH
         limit = (TEACH_EARLY if early | relearning else usual) * scale
         limit = math.inf if days < 2.0 else limit
-        first = 1.0 / (seen + 1.0)
+        first = desk[at.SHARE + j]
         slow_rate = 1.0 / (NOISE_DAYS * max(per_day, 10.0))
         rate = max(first, slow_rate)
         flat = value - wide[at.LEVEL + j]
@@ -93,21 +92,27 @@ def learn(wide, slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
         error = float(slim[at.TAME_WEEK_ERROR + j])
         taught = error + rate * (min(abs(by_week), limit) - error) if error > 0.0 else float(np.float32(day_error))
         slim[at.TAME_WEEK_ERROR + j] = taught if learns & (days >= (8.0 if has_day else 7.0)) else error
-        size = min(abs(residual), limit) / desk[at.COUNT_UNIT + j]
         noise, spread_now = float(slim[at.NOISE + j]), desk[at.SLOT_SPREAD + j]
+        safe_noise, count_unit = max(noise, 1e-100), desk[at.COUNT_UNIT + j]
+        inverse = 1.0 / (safe_noise * spread_now * count_unit)  # One division for all three.
+        size = min(abs(residual), limit) * (inverse * safe_noise * spread_now)
         noise_rate = max(2.0 * first if early else first, slow_rate)
-        taught = noise + noise_rate * (size / spread_now - noise) if noise > 0.0 else size
+        taught = noise + noise_rate * (size * (inverse * safe_noise * count_unit) - noise) if noise > 0.0 else size
         slim[at.NOISE + j] = taught if learns else noise
         step = min(max(residual, -limit), limit)
         spread = desk[at.TAME_SPREAD + j]
-        change = max(SPREAD_RATE, 1.0 / (days + 10.0)) * (min(size / max(noise, 1e-300), 4.0) - spread_now)
+        visits = floor(days * (1.0 / 7.0)) + 1.0
+        both = (days + 10.0) * (days + 1.0)
+        by_days = 1.0 / (both * visits)
+        relative = min(size * (inverse * spread_now * count_unit), 4.0)
+        change = max(SPREAD_RATE, by_days * visits * (days + 1.0)) * (relative - spread_now)
         is_known = learns & has_day & (noise > 0.0) & (days > 3.0)
         desk[at.TAME_SPREAD + j] = max(spread + change, LEAST_SPREAD - 1.0) if is_known else spread
-        pace = RELEARN_RATE if relearning else max(DAY_RATE, 1.0 / (days + 1.0))
+        pace = RELEARN_RATE if relearning else max(DAY_RATE, by_days * visits * (days + 10.0))
         taught = day + pace * step if learns else flat
         desk[at.TAME_DAY + j] = taught if has_day else 0.0
         loose = TEACH_EARLY * scale if days < 15.0 else limit
-        pace = max(WEEK_RATE, 1.0 / (floor(days * (1.0 / 7.0)) + 1.0))
+        pace = max(WEEK_RATE, by_days * both)
         desk[at.TAME_WEEK + j] = week + pace * min(max(by_week, -loose), loose) if learns else week
         level_rate = max(first, 1.0 / (LEVEL_DAYS * max(per_day, 3.0)))
         wide[at.LEVEL + j] += level_rate * step if learns else 0.0

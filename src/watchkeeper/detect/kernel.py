@@ -126,6 +126,7 @@ def weigh(wide, slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
     for j in range(lanes):
         unit = wide[at.UNIT + j]
         unit = unit if unit > 0.0 else 1.0
+        desk[at.SHARE + j] = 1.0 / (slim[at.SEEN + j] + 1.0)
         is_count = desk[at.IS_COUNT + j] > 0.0
         mid = desk[at.MID + j]
         mid = max(mid, 0.0) if is_count else mid

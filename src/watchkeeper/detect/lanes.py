@@ -1,4 +1,4 @@
-"""Sixteen series abreast: what the compiler needs to put sixteen numbers through one instruction after the other.
+"""Sixteen series abreast: what the compiler needs to put many numbers through one instruction after the other.
 
 A function marked `abreast` takes columns of `lanes` numbers, runs the same steps for each, and chooses with
 `a if c else b` between values that are both at hand instead of branching; so the compiler turns its loop into vector
@@ -15,7 +15,9 @@ from numba import njit, types
 from numba.extending import intrinsic
 
 LANES = 16
-"""Series of a block. Sixteen float32 fill a line of the cache."""
+"""Series of a block. Sixteen float32 fill a line of the cache. Thirty-two are 8 % faster, but the state of
+a single series has a whole block's places.
+"""
 LOG10_2 = 0.30102999566398119521
 LOG2_E = 1.44269504088896340736
 _MAGIC_BITS, _MAGIC = 0x4338000000000000, 6755399441055744.0
@@ -56,19 +58,20 @@ floor: Any = _of_float("llvm.floor")
 
 @abreast
 def log10(x):  # type: ignore[no-untyped-def]
-    """Logarithm of a positive, normal number, to 1e-10, without branches or tables.
+    """Logarithm of a positive, normal number, to 4e-9, without branches, tables or divisions.
 
-    x = 2^e m with m between the root of a half and the root of two; log m = 2 artanh((m - 1) / (m + 1)).
+    x = 2^e m with m between the root of a half and the root of two; log m is (m - 1) times a polynomial of it, fitted
+    at the Chebyshev nodes of the interval.
     """
     bits = _bits(x)
     e = (bits - _ROOT_HALF) >> 52
-    m = _number(bits - (e << 52))
-    s = (m - 1.0) / (m + 1.0)
-    square = s * s
-    series = 1.0 + square * (
-        1.0 / 3.0 + square * (1.0 / 5.0 + square * (1.0 / 7.0 + square * (1.0 / 9.0 + square * (1.0 / 11.0))))
-    )
-    return (_number(e + _MAGIC_BITS) - _MAGIC) * LOG10_2 + s * series * (2.0 * LOG10_2 * LOG2_E)
+    t = _number(bits - (e << 52)) - 1.0
+    t2 = t * t
+    t4 = t2 * t2
+    low = (0.43429447072774185 - 0.21714718463355526 * t) + t2 * (0.14476851882675695 - 0.10858297283789536 * t)
+    high = (0.08667205196292561 - 0.07192218885786306 * t) + t2 * (0.0649230967519466 - 0.06243995330488199 * t)
+    series = low + t4 * (high + t4 * 0.03797447216454705)
+    return (_number(e + _MAGIC_BITS) - _MAGIC) * LOG10_2 + t * series
 
 
 @abreast

@@ -158,7 +158,8 @@ AFAR = 45 * LANES  # the value, and the step, lie outside of all intervals
 AFAR_STEP = 46 * LANES
 UNIT_NOW = 47 * LANES
 IS_RATE = 48 * LANES
-DESK = 49  # rows
+SHARE = 49 * LANES  # one over the values seen, with this one
+DESK = 50  # rows
 
 
 class Grid(NamedTuple):

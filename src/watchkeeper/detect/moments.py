@@ -25,16 +25,17 @@ def bound(size, moment, unit):  # type: ignore[no-untyped-def]
 @abreast
 def moment_score(wide, slim, j, stream, deviation, floor, unit, is_taught):  # type: ignore[no-untyped-def]
     """Evidence of a deviation of stream 0 (slow), 1 (day) or 2 (week); then learns it, if it is taught."""
-    n = slim[at.MOMENT_COUNT + stream * LANES + j] + 1.0
+    n = float(slim[at.MOMENT_COUNT + stream * LANES + j]) + 1.0
+    inverse = 1.0 / (n * (n + 1.0))
+    by_n, share = inverse * (n + 1.0), inverse * n
     size = abs(deviation)
     is_below = deviation < 0.0
     mean = float(slim[at.MOMENT_MEAN + stream * LANES + j])
     above, below = wide[at.SQUARE + 2 * stream * LANES + j], wide[at.SQUARE + (2 * stream + 1) * LANES + j]
-    moment = (below if is_below else above) + DOUBT / n * mean * mean + floor * floor
+    moment = (below if is_below else above) + DOUBT * by_n * mean * mean + floor * floor
     evidence = bound(max(size, 1e-9 * mean), moment, unit)
     slim[at.MOMENT_COUNT + stream * LANES + j] = n if is_taught else n - 1.0
-    slim[at.MOMENT_MEAN + stream * LANES + j] = mean + (size - mean) / n if is_taught else mean
-    share = 1.0 / (n + 1.0)
+    slim[at.MOMENT_MEAN + stream * LANES + j] = mean + (size - mean) * by_n if is_taught else mean
     square = size * size
     wide[at.SQUARE + 2 * stream * LANES + j] = (
         above + ((0.0 if is_below else square) - above) * share if is_taught else above

@@ -68,8 +68,8 @@ def surprise(wide, slim, desk, lanes):  # type: ignore[no-untyped-def]
 
 
 @abreast
-def learn_scale(slim, rows, j, deviation, own, n, unit, is_taught):  # type: ignore[no-untyped-def]
-    """The n-th deviation, whose side had the scale `own` before."""
+def learn_scale(slim, rows, j, deviation, own, n, share, unit, is_taught):  # type: ignore[no-untyped-def]
+    """The n-th deviation, whose side had the scale `own` before; `share` is 1/n."""
     is_below = deviation < 0.0
     size = abs(deviation)
     above, below = float(slim[rows + ABOVE + j]), float(slim[rows + BELOW + j])
@@ -86,7 +86,7 @@ def learn_scale(slim, rows, j, deviation, own, n, unit, is_taught):  # type: ign
     slim[rows + BELOW + j] = mine if is_taught & is_below else below
     slim[rows + ABOVE_COUNT + j] = count if is_taught & (not is_below) else above_count
     slim[rows + BELOW_COUNT + j] = count if is_taught & is_below else below_count
-    slim[rows + BOTH + j] = start + (spread - start) / min(n, MEMORY) if is_taught else both
+    slim[rows + BOTH + j] = start + (spread - start) * max(share, 1.0 / MEMORY) if is_taught else both
 
 
 @abreast

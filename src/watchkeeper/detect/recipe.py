@@ -45,22 +45,23 @@ def slow(wide, slim, desk, lanes):  # type: ignore[no-untyped-def]
         mean = wide[at.MEAN + j]
         deviation = value - mean
         smooth = wide[at.SMOOTH + j]
-        smooth += (value - smooth) / min(seen, DOZEN)
+        share = desk[at.SHARE + j]
+        smooth += (value - smooth) * max(share, 1.0 / DOZEN)
         wide[at.SMOOTH + j] = smooth
-        pointwise.learn_scale(slim, at.FAR, j, deviation, desk[at.FAR_OWN + j], seen, unit, is_later)
+        pointwise.learn_scale(slim, at.FAR, j, deviation, desk[at.FAR_OWN + j], seen, share, unit, is_later)
         floor = desk[at.POISSON + j] * (1.0 / math.sqrt(DOZEN))
         desk[at.BY_SLOW + j] = moment_score(wide, slim, j, 0, smooth - mean, floor, unit, is_later)
         size, spread = abs(deviation), float(slim[at.SPREAD + j])
         limit = CLIP * spread if seen > CLIP_FROM else size
-        wide[at.MEAN + j] = mean + min(max(deviation, -limit), limit) / seen
-        slim[at.SPREAD + j] = spread + (min(size, limit) - spread) / seen if is_later else spread
+        wide[at.MEAN + j] = mean + min(max(deviation, -limit), limit) * share
+        slim[at.SPREAD + j] = spread + (min(size, limit) - spread) * share if is_later else spread
         knows_day = desk[at.DAY_VISITS + j] > 0.0
         count = float(slim[at.RESIDUAL_COUNT + j])
         count = count + 1.0 if knows_day else count
         slim[at.RESIDUAL_COUNT + j] = count
         by_season = value - desk[at.SEASONAL + j]
         n = max(count, 1.0)
-        pointwise.learn_scale(slim, at.RESIDUAL, j, by_season, desk[at.NEAR_OWN + j], n, unit, knows_day)
+        pointwise.learn_scale(slim, at.RESIDUAL, j, by_season, desk[at.NEAR_OWN + j], n, 1.0 / n, unit, knows_day)
 
 
 @abreast

@@ -50,7 +50,7 @@ def begin(slim, side, month):  # type: ignore[no-untyped-def]
 def shape(mean, square, count):  # type: ignore[no-untyped-def]
     """Shape of the excesses, 0 where they are exponential."""
     variance = square - mean * mean
-    found = 0.5 * (1.0 - mean * mean / variance) * count / (count + SHAPE_CLUSTERS)
+    found = 0.5 * (variance - mean * mean) * count / (variance * (count + SHAPE_CLUSTERS))
     return min(max(found, 0.0), MOST_SHAPE) if variance > 0.0 else 0.0
 
 
@@ -79,8 +79,10 @@ def size_of(slim, side, j, wanted, month):  # type: ignore[no-untyped-def]
 
 
 @abreast
-def learn(slim, side, j, size, month, gap, memory, is_taught):  # type: ignore[no-untyped-def]
-    """One value of the statistic. A cluster ends after `gap` points without an exceedance, or when it is too long."""
+def learn(slim, side, j, size, month, gap, memory, share_now, is_taught):  # type: ignore[no-untyped-def]
+    """One value of the statistic; `share_now` is one over `memory`. A cluster ends after `gap` points without an
+    exceedance, or when it is too long.
+    """
     level, rate = float(slim[side + LEVEL + j]), float(slim[side + RATE + j])
     peak, since, length = float(slim[side + PEAK + j]), float(slim[side + GAP + j]), float(slim[side + LENGTH + j])
     count, mean, square = float(slim[side + COUNT + j]), float(slim[side + EXCESS + j]), float(slim[side + SQUARE + j])
@@ -105,7 +107,7 @@ def learn(slim, side, j, size, month, gap, memory, is_taught):  # type: ignore[n
     slim[side + GAP + j] = waited if is_taught else since
     lasted = longer if is_open else (0.0 if begins else length)
     slim[side + LENGTH + j] = lasted if is_taught else length
-    slim[side + RATE + j] = rate + ((1.0 if begins else 0.0) - rate) / memory if is_taught else rate
+    slim[side + RATE + j] = rate + ((1.0 if begins else 0.0) - rate) * share_now if is_taught else rate
     wanted = share(month)
     # About the reciprocal of a Gaussian's density over its tail.
     pace = 1.05 / (wanted * memory + 40.0)

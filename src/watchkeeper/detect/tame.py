@@ -67,9 +67,9 @@ def price(slim, desk, j, month):  # type: ignore[no-untyped-def]
     error = week_weight * slim[at.TAME_WEEK_ERROR + j] + (1.0 - week_weight) * slim[at.TAME_DAY_ERROR + j]
     absolute, kurtosis = float(slim[at.ABSOLUTE + j]), float(slim[at.KURTOSIS + j])
     square = absolute * absolute
-    clump = (slim[at.CLUMPING + j] - square) / max(kurtosis - square, 1e-12)
+    is_loose = slim[at.CLUMPING + j] - square < FLAT_CLUMPING * max(kurtosis - square, 1e-12)
     is_seasonal = error < PROOF * slim[at.SPAN + j]
-    is_flat = (slim[at.CORRELATION + j] < FLAT_CORRELATION) & (clump < FLAT_CLUMPING)
+    is_flat = (slim[at.CORRELATION + j] < FLAT_CORRELATION) & is_loose
     is_tame = is_seasonal | is_flat
     trust = max((TRUST_MONTHS + slim[at.EVENTS + j]) / (TRUST_MONTHS + (days - JUDGED_DAYS) * (1.0 / 30.44)), 1.0)
     wild = kurtosis / square - TAME
@@ -92,14 +92,18 @@ def judge(slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
     """How surprising the residual is, alone and together with those before it."""
     month = grid.month
     for j in range(lanes):
-        z, widen = (desk[at.VALUE + j] - desk[at.MID + j]) / desk[at.SCALE + j], desk[at.WIDEN + j]
+        # One division by the scale and the means of all three.
+        scale, widen = desk[at.SCALE + j], MEAN_TO_SIGMA * desk[at.WIDEN + j]
+        one, few = max(float(slim[at.MEAN_1 + j]), 0.2), max(float(slim[at.MEAN_3 + j]), 0.2)
+        many = max(float(slim[at.MEAN_LONG + j]), 0.05)
+        means = one * few * many
+        inverse = 1.0 / (scale * means * widen)
+        narrow = inverse * scale
+        z = (desk[at.VALUE + j] - desk[at.MID + j]) * (inverse * means * widen)
         clipped = min(max(z, -ROBUST), ROBUST)
         three = clipped + slim[at.Z_1 + j] + slim[at.Z_2 + j]
         long = slim[at.Z_LONG + j] + 2.0 / (grid.width + 1.0) * (clipped - slim[at.Z_LONG + j])
-        narrow = 1.0 / (MEAN_TO_SIGMA * widen)
-        by_one = z * narrow / max(float(slim[at.MEAN_1 + j]), 0.2)
-        by_three = three * narrow / max(float(slim[at.MEAN_3 + j]), 0.2)
-        by_long = long * narrow / max(float(slim[at.MEAN_LONG + j]), 0.05)
+        by_one, by_three, by_long = z * narrow * few * many, three * narrow * one * many, long * narrow * one * few
         up = max(by_one, max(by_three, by_long)) if z > SAME_SIDE else by_one
         down = max(-by_one, max(-by_three, -by_long)) if z < -SAME_SIDE else -by_one
         desk[at.Z + j], desk[at.Z_THREE + j], desk[at.Z_SUM + j] = z, three, long
@@ -148,9 +152,10 @@ def learn(wide, slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
         desk[at.MOVED + j] = 1.0 if outside >= min(max(SETTLE_DAYS * per_day, 10.0), 144.0) else 0.0
     for j in range(lanes):
         memory = slim[at.SEEN + j] - 7.0 * per_day + 100.0
+        share = 1.0 / memory
         is_taught = desk[at.DAYS + j] >= 7.0
-        tail.learn(slim, at.TAIL, j, desk[at.UP + j], grid.month, gap, memory, is_taught)
-        tail.learn(slim, at.TAIL + at.TAIL_ROWS, j, desk[at.DOWN + j], grid.month, gap, memory, is_taught)
+        tail.learn(slim, at.TAIL, j, desk[at.UP + j], grid.month, gap, memory, share, is_taught)
+        tail.learn(slim, at.TAIL + at.TAIL_ROWS, j, desk[at.DOWN + j], grid.month, gap, memory, share, is_taught)
     learn_moments(wide, slim, desk, lanes, grid)
 
 
