@@ -15,11 +15,13 @@ import pyarrow as pa
 
 import watchkeeper
 from benchmarks.pages import table
-from watchkeeper.detect import Points, SeriesSettings, decide, replay
+from watchkeeper.detect import Points, SeriesSettings, State, decide, replay
 from watchkeeper.domain.feedback import Answer, Feedback
 from watchkeeper.learn import fold, judge
 
 SERIES, WEEKS, HOUR = 2_000, 8, 3600
+TICK_SERIES, TICK_BEGUN = 250_000, 30
+"""Series of the tick, and hours they have been watched before it."""
 BEGIN = 1_704_067_200
 REPEATS = 3
 
@@ -49,6 +51,10 @@ def measure() -> str:
         (
             "Watchkeeper, the detector alone (`replay` and `decide`)",
             _best(lambda: decide(replay(points, series)[1], points, series, bar)),
+        ),
+        (
+            "the same without the bands that nobody looks at (`replay(bands=False)`)",
+            _best(lambda: decide(replay(points, series, bands=False)[1], points, series, bar)),
         ),
     ]
     peer = timed[0][1]
@@ -98,6 +104,13 @@ def _small() -> list[tuple[str, str]]:
     help_command = [sys.executable, "-m", "watchkeeper.cli", "--help"]
     return [
         ("replay of a year of one hourly series", f"{1e3 * _best(lambda: replay(year, one)):.2f} ms"),
+        ("the same without bands", f"{1e3 * _best(lambda: replay(year, one, bands=False)):.2f} ms"),
+        (
+            f"a tick of a million hourly series (four of {TICK_SERIES:,}), states updated in place",
+            f"{1e3 * 1_000_000 / TICK_SERIES * _tick():.0f} ms",
+        ),
+        ("state of one hourly series", f"{State.empty(one).nbytes:,} bytes"),
+        ("first judgement of a new process, imports and all, from the cache", f"{_best(_first_call):.2f} s"),
         (
             "the same year judged with and without an answer",
             f"{1e3 * _best(lambda: judge(year, one, answered, 0.0)):.2f} ms",
@@ -107,6 +120,36 @@ def _small() -> list[tuple[str, str]]:
             f"{1e3 * _best(lambda: subprocess.run(help_command, check=True, capture_output=True)):.0f} ms",
         ),
     ]
+
+
+def _tick() -> float:
+    """Seconds of the quickest of some ticks of `TICK_SERIES` aligned series: one point each."""
+    rng = np.random.default_rng(1)
+    steps = TICK_BEGUN + 1 + REPEATS
+    value = 100 + 10 * rng.normal(size=(TICK_SERIES, steps))
+    series = SeriesSettings.uniform(TICK_SERIES, step=HOUR)
+    time_s = BEGIN + np.arange(steps) * HOUR
+    before = Points(
+        np.arange(TICK_SERIES + 1) * TICK_BEGUN,
+        np.tile(time_s[:TICK_BEGUN], TICK_SERIES),
+        value[:, :TICK_BEGUN].ravel(),
+    )
+    state, _ = replay(before, series, bands=False)
+    ticks = iter(
+        [
+            Points(np.arange(TICK_SERIES + 1), np.full(TICK_SERIES, time_s[k]), value[:, k].copy())
+            for k in range(TICK_BEGUN, steps)
+        ]
+    )
+    return _best(lambda: replay(next(ticks), series, state, consume=True, bands=False))
+
+
+def _first_call() -> None:
+    code = (
+        "import numpy as np; from watchkeeper.detect import Points, SeriesSettings, replay; "
+        "replay(Points(np.array([0, 1]), np.array([0]), np.array([1.0])), SeriesSettings.uniform(1, step=3600))"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def _best(work: Callable[[], object]) -> float:
