@@ -101,6 +101,26 @@ def test_the_keyboard_answers_in_the_list(open_page: NewPage, service: FakeServi
     assert [(draft.answer, draft.alert) for draft in service.drafts] == [(Answer.REAL, 5)]
 
 
+def test_several_alerts_are_chosen_and_answered_at_once(open_page: NewPage, service: FakeService) -> None:
+    page = open_page("/?show=all&order=newest")
+    for key in ("j", "x", "j", "x"):
+        page.keyboard.press(key)
+    expect(page.locator("#chosen-count")).to_have_text("2 chosen:")
+    page.keyboard.press("1")
+    expect(page.get_by_role("status")).to_contain_text("Noted: Real, on 2 alerts")
+    page.keyboard.press("u")
+    expect(page.get_by_role("status")).to_contain_text("Taken back: 2 answers")
+    assert [(draft.answer, draft.alert) for draft in service.drafts] == [(Answer.REAL, 5), (Answer.REAL, 2)]
+
+
+def test_what_changed_meanwhile_comes_by_itself(open_page: NewPage, service: FakeService) -> None:
+    page = open_page("/?show=acknowledged")
+    expect(page.get_by_text("Nobody is on anything")).to_be_visible()
+    page.goto("/?show=all")
+    service.deeds.acknowledge([2], "Grace")
+    expect(page.get_by_text("Acknowledged by Grace")).to_be_visible(timeout=20_000)
+
+
 def test_keys_are_letters_in_a_field(open_page: NewPage, service: FakeService) -> None:
     page = open_page("/alerts/2")
     page.get_by_label("Note").press_sequentially("u1?j")

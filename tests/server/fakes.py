@@ -295,11 +295,21 @@ class FakeService:
     deeds: Any = field(default_factory=FakeDeeds)
     one_click: Any = None
     is_empty: bool = False
+    failing: tuple[str, ...] = ()
+    asked: dict[str, Any] = field(default_factory=dict)
     many: int = 0
 
     def inbox(
-        self, *, show: str = "open", order: Order = "severity", page: int = 1, text: str = "", metric: str = ""
+        self,
+        *,
+        show: str = "open",
+        order: Order = "severity",
+        page: int = 1,
+        text: str = "",
+        metric: str = "",
+        **more: Any,
     ) -> views.Inbox:
+        self.asked = more
         lines = [] if self.is_empty else [self._line(alert) for alert in ALERTS]
         lines += [self._line(ALERTS[3]) for _ in range(self.many)]
         groups = {
@@ -327,7 +337,13 @@ class FakeService:
             pages=max(1, -(-len(chosen) // size)),
             metrics=() if self.is_empty else self.metrics(),
             told_in="/var/lib/watchkeeper/told.txt",
+            owners=("Flight operations",),
+            tags=("critical",),
+            failing=self.failing,
         )
+
+    def newest(self) -> str:
+        return f"{len(self.log)}-{len(self.deeds.log)}"
 
     def metrics(self) -> tuple[views.MetricLine, ...]:
         return tuple(

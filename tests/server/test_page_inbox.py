@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from litestar.testing import TestClient
 
 from tests.server.fakes import FakeService
-from tests.server.flights import SENTENCES
-from tests.server.reading import text
+from tests.server.flights import GUARDED, SENTENCES
+from tests.server.reading import form, text
+from watchkeeper.domain.times import DAY, parse_instant
 from watchkeeper.server.pages.inbox import Filters, inbox_page
+from watchkeeper.server.pages.news import News, changes
 
 
 def test_alerts_are_listed_with_sentence_time_length_owner_and_series(reader: TestClient) -> None:
@@ -36,7 +40,7 @@ def test_each_alert_has_a_sparkline_and_a_severity_in_words(reader: TestClient) 
 def test_metrics_stand_beside_with_their_record(reader: TestClient) -> None:
     page = text(reader.get("/").text)
     assert "10 of 14 real" in page
-    assert "1 alert in 30 days" in page
+    assert "1 alert in 30 days; 1 false a month asked for" in page
 
 
 def test_filters_live_in_the_address(reader: TestClient) -> None:
@@ -73,6 +77,69 @@ def test_long_lists_have_pages(reader: TestClient, service: FakeService) -> None
 )
 def test_an_empty_list_teaches(reader: TestClient, address: str, words: str) -> None:
     assert words in text(reader.get(address).text)
+
+
+def test_owner_tag_severity_and_time_are_asked_of_the_service(reader: TestClient, service: FakeService) -> None:
+    address = "/?show=all&owner=Flight+operations&tag=critical&severity=3&since=2013-02-01&until=2013-02-28"
+    page = reader.get(address).text
+    day = parse_instant("2013-02-01")
+    asked = {"owner": "Flight operations", "tag": "critical", "severity": 3, "start": day, "end": day + 28 * DAY}
+    assert service.asked == asked
+    assert '<details class="more-filters" open>' in page
+    assert "severity=3" in page
+    assert reader.get("/?severity=9").status_code in (400, 422)
+    assert reader.get("/?since=soon").status_code == 422
+
+
+def test_a_dead_channel_is_a_banner(reader: TestClient, service: FakeService) -> None:
+    assert "People may not be told" not in reader.get("/").text
+    service.failing = ("Failing for 2 hours: channel team: the other side answered 404.",)
+    assert "People may not be told. Failing for 2 hours: channel team" in text(reader.get("/").text)
+
+
+def bulk(reader: TestClient, **fields: object) -> str:
+    token = form(reader.get("/?show=all").text, "/alerts/bulk")
+    answer = reader.post("/alerts/bulk", data={**token, "next": "/?show=all", **fields}, follow_redirects=False)
+    assert answer.status_code == 303
+    return str(answer.headers["location"])
+
+
+def test_several_alerts_get_one_answer_one_receipt_and_one_undo(reader: TestClient, service: FakeService) -> None:
+    location = bulk(reader, alert=["1", "2"], answer="real")
+    assert location == "/?show=all&receipt=1,2"
+    page = reader.get(location).text
+    assert "Noted: Real, on 2 alerts" in text(page)
+    fields = form(page, "/answers/undo")
+    undone = reader.post("/answers/undo", data=fields)
+    assert "Taken back: 2 answers" in text(undone.text)
+    assert [line.undoes for line in service.log] == [None, None, 2, 1]
+
+
+def test_what_would_cost_a_confirmed_alert_is_left_out_of_several(reader: TestClient, service: FakeService) -> None:
+    location = bulk(reader, alert=["2", str(GUARDED)], answer="false_alarm")
+    assert location == f"/?show=all&receipt=1&left={GUARDED}"
+    assert f"Nothing was said on alert {GUARDED}" in text(reader.get(location).text)
+    assert [line.alert for line in service.log] == [2]
+
+
+def test_several_alerts_are_acknowledged(reader: TestClient, service: FakeService) -> None:
+    assert bulk(reader, alert=["2", "5"], act="acknowledge") == "/?show=all"
+    assert [line.alert for line in service.deeds.log] == [2, 5]
+    token = form(reader.get("/").text, "/sign-out")
+    assert reader.post("/alerts/bulk", data={**token, "answer": "real"}).status_code == 422
+
+
+def test_a_stream_says_when_something_changed(service: FakeService) -> None:
+    async def listen() -> list[str]:
+        stream = changes(News(service))
+        heard = [str((await anext(stream)).event)]
+        service.deeds.acknowledge([1], "Ada")
+        while heard[-1] != "news":
+            heard.append(str((await anext(stream)).event))
+        return heard
+
+    heard = asyncio.run(asyncio.wait_for(listen(), 20))
+    assert (heard[0], heard[-1]) == ("open", "news")
 
 
 def test_an_empty_house_says_how_to_begin(reader: TestClient, service: FakeService) -> None:

@@ -1,6 +1,6 @@
 """The feedback log made into what is known of each series, and points judged under it; `judge` is the one door."""
 
-from watchkeeper.learn.bars import reason
+from watchkeeper.learn.bars import reasons
 from watchkeeper.learn.calendars import read_calendar
 from watchkeeper.learn.causes import DimensionCause, find_causes
 from watchkeeper.learn.judge import Judgement, judge
@@ -31,5 +31,5 @@ __all__ = [
     "marks",
     "read_calendar",
     "read_lines",
-    "reason",
+    "reasons",
 ]

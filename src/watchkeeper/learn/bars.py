@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,24 +58,27 @@ def learned_bars(
     return bar
 
 
-def reason(
+def reasons(
     points: Points,
     series: SeriesSettings,
     judged: Judged,
     knowledge: Knowledge,
     ids: Sequence[int],
     base: NDArray[np.float64],
-    row: int,
     *,
     half_life_s: float | None = None,
     now: int | None = None,
-) -> Reason | None:
-    """Why, in hindsight, the bar of this row is not that of the budget; None where nobody's answer moved it."""
+) -> Callable[[int], Reason | None]:
+    """Learns once; the function tells why, in hindsight, the bar of a row is not that of the budget.
+
+    It returns None where nobody's answer moved it.
+    """
     labels = _labels(knowledge, ids)
     if not labels:
-        return None
+        return lambda row: None
     sight = look(points, judged, series.step, base, ids=ids)
-    return explain(learn_from(sight, labels, half_life_s=half_life_s, now=now), sight, row)
+    learned = learn_from(sight, labels, half_life_s=half_life_s, now=now)
+    return lambda row: explain(learned, sight, row)
 
 
 def _pin(

@@ -25,6 +25,7 @@ from watchkeeper.server.pages import (
     inbox,
     metric,
     new_metric,
+    news,
     say,
     settings,
     sign_in,
@@ -67,6 +68,7 @@ def create_app(
             *systems.HANDLERS,
             *answers.HANDLERS,
             *deeds.HANDLERS,
+            *news.HANDLERS,
             *say.HANDLERS,
             *sign_in.HANDLERS,
             *health.HANDLERS,
@@ -80,12 +82,12 @@ def create_app(
             evaluation_protocol(service.flags, desk.door if flags_need_token else None),
         ],
         guards=[guard],
-        state=State({"desk": desk}),
+        state=State({"news": news.News(service), "desk": desk}),
         middleware=[HostCheck(allowed_hosts)],
         exception_handlers=HANDLERS,
         before_send=[add_headers],
         compression_config=CompressionConfig(
-            backend="gzip", minimum_size=1000, gzip_compress_level=5, exclude="/assets/"
+            backend="gzip", minimum_size=1000, gzip_compress_level=5, exclude=["/assets/", "/news"]
         ),
         request_max_body_size=100_000,
         openapi_config=None,

@@ -35,9 +35,23 @@ class Service(Protocol):
     """Every method blocks and is thread safe; the pages call them in worker threads."""
 
     def inbox(
-        self, *, show: str = "open", order: Order = "severity", page: int = 1, text: str = "", metric: str = ""
+        self,
+        *,
+        show: str = "open",
+        order: Order = "severity",
+        page: int = 1,
+        text: str = "",
+        metric: str = "",
+        owner: str = "",
+        tag: str = "",
+        severity: int = 1,
+        start: int | None = None,
+        end: int | None = None,
     ) -> views.Inbox:
-        """The list of alerts."""
+        """The list of alerts; see `watch.views.Wanted`."""
+
+    def newest(self) -> str:
+        """A text that is another one after every change of an alert or an answer."""
 
     def alert_page(self, alert_id: int) -> views.AlertPage:
         """One alert whole, or NotFoundError."""

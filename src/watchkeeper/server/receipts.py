@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Sequence
+
 import msgspec
 
 from watchkeeper.domain.errors import NotFoundError
@@ -17,7 +20,7 @@ class ReceiptBox(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     sentence: str
     facts: tuple[str, ...]
-    undo: int
+    undo: tuple[int, ...]
     undo_label: str
 
 
@@ -31,17 +34,48 @@ def receipt_box(receipt: Receipt) -> ReceiptBox:
         facts.append(f"{plural(receipt.before, 'alert')} before, {receipt.after:,} now")
     if receipt.confirmed:
         facts.append(f"{receipt.confirmed_kept:,} of {receipt.confirmed:,} confirmed still fire")
-    return ReceiptBox(title=title, sentence=receipt.sentence, facts=tuple(facts), undo=said.id, undo_label=label)
+    return ReceiptBox(title=title, sentence=receipt.sentence, facts=tuple(facts), undo=(said.id,), undo_label=label)
 
 
-def box_of(service: Service, feedback_id: int | None) -> ReceiptBox | None:
-    """The box of the receipt that the address names, if there is one."""
-    if feedback_id is None:
+def box_of(service: Service, numbers: str | None, left_out: str = "") -> ReceiptBox | None:
+    """The box of the receipts that the address names, as `12` or `12,13`; None where there is none of them.
+
+    `left_out` are the alerts on which nothing was said, because a confirmed alert would have been lost.
+    """
+    receipts = []
+    for number in (numbers or "").split(","):
+        with contextlib.suppress(NotFoundError, ValueError):
+            receipts.append(service.receipt(int(number)))
+    if not receipts and not left_out:
         return None
-    try:
-        return receipt_box(service.receipt(feedback_id))
-    except NotFoundError:
-        return None
+    note = "".join(
+        f"Nothing was said on alert {number}, because an alert that people confirmed would no longer fire. "
+        for number in left_out.split(",")[:5]
+        if number.isdigit()
+    )
+    if not receipts:
+        return ReceiptBox(title="Nothing was said", sentence=note.strip(), facts=(), undo=(), undo_label="")
+    if len(receipts) == 1:
+        box = receipt_box(receipts[0])
+        return msgspec.structs.replace(box, sentence=f"{box.sentence} {note}".strip())
+    return _box_of_many(receipts, note)
+
+
+def _box_of_many(receipts: Sequence[Receipt], note: str) -> ReceiptBox:
+    """One receipt for several answers, or for several that were taken back: what all of them together changed."""
+    first, last = receipts[0], receipts[-1]
+    before, after = first.before, last.after
+    said = first.feedback.answer
+    title = f"Noted: {LABEL[said]}, on {len(receipts)} alerts" if said else f"Taken back: {len(receipts)} answers"
+    changed = f"{plural(before, 'alert')} before, {after:,} now" if before != after else "No other alert changes"
+    facts = (f"{last.confirmed_kept:,} of {last.confirmed:,} confirmed still fire",) if last.confirmed else ()
+    return ReceiptBox(
+        title=title,
+        sentence=f"{changed}. {note}".strip(),
+        facts=facts,
+        undo=tuple(one.feedback.id for one in receipts),
+        undo_label="Undo all" if said else "Bring them back",
+    )
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):

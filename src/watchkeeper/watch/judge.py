@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,15 +64,19 @@ class Judgement:
             return None
         at = self.columns.of(self.place(member.series))
         row = at.start + int(np.searchsorted(self.columns.time[at], member.peak_time))
+        return self._reasons(min(row, at.stop - 1))
+
+    @cached_property
+    def _reasons(self) -> Callable[[int], learn.Reason | None]:
+        """Learned from the answers when first asked for: it takes as long as hundreds of questions."""
         base = np.full(len(self.series), budget_bar(self.metric, len(self.series)))
-        return learn.reason(
+        return learn.reasons(
             self.points,
             self.settings,
             self.judged,
             self.knowledge,
             self.columns.series,
             base,
-            min(row, at.stop - 1),
             half_life_s=self.metric.half_life_s,
             now=self.until,
         )

@@ -23,6 +23,7 @@ class Judgements:
         self._history = history
         self._kept: dict[str, tuple[int, Judgement]] = {}
         self._lock = RLock()
+        self._forgotten: dict[str | None, int] = {}
 
     def of(self, metric: Metric, until: int | None = None) -> Judgement:
         """The metric under all answers in force, judged up to `until` (default: its watermark)."""
@@ -53,11 +54,18 @@ class Judgements:
             for one in series.by_id(tx, sorted(set(series_ids))):
                 by_metric.setdefault(one.metric, []).append(one)
             found = {name: metrics.metric(tx, name) for name in by_metric}
-        return {one.id: self.of(found[name]) for name, members in by_metric.items() for one in members}
+        judged = {name: self.of(metric) for name, metric in found.items()}
+        return {one.id: judged[name] for name, members in by_metric.items() for one in members}
+
+    def stamp(self, metric: str) -> int:
+        """A number that grows whenever points or answers may have changed what is found of a metric."""
+        with self._lock:
+            return self._forgotten.get(None, 0) + self._forgotten.get(metric, 0)
 
     def forget(self, metric: str | None = None) -> None:
         """Points or answers changed: judge anew when next asked."""
         with self._lock:
+            self._forgotten[metric] = self._forgotten.get(metric, 0) + 1
             if metric is None:
                 self._kept.clear()
             else:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+import heapq
 import math
 from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from watchkeeper.detect import Phase
-from watchkeeper.domain.alert import Alert, Cause, Member, Status
+from watchkeeper.domain.alert import Alert, Cause, Member, Status, severity_level
 from watchkeeper.domain.errors import NotFoundError
 from watchkeeper.domain.feedback import Answer, Feedback
-from watchkeeper.domain.handling import UNHANDLED, Care, care_of
 from watchkeeper.domain.metric import Metric, Series
-from watchkeeper.domain.recurrence import occurrences
 from watchkeeper.domain.times import DAY
 from watchkeeper.learn import in_force
 from watchkeeper.notify import message
@@ -31,12 +30,10 @@ from watchkeeper.stores.ledger import (
     watermarks,
 )
 from watchkeeper.watch import causes, views
-from watchkeeper.watch.answers import latest_on_alerts
+from watchkeeper.watch.index import Entry, Index
 from watchkeeper.watch.judge import Judgement
 from watchkeeper.watch.judgements import Judgements
-from watchkeeper.watch.policy import FINE
 from watchkeeper.watch.record import record_of
-from watchkeeper.watch.upstream import upstream_of
 
 PAGE = 20
 SPARK_POINTS = 48
@@ -50,37 +47,36 @@ class Look:
     def __init__(self, ledger: Ledger, judgements: Judgements, clock: Callable[[], float]) -> None:
         self._ledger = ledger
         self._clock = clock
+        self._index = Index(ledger, judgements)
         self._judgements = judgements
 
-    def inbox(
-        self, *, show: str, order: Literal["severity", "newest"], page: int, text: str, metric: str
-    ) -> views.Inbox:
+    def inbox(self, wanted: views.Wanted) -> views.Inbox:
         """See Watchkeeper.inbox."""
-        lines = self.lines_of(self._listed(order))
-        if metric:
-            lines = [
-                line
-                for line in lines
-                if any(member in self._series_of(metric) for member in (one.series for one in line.alert.members))
-            ]
-        if text:
-            lines = [line for line in lines if text.lower() in f"{line.title} {line.sentence}".lower()]
-        groups = {
-            name: [line for line in lines if belongs(line, name)]
-            for name in ("open", "acknowledged", "answered", "explained", "resolved", "quiet", "all")
-        }
-        chosen = groups.get(show, groups["all"])
+        now = int(self._clock())
+        entries = self._index.entries()
+        groups: dict[str, list[Entry]] = {name: [] for name in get_args(views.Show)}
+        for one in entries:
+            if _is_wanted(one, wanted):
+                for name in one.groups(now):
+                    groups[name].append(one)
+        chosen = groups.get(wanted.show, groups["all"])
+        if wanted.order == "severity":
+            chosen.sort(key=lambda one: (-one.alert.severity, -one.alert.start, -one.alert.id))
+        else:
+            chosen.sort(key=lambda one: (-one.alert.start, -one.alert.id))
         pages = max(1, math.ceil(len(chosen) / PAGE))
-        page = min(max(1, page), pages)
+        page = min(max(1, wanted.page), pages)
         return views.Inbox(
-            show=show,
-            order=order,
-            lines=tuple(chosen[(page - 1) * PAGE : page * PAGE]),
+            show=wanted.show,
+            order=wanted.order,
+            lines=tuple(self._lines(chosen[(page - 1) * PAGE : page * PAGE])),
             counts={name: len(group) for name, group in groups.items()},
             page=page,
             pages=pages,
             metrics=self.metrics(),
             told_in=", ".join(self._channels()),
+            owners=tuple(sorted({one.owner for one in entries if one.owner})),
+            tags=tuple(sorted({tag for one in entries for tag in one.metric.tags})),
         )
 
     def alert_page(self, alert_id: int) -> views.AlertPage:
@@ -89,12 +85,12 @@ class Look:
         alert = line.alert
         with self._ledger.read() as tx:
             members = {one.id: one for one in series.by_id(tx, [member.series for member in alert.members])}
-            related = alerts.of_series(tx, list(members))
             whole = feedback.log(tx, series=list(members))
             changes = transitions.of_alert(tx, alert_id)
             told = deliveries.of_alert(tx, alert_id)
             handled = handlings.of_alerts(tx, [alert_id]).get(alert_id, [])
         log = in_force(whole)
+        related = [one.alert for one in self._index.of_series(members)]
         judgements = self._judgements.of_series(list(members))
         ranked = alert.ranked
         charts, marks = [], []
@@ -127,7 +123,7 @@ class Look:
                 for change in changes
             ),
             answers=tuple(_about(whole, alert)),
-            similar=tuple(self._similar(alert, related)),
+            similar=tuple(self._similar(alert)),
             why=_why(judgements[ranked[0].series], ranked[0], log),
             causes=self.explanation(alert).sentence,
             handled=tuple(handled),
@@ -143,16 +139,16 @@ class Look:
             chosen = next((one for one in members if one.id == series_id), members[0])
             if series_id is not None and chosen.id != series_id:
                 raise NotFoundError(f"series {series_id} is not one of metric {name}")
-            related = alerts.of_series(tx, [chosen.id])
             whole = feedback.log(tx, series=[chosen.id])
         judgement = self._judgements.of(metric)
+        entries = sorted(self._index.of_series([chosen.id]), key=lambda one: -one.alert.start)
         return views.MetricPage(
             line=self._metric_line(metric),
             series=members,
             chosen=chosen,
             chart=chart(judgement, chosen.id),
-            marks=tuple(_marks(chosen.id, related, in_force(whole))),
-            alerts=tuple(self.lines_of(sorted(related, key=lambda alert: -alert.start))),
+            marks=tuple(_marks(chosen.id, [one.alert for one in entries], in_force(whole))),
+            alerts=tuple(self._lines(entries)),
             answers=tuple(whole),
         )
 
@@ -164,9 +160,7 @@ class Look:
 
     def line_of(self, alert_id: int) -> views.AlertLine:
         """One alert as a line; NotFoundError."""
-        with self._ledger.read() as tx:
-            alert = alerts.get(tx, alert_id)
-        return self.lines_of([alert])[0]
+        return self._lines([self._index.get(alert_id)])[0]
 
     def explanation(self, alert: Alert) -> views.Explanation:
         """Which dimension values explain what the alert's leading metric did."""
@@ -176,8 +170,6 @@ class Look:
 
     def similar(self, alert: Alert) -> list[tuple[int, str, Answer | None, str]]:
         """Start, time zone, answer and its note of similar alerts of the past, the most similar first."""
-        with self._ledger.read() as tx:
-            related = alerts.of_series(tx, [member.series for member in alert.members])
         return [
             (
                 line.alert.start,
@@ -185,16 +177,16 @@ class Look:
                 line.answer.answer if line.answer is not None else None,
                 line.answer.note if line.answer is not None else "",
             )
-            for line in self._similar(alert, [one for one in related if one.start < alert.start])
+            for line in self._similar(alert, earlier=True)
         ]
 
     def picture(self, alert_id: int) -> tuple[views.SeriesChart, tuple[views.Mark, ...]]:
         """The chart of an alert's most surprising series, and what lies behind it."""
         with self._ledger.read() as tx:
             alert = alerts.get(tx, alert_id)
-            related = alerts.of_series(tx, [alert.peak.series])
             log = in_force(feedback.log(tx, series=[alert.peak.series]))
         judgement = self._judgements.of_series([alert.peak.series])[alert.peak.series]
+        related = [one.alert for one in self._index.of_series([alert.peak.series])]
         drawn = chart(judgement, alert.peak.series, *_shown(alert, judgement))
         return drawn, tuple(_marks(alert.peak.series, related, log))
 
@@ -208,114 +200,69 @@ class Look:
 
     def lines_of(self, chosen: Sequence[Alert]) -> list[views.AlertLine]:
         """Alerts as lines, in the order given."""
-        judgements = self._judgements.of_series([member.series for alert in chosen for member in alert.members])
-        with self._ledger.read() as tx:
-            log = in_force(feedback.log(tx))
-            handled = handlings.of_alerts(tx, [alert.id for alert in chosen])
-            said = latest_on_alerts(log)
-            fine = {alert for alert, one in said.items() if one.answer in FINE}
-            metric_of = {one: judgement.metric for one, judgement in judgements.items()}
-            above = upstream_of(tx, chosen, metric_of, metrics.metrics(tx), fine)
-        cares = {alert_id: care_of(lines) for alert_id, lines in handled.items()}
-        events = _calendars(judgements) + [
-            one for one in log if one.answer is Answer.EVENT and said.get(one.alert or 0, one) is one
-        ]
-        return [
-            self._line(
-                alert, judgements, said.get(alert.id), events, cares.get(alert.id, UNHANDLED), above.get(alert.id)
-            )
-            for alert in chosen
-        ]
+        return self._lines([self._index.get(one.id) for one in chosen])
 
-    def _line(
-        self,
-        alert: Alert,
-        judgements: dict[int, Judgement],
-        answer: Feedback | None,
-        events: Sequence[Feedback],
-        care: Care,
-        upstream: int | None,
-    ) -> views.AlertLine:
-        peak = alert.peak
-        judgement = judgements[peak.series]
-        one = _series(judgements, peak.series)
-        others = len({member.series for member in alert.members}) - 1
-        explained = next(
-            (
-                event
-                for event in events
-                if all(
-                    member.series in event.series and _accounts(event, member, judgements[member.series])
-                    for member in alert.members
-                )
-            ),
-            None,
-        )
-        return views.AlertLine(
-            alert=alert,
-            sentence=message.headline(alert, judgement.metric, one, others),
-            title=message.subject(judgement.metric, one),
-            timezone=judgement.metric.timezone,
-            peak_metric=judgement.metric,
-            peak_series=one,
-            series_count=others + 1,
-            metric_count=len({judgements[member.series].metric.name for member in alert.members}),
-            duration_s=alert.end - alert.start,
-            answer=answer,
-            explained_by=explained,
-            still_fires=any(judgements[member.series].fires(member) for member in alert.members),
-            spark=_spark(judgement, peak.series, alert.start, alert.end),
-            care=care,
-            spoken_of=tuple(
-                (member.series, judgements[member.series].metric.name, judgements[member.series].metric.tags)
-                for member in alert.members
-            ),
-            is_snoozed=care.is_snoozed(int(self._clock())),
-            upstream=upstream,
-        )
+    def _lines(self, entries: Sequence[Entry]) -> list[views.AlertLine]:
+        """Entries as lines of a list, with their sparks."""
+        judgements = self._judgements.of_series([one.series.id for one in entries])
+        now = int(self._clock())
+        return [
+            views.AlertLine(
+                alert=one.alert,
+                sentence=one.sentence,
+                title=one.title,
+                timezone=one.metric.timezone,
+                peak_metric=one.metric,
+                peak_series=one.series,
+                series_count=len({member.series for member in one.alert.members}),
+                metric_count=len(one.names),
+                duration_s=one.alert.end - one.alert.start,
+                answer=one.answer,
+                explained_by=one.explained_by,
+                still_fires=one.still_fires,
+                spark=_spark(judgements[one.series.id], one.series.id, one.alert.start, one.alert.end),
+                care=one.care,
+                is_snoozed=one.care.is_snoozed(now),
+                spoken_of=self._index.spoken_of(one),
+                upstream=one.upstream,
+            )
+            for one in entries
+        ]
 
     def _metric_line(self, metric: Metric) -> views.MetricLine:
         with self._ledger.read() as tx:
             ids = [one.id for one in series.of_metric(tx, metric.name)]
             until = watermarks.get(tx, metric.name)
-            told = alerts.of_series(tx, ids)
-            log = in_force(feedback.log(tx, series=ids))
-        said = latest_on_alerts(log)
-        answers = [said[alert.id].answer for alert in told if alert.id in said]
+        told = self._index.of_metric(metric.name)
+        answers = [one.answer.answer for one in told if one.answer is not None]
         return views.MetricLine(
             metric=metric,
             series_count=len(ids),
-            alerts_30_days=sum(1 for alert in told if until is not None and alert.start >= until - 30 * DAY),
+            alerts_30_days=sum(1 for one in told if until is not None and one.alert.start >= until - 30 * DAY),
             answered=len(answers),
             real=answers.count(Answer.REAL),
             false_alarms=answers.count(Answer.FALSE_ALARM),
             newest_point=None if until is None else until - metric.step_s,
-            record=record_of(metric, told, said, log, until),
+            record=record_of(
+                metric,
+                [one.alert for one in told],
+                {one.alert.id: one.answer for one in told if one.answer is not None},
+                self._index.answers_on(ids),
+                until,
+            ),
         )
 
-    def _similar(self, alert: Alert, related: Sequence[Alert]) -> list[views.AlertLine]:
+    def _similar(self, alert: Alert, *, earlier: bool = False) -> list[views.AlertLine]:
         mine = {member.series for member in alert.members}
         scored = []
-        for other in related:
-            theirs = {member.series for member in other.members}
-            if other.id != alert.id:
-                scored.append(
-                    (
-                        -len(mine & theirs) / len(mine | theirs),
-                        abs(math.log(max(0.1, other.severity) / max(0.1, alert.severity))),
-                        other,
-                    )
-                )
-        scored.sort(key=lambda entry: entry[:2])
-        return self.lines_of([other for *_, other in scored[:SIMILAR]])
-
-    def _listed(self, order: Literal["severity", "newest"]) -> list[Alert]:
-        with self._ledger.read() as tx:
-            return alerts.listed(tx, order=order, limit=100_000)
-
-    def _series_of(self, metric: str) -> set[int]:
-        with self._ledger.read() as tx:
-            return {one.id for one in series.of_metric(tx, metric)}
+        for other in self._index.of_series(mine):
+            if other.alert.id == alert.id or (earlier and other.alert.start >= alert.start):
+                continue
+            theirs = {member.series for member in other.alert.members}
+            alike = len(mine & theirs) / len(mine | theirs)
+            size = abs(math.log(max(0.1, other.alert.severity) / max(0.1, alert.severity)))
+            scored.append((-alike, size, other.alert.id, other))
+        return self._lines([other for *_, other in heapq.nsmallest(SIMILAR, scored, key=lambda one: one[:3])])
 
     def _channels(self) -> list[str]:
         with self._ledger.read() as tx:
@@ -351,37 +298,6 @@ def _shown(alert: Alert, judgement: Judgement) -> tuple[int, int]:
     return alert.start - 3 * span, alert.end + span
 
 
-def _calendars(judgements: dict[int, Judgement]) -> list[Feedback]:
-    """The calendars of the configuration, as the events that they are; nobody said them, so their number is 0."""
-    found = {one.metric.name: one for one in judgements.values() if one.metric.calendar}
-    return [
-        Feedback(
-            id=0,
-            by="configuration",
-            given_at=0,
-            answer=Answer.EVENT,
-            series=one.columns.series,
-            note=f"holiday in {one.metric.calendar}",
-            repeat=one.metric.calendar_rule,
-            zone=one.metric.timezone,
-        )
-        for one in found.values()
-    ]
-
-
-def _accounts(event: Feedback, member: Member, judgement: Judgement) -> bool:
-    """Whether the event explains the member: always, or if it repeats in occurrences of which nothing was known yet."""
-    if not event.repeat:
-        return event.start <= member.peak_time < event.end
-    if judgement.fires(member):
-        return False
-    time = judgement.columns.time[judgement.columns.of(judgement.place(member.series))]
-    known = occurrences(
-        event.repeat, event.zone, event.start, event.end, member.peak_time + 1, since=int(time[0]) if len(time) else 0
-    )
-    return any(one.start <= member.peak_time < one.end for one in known)
-
-
 def belongs(line: views.AlertLine, group: str) -> bool:
     """Whether an alert is in a list of the inbox; see `views.Inbox.show`."""
     settled = line.answer is not None or line.is_explained
@@ -394,6 +310,19 @@ def belongs(line: views.AlertLine, group: str) -> bool:
         "quiet": not settled and not line.still_fires,
         "all": True,
     }[group]
+
+
+def _is_wanted(entry: Entry, wanted: views.Wanted) -> bool:
+    alert = entry.alert
+    return (
+        (not wanted.metric or wanted.metric in entry.names)
+        and (not wanted.owner or entry.owner == wanted.owner)
+        and (not wanted.tag or wanted.tag in entry.metric.tags)
+        and (wanted.severity <= 1 or severity_level(alert.severity) >= wanted.severity)
+        and (wanted.start is None or alert.end > wanted.start)
+        and (wanted.end is None or alert.start < wanted.end)
+        and (not wanted.text or wanted.text.lower() in entry.haystack)
+    )
 
 
 def _about(log: Sequence[Feedback], alert: Alert) -> list[Feedback]:

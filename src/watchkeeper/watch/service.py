@@ -23,10 +23,12 @@ from watchkeeper.stores.ledger import (
     Ledger,
     audit,
     channel_states,
+    feedback,
     metrics,
     mutes,
     routes,
     series,
+    transitions,
     watermarks,
 )
 from watchkeeper.stores.ledger.channel_states import ChannelState
@@ -305,9 +307,31 @@ class Watchkeeper:
         page: int = 1,
         text: str = "",
         metric: str = "",
+        owner: str = "",
+        tag: str = "",
+        severity: int = 1,
+        start: int | None = None,
+        end: int | None = None,
     ) -> views.Inbox:
-        """A page of alerts with counts."""
-        return self._look.inbox(show=show, order=order, page=page, text=text, metric=metric)
+        """A page of alerts with counts; see `views.Wanted`."""
+        wanted = views.Wanted(
+            show=show,
+            order=order,
+            page=page,
+            text=text,
+            metric=metric,
+            owner=owner,
+            tag=tag,
+            severity=severity,
+            start=start,
+            end=end,
+        )
+        return msgspec.structs.replace(self._look.inbox(wanted), failing=self.channels.failing())
+
+    def newest(self) -> str:
+        """A text that is another one after every change of an alert or an answer, by whichever process."""
+        with self._ledger.read() as tx:
+            return f"{transitions.newest(tx)}-{feedback.last_id(tx)}"
 
     def alert_page(self, alert_id: int) -> views.AlertPage:
         """One alert whole; NotFoundError."""

@@ -65,6 +65,24 @@ class AlertLine(msgspec.Struct, frozen=True, kw_only=True):
         return self.care.acknowledged is not None or self.is_snoozed
 
 
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """Which alerts of the inbox, in which order; what is empty asks for nothing.
+
+    `severity` is the least level (1 to 5); alerts that overlap `[start, end)` (seconds UTC) are meant.
+    """
+
+    show: str = "open"
+    order: str = "severity"
+    page: int = 1
+    text: str = ""
+    metric: str = ""
+    owner: str = ""
+    tag: str = ""
+    severity: int = 1
+    start: int | None = None
+    end: int | None = None
+
+
 class Inbox(msgspec.Struct, frozen=True, kw_only=True):
     """The list of alerts with its counts. `show` is open, acknowledged, answered, explained, resolved, quiet or all."""
 
@@ -76,6 +94,9 @@ class Inbox(msgspec.Struct, frozen=True, kw_only=True):
     pages: int
     metrics: tuple[MetricLine, ...]
     told_in: str
+    owners: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    failing: tuple[str, ...] = ()
 
 
 class MetricLine(msgspec.Struct, frozen=True, kw_only=True):

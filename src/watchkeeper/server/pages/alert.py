@@ -139,7 +139,7 @@ def _is_seen(chart: views.SeriesChart, mark: views.Mark) -> bool:
 
 
 @get("/alerts/{alert_id:int}", sync_to_thread=True, opt=needs(Scope.READ))
-def show_alert(request: PageRequest, alert_id: FromPath[int], receipt: FromQuery[int | None] = None) -> Response[str]:
+def show_alert(request: PageRequest, alert_id: FromPath[int], receipt: FromQuery[str] = "") -> Response[str]:
     """The page of one alert."""
     desk = desk_of(request)
     page = desk.service.alert_page(alert_id)

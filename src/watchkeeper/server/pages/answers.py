@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msgspec
+from anyio import to_thread
 from litestar import Response, get, post
 from litestar.enums import MediaType, RequestEncodingType
 from litestar.params import Body, FromPath
@@ -99,11 +101,12 @@ def own_place(text: str, otherwise: str = "/") -> str:
     return text if is_ours and text.isprintable() else otherwise
 
 
-def with_receipt(place: str, feedback_id: int) -> str:
-    """The page's address with the receipt to show on it."""
+def with_receipt(place: str, feedback_ids: Sequence[int], left_out: Sequence[int] = ()) -> str:
+    """The page's address with the receipts to show on it, and the alerts on which nothing was said."""
     parts = urlsplit(place)
-    query = [pair for pair in parse_qsl(parts.query) if pair[0] != "receipt"]
-    return f"{parts.path}?{urlencode([*query, ('receipt', feedback_id)])}"
+    query = [pair for pair in parse_qsl(parts.query) if pair[0] not in ("receipt", "left")]
+    query += [(name, ",".join(map(str, ids))) for name, ids in (("receipt", feedback_ids), ("left", left_out)) if ids]
+    return f"{parts.path}?{urlencode(query, safe=',')}"
 
 
 @post("/alerts/{alert_id:int}/answer", sync_to_thread=True, opt=needs(Scope.FEEDBACK))
@@ -136,11 +139,46 @@ def answer_metric(request: PageRequest, name: FromPath[str], data: Form) -> Resp
     return _say(request, desk, draft, data, own_place(data.get("next", ""), f"/metrics/{name}?series={page.chosen.id}"))
 
 
+@post("/alerts/bulk", opt=needs(Scope.FEEDBACK))
+async def answer_many(request: PageRequest) -> Redirect:
+    """Say one answer on several alerts, or acknowledge them; those that would cost a confirmed alert are left out."""
+    form = await request.form()
+    numbers = [int(one) for one in form.getall("alert", []) if str(one).isdigit()]
+    if not numbers:
+        raise InputError("choose at least one alert of the list first")
+    fields = {str(name): str(value) for name, value in form.multi_items() if name != "alert"}
+    place = await to_thread.run_sync(_say_on_many, request, list(dict.fromkeys(numbers)), fields)
+    return Redirect(place, status_code=303)
+
+
+def _say_on_many(request: PageRequest, numbers: list[int], form: dict[str, str]) -> str:
+    """Where to go on, with the receipts of what was said."""
+    service, back = desk_of(request).service, own_place(form.get("next", ""))
+    if form.get("act") == "acknowledge":
+        service.deeds.acknowledge(numbers, _by(request))
+        return back
+    answer, said, left = _answer(form), [], []
+    for number in numbers:
+        try:
+            said.append(service.answer(Draft(answer=answer, by=_by(request), alert=number)).feedback.id)
+        except GuardError:
+            left.append(number)
+    return with_receipt(back, said, left)
+
+
+@post("/answers/undo", sync_to_thread=True, opt=needs(Scope.FEEDBACK))
+def undo_many(request: PageRequest, data: Form) -> Redirect:
+    """Take several answers back, the last first."""
+    numbers = [int(one) for one in data.get("answers", "").split(",") if one.isdigit()]
+    done = [desk_of(request).service.undo(one, _by(request)).feedback.id for one in reversed(numbers)]
+    return Redirect(with_receipt(own_place(data.get("next", "")), done), status_code=303)
+
+
 @post("/answers/{feedback_id:int}/undo", sync_to_thread=True, opt=needs(Scope.FEEDBACK))
 def undo(request: PageRequest, feedback_id: FromPath[int], data: Form) -> Redirect:
     """Take an answer back."""
     receipt = desk_of(request).service.undo(feedback_id, _by(request))
-    return Redirect(with_receipt(own_place(data.get("next", "")), receipt.feedback.id), status_code=303)
+    return Redirect(with_receipt(own_place(data.get("next", "")), [receipt.feedback.id]), status_code=303)
 
 
 def _say(request: PageRequest, desk: Desk, draft: Draft, form: dict[str, str], back: str) -> Response[str] | Redirect:
@@ -158,7 +196,7 @@ def _say(request: PageRequest, desk: Desk, draft: Draft, form: dict[str, str], b
             back=back,
         )
         return desk.page(request, "guard.html", page, status=409)
-    return Redirect(with_receipt(back, receipt.feedback.id), status_code=303)
+    return Redirect(with_receipt(back, [receipt.feedback.id]), status_code=303)
 
 
 def _by(request: PageRequest) -> str:
@@ -223,4 +261,4 @@ def _note(form: dict[str, str]) -> str:
     return note
 
 
-HANDLERS = (answer_alert, preview_on_alert, answer_metric, undo)
+HANDLERS = (answer_alert, answer_many, undo_many, preview_on_alert, answer_metric, undo)

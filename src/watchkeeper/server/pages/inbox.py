@@ -10,12 +10,16 @@ from litestar import Response, get
 from litestar.params import FromQuery, QueryParameter
 
 from watchkeeper.domain.access import Scope
+from watchkeeper.domain.alert import SEVERITIES
 from watchkeeper.domain.errors import InputError
+from watchkeeper.domain.times import DAY, parse_instant
 from watchkeeper.server.desk import desk_of
 from watchkeeper.server.facade import Order
 from watchkeeper.server.guard import needs
+from watchkeeper.server.pages.deeds import snooze_words
 from watchkeeper.server.receipts import ReceiptBox, box_of
 from watchkeeper.server.session import PageRequest
+from watchkeeper.server.words import plural
 from watchkeeper.watch.views import AlertLine, Inbox, MetricLine
 
 SHOWS = (
@@ -36,8 +40,23 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     show: str = "open"
     order: str = "severity"
     metric: str = ""
+    owner: str = ""
+    tag: str = ""
+    severity: int = 1
+    since: str = ""
+    until: str = ""
     text: str = ""
     page: int = 1
+
+    @property
+    def has_more(self) -> bool:
+        """Whether one of the filters is set that are folded away at first."""
+        return bool(self.owner or self.tag or self.severity > 1 or self.since or self.until)
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether anything is filtered out."""
+        return bool(self.text or self.metric or self.has_more)
 
     def address(self, **changes: str | int) -> str:
         """The address with some of it changed; what is as usual is left out. A changed filter begins at page 1."""
@@ -65,6 +84,12 @@ class InboxPage(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[AlertLine, ...]
     metrics: tuple[MetricLine, ...]
     told_in: str
+    owners: tuple[str, ...]
+    tags: tuple[str, ...]
+    failing: tuple[str, ...]
+    severities: tuple[tuple[int, str], ...]
+    snoozes: tuple[tuple[str, str], ...]
+    costs: dict[str, str]
     receipt: ReceiptBox | None
     empty: str
     here: str
@@ -92,6 +117,12 @@ def inbox_page(inbox: Inbox, filters: Filters, receipt: ReceiptBox | None = None
         lines=inbox.lines,
         metrics=inbox.metrics,
         told_in=inbox.told_in,
+        owners=inbox.owners,
+        tags=inbox.tags,
+        failing=inbox.failing,
+        severities=tuple((level, word) for level, word in enumerate(SEVERITIES, 1) if level > 1),
+        snoozes=snooze_words(),
+        costs={line.metric.name: cost_of(line) for line in inbox.metrics},
         receipt=receipt,
         empty="" if inbox.lines else _why_empty(inbox, filters),
         here=filters.address(page=inbox.page),
@@ -102,11 +133,17 @@ def inbox_page(inbox: Inbox, filters: Filters, receipt: ReceiptBox | None = None
     )
 
 
+def cost_of(line: MetricLine) -> str:
+    """What a metric cost in alerts lately against what it may: `3 alerts in 30 days, 1 false one asked for`."""
+    budget = line.metric.false_alerts_per_month
+    return f"{plural(line.alerts_30_days, 'alert')} in 30 days; {budget:g} false a month asked for"
+
+
 def _why_empty(inbox: Inbox, filters: Filters) -> str:
     """Which of the empty states it is; the template has words for each."""
     if not inbox.metrics:
         return "no metrics"
-    if filters.text or filters.metric:
+    if filters.is_narrow:
         return "filtered"
     return inbox.show
 
@@ -117,17 +154,45 @@ def show_inbox(
     show: FromQuery[str] = "open",
     order: FromQuery[Order] = "severity",
     metric: FromQuery[str] = "",
+    owner: FromQuery[str] = "",
+    tag: FromQuery[str] = "",
+    severity: Annotated[int, QueryParameter(ge=1, le=5)] = 1,
+    since: FromQuery[str] = "",
+    until: FromQuery[str] = "",
     text: FromQuery[str] = "",
     page: Annotated[int, QueryParameter(ge=1, le=1_000_000)] = 1,
-    receipt: FromQuery[int | None] = None,
+    receipt: FromQuery[str] = "",
+    left: FromQuery[str] = "",
 ) -> Response[str]:
     """The list that the address asks for."""
     if show not in dict(SHOWS):
         raise InputError(f"show={show[:40]!r} is not a list: use one of {', '.join(dict(SHOWS))}")
     desk = desk_of(request)
-    filters = Filters(show=show, order=order, metric=metric, text=text.strip()[:200], page=page)
-    found = desk.service.inbox(show=show, order=order, page=page, text=filters.text, metric=metric)
-    return desk.page(request, "inbox.html", inbox_page(found, filters, box_of(desk.service, receipt)))
+    filters = Filters(
+        show=show,
+        order=order,
+        metric=metric,
+        owner=owner,
+        tag=tag,
+        severity=severity,
+        since=since.strip(),
+        until=until.strip(),
+        text=text.strip()[:200],
+        page=page,
+    )
+    found = desk.service.inbox(
+        show=show,
+        order=order,
+        page=page,
+        text=filters.text,
+        metric=metric,
+        owner=owner,
+        tag=tag,
+        severity=severity,
+        start=parse_instant(filters.since) if filters.since else None,
+        end=parse_instant(filters.until) + DAY if filters.until else None,
+    )
+    return desk.page(request, "inbox.html", inbox_page(found, filters, box_of(desk.service, receipt, left)))
 
 
 HANDLERS = (show_inbox,)

@@ -171,7 +171,7 @@ def show_metric(
     request: PageRequest,
     name: FromPath[str],
     series: FromQuery[int | None] = None,
-    receipt: FromQuery[int | None] = None,
+    receipt: FromQuery[str] = "",
 ) -> Response[str]:
     """The page of one metric."""
     desk = desk_of(request)

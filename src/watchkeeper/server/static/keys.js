@@ -26,6 +26,11 @@
 
   // On an alert's page its own button; in the list the form that stands ready for the row in hand.
   function answer(key) {
+    if (one("#alerts input:checked")) {
+      const chosen = all("#help [data-answer]").find((each) => each.dataset.for === key);
+      const all_of_them = chosen && one(`.bulk-bar button[value="${chosen.dataset.answer}"]`);
+      if (all_of_them) return all_of_them.form.requestSubmit(all_of_them);
+    }
     const button = one(`[data-key="${key}"]`);
     if (button) return button.form.requestSubmit(button);
     const row = activeRow();
@@ -41,6 +46,8 @@
   const keys = {
     j: () => move(1),
     k: () => move(-1),
+    x: () => activeRow()?.querySelector("input[type=checkbox]")?.click(),
+    a: () => (one('[data-key="a"]') ?? (one("#alerts input:checked") ? one('.bulk-bar button[value="acknowledge"]') : null))?.click(),
     u: () => one("[data-undo]")?.click(),
     "/": () => one("input[type=search]")?.focus(),
     "?": () => help?.showModal(),
@@ -62,6 +69,39 @@
     isGoing = false;
     act();
   });
+
+  const counted = one("#chosen-count");
+  const count = () => {
+    const many = all("#alerts input:checked").length;
+    counted.textContent = many === 1 ? "1 chosen:" : `${many} chosen:`;
+  };
+  if (counted) one("#bulk").addEventListener("change", count);
+
+  // What changed since is shown at once, unless the reader is in the middle of something.
+  const news = one("#news");
+  if (news && window.EventSource) {
+    const stream = new EventSource("/news");
+    const isBusy = () => document.hidden || one("#alerts input:checked") || activeRow() || one(".receipt") || one("dialog[open]");
+    stream.addEventListener("news", async () => {
+      if (isBusy()) {
+        news.hidden = false;
+        return;
+      }
+      const reply = await fetch(location.href).catch(() => null);
+      if (!reply || !reply.ok) return;
+      const fresh = new DOMParser().parseFromString(await reply.text(), "text/html");
+      if (isBusy()) {
+        news.hidden = false;
+        return;
+      }
+      [".tabs", "#bulk", ".inbox-list .empty"].forEach((part) => {
+        const [before, after] = [one(part), fresh.querySelector(part)];
+        if (before && after) before.replaceChildren(...after.childNodes);
+        else if (before || after) news.hidden = false;
+      });
+    });
+    addEventListener("pagehide", () => stream.close());
+  }
 
   one("[data-help]")?.addEventListener("click", () => help.showModal());
   all("[data-submit]").forEach((field) => field.addEventListener("change", () => field.form.requestSubmit()));

@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    func,
     insert,
     select,
 )
@@ -112,6 +113,11 @@ def newest(tx: Connection, limit: int, *, before: int | None = None) -> list[tup
         if one not in undone:
             undone.add(undoes)
     return [(line, line.id not in undone) for line in reversed(lines)]
+
+
+def last_id(tx: Connection) -> int:
+    """The id of the newest line, 0 where there is none."""
+    return int(tx.execute(select(func.coalesce(func.max(FEEDBACK.c.id), 0))).scalar_one())
 
 
 def _load(tx: Connection, *conditions: ColumnElement[bool]) -> list[Feedback]:

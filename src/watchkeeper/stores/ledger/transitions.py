@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column, Connection, ForeignKey, Row, String, Table, Text, exists, insert, select
+from sqlalchemy import Column, Connection, ForeignKey, Row, String, Table, Text, exists, func, insert, select
 
 from watchkeeper.domain.alert import Change, Transition
 from watchkeeper.stores.ledger.deliveries import DELIVERY
@@ -44,6 +44,16 @@ def undelivered(tx: Connection, target: str, limit: int, *, after: int = 0) -> l
     )
     query = select(TRANSITION).where(~is_recorded, TRANSITION.c.id > after).order_by(TRANSITION.c.id).limit(limit)
     return [_transition(row) for row in tx.execute(query)]
+
+
+def newest(tx: Connection) -> int:
+    """The id of the newest transition, 0 where there is none: it grows with every change of an alert."""
+    return int(tx.execute(select(func.coalesce(func.max(TRANSITION.c.id), 0))).scalar_one())
+
+
+def alerts_since(tx: Connection, after: int) -> list[int]:
+    """The alerts that changed since the transition `after`."""
+    return list(tx.execute(select(TRANSITION.c.alert).where(TRANSITION.c.id > after).distinct()).scalars())
 
 
 def _transition(row: Row[Any]) -> Transition:
