@@ -46,6 +46,8 @@ def test_what_anyone_may_is_a_short_list(app: Litestar) -> None:
     assert {path for path in free if not path.startswith("GET /api/v1/")} == {
         "GET /sign-in",
         "POST /sign-in",
+        "GET /sign-in/oidc",
+        "GET /sign-in/oidc/back",
         "GET /health",
         "GET /ready",
         "GET /assets/{rest:path}",

@@ -25,7 +25,21 @@ from watchkeeper.cli.home import home_option
     envvar="WATCHKEEPER_FLAGS_NEED_TOKEN",
     help="Products that ask for flags (OFREP) send an API token with the scope read.",
 )
-def command(home: Path, host: str, port: int, allow_host: tuple[str, ...], link: str, flags_need_token: bool) -> None:
+@click.option(
+    "--oidc",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    envvar="WATCHKEEPER_OIDC",
+    help="YAML with the OpenID Connect provider that signs people in.",
+)
+def command(
+    home: Path,
+    host: str,
+    port: int,
+    allow_host: tuple[str, ...],
+    link: str,
+    flags_need_token: bool,
+    oidc: Path | None,
+) -> None:
     """Serve the pages and run the service until stopped. Prints a one-time sign-in link.
 
     \b
@@ -33,7 +47,7 @@ def command(home: Path, host: str, port: int, allow_host: tuple[str, ...], link:
       watchkeeper serve --home /var/lib/watchkeeper --port 8321
       watchkeeper serve --allow-host watch.example.com --link https://watch.example.com
     """
-    serve_home(home, host, port, allow_host, link, flags_need_token=flags_need_token)
+    serve_home(home, host, port, allow_host, link, flags_need_token=flags_need_token, oidc=oidc)
 
 
 def serve_home(
@@ -44,13 +58,17 @@ def serve_home(
     link: str = "",
     *,
     flags_need_token: bool = False,
+    oidc: Path | None = None,
 ) -> None:
     """Serve the stores in `home` until interrupted."""
     from watchkeeper import server
+    from watchkeeper.domain.oidc import parse_oidc
+    from watchkeeper.server.oidc import Provider
     from watchkeeper.watch.schedule import Schedule
     from watchkeeper.watch.service import Watchkeeper
 
     address = f"http://{host}:{port}"
+    provider = Provider(parse_oidc(oidc.read_text(encoding="utf-8"), str(oidc))) if oidc else None
     with Watchkeeper.open(home, link=link or address) as service:
 
         def ready() -> None:
@@ -68,4 +86,5 @@ def serve_home(
                 on_ready=ready,
                 allowed_hosts=allowed_hosts,
                 flags_need_token=flags_need_token,
+                provider=provider,
             )

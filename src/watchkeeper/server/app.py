@@ -16,6 +16,7 @@ from watchkeeper.server.errors import HANDLERS
 from watchkeeper.server.facade import Service
 from watchkeeper.server.guard import guard
 from watchkeeper.server.ofrep import evaluation_protocol
+from watchkeeper.server.oidc import Provider
 from watchkeeper.server.pages import (
     alert,
     answers,
@@ -26,6 +27,7 @@ from watchkeeper.server.pages import (
     metric,
     new_metric,
     news,
+    oidc,
     say,
     settings,
     sign_in,
@@ -43,10 +45,12 @@ def create_app(
     cache_dir: Path,
     allowed_hosts: tuple[str, ...] = LOOPBACK,
     flags_need_token: bool = False,
+    provider: Provider | None = None,
 ) -> Litestar:
     """The pages over a service. `secret` signs sessions and forms; `cache_dir` keeps the drawing bundle.
 
-    With `flags_need_token` products that ask for flags send a token with the right to read.
+    `provider` signs people in besides one-time links. With `flags_need_token` products that ask for flags send a token
+    with the right to read.
     Requests whose Host header is not among `allowed_hosts` (without port) are refused.
     """
     desk = Desk(
@@ -54,6 +58,7 @@ def create_app(
         door=Door(service, secret),
         assets=Assets(HERE / "static", cache_dir),
         templates=make_templates(),
+        provider=provider,
     )
     pages = Router(
         path="/",
@@ -71,6 +76,7 @@ def create_app(
             *news.HANDLERS,
             *say.HANDLERS,
             *sign_in.HANDLERS,
+            *oidc.HANDLERS,
             *health.HANDLERS,
         ],
     )

@@ -18,6 +18,7 @@ from watchkeeper.domain.times import format_duration
 from watchkeeper.server import spark, words
 from watchkeeper.server.assets import Assets
 from watchkeeper.server.facade import Service
+from watchkeeper.server.oidc import Provider
 from watchkeeper.server.session import Door, PageRequest, visitor
 
 HERE = Path(__file__).parent
@@ -35,6 +36,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     scripts: tuple[str, ...]
     icon: str
     drawing: str
+    sign_in_with: str
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Desk:
     door: Door
     assets: Assets
     templates: Environment
+    provider: Provider | None = None
 
     def page(
         self,
@@ -73,6 +76,7 @@ class Desk:
                 self.assets.address(name) for name in ("keys.js", "settings.js", *(("chart.js",) if draws else ()))
             ),
             icon=self.assets.address("icon.svg"),
+            sign_in_with=self.provider.settings.title if self.provider else "",
             drawing=self.assets.bundle_address() if draws else "",
         )
         body = self.templates.get_template(template).render(page=record, frame=frame)

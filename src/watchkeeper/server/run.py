@@ -15,6 +15,7 @@ from litestar import Litestar
 from watchkeeper.domain.errors import InputError
 from watchkeeper.server.app import create_app
 from watchkeeper.server.facade import Service
+from watchkeeper.server.oidc import Provider
 from watchkeeper.server.security import LOOPBACK
 from watchkeeper.watch.keys import kept_key
 
@@ -30,6 +31,7 @@ def serve(
     *,
     allowed_hosts: tuple[str, ...] = (),
     flags_need_token: bool = False,
+    provider: Provider | None = None,
 ) -> None:
     """Serve until interrupted; `on_ready` is called once requests are answered.
 
@@ -44,6 +46,7 @@ def serve(
         cache_dir=cache_dir,
         allowed_hosts=hosts,
         flags_need_token=flags_need_token,
+        provider=provider,
     )
     server = _Server(app, on_ready)
     with listener, contextlib.suppress(KeyboardInterrupt):
@@ -90,11 +93,22 @@ def _listen(host: str, port: int) -> socket.socket:
 
 @contextlib.contextmanager
 def running(
-    service: Service, cache_dir: Path, host: str = "127.0.0.1", *, flags_need_token: bool = False
+    service: Service,
+    cache_dir: Path,
+    host: str = "127.0.0.1",
+    *,
+    flags_need_token: bool = False,
+    provider: Provider | None = None,
 ) -> Iterator[str]:
     """A server on a free port in a thread, for tests and notebooks; yields its address."""
     listener = _listen(host, 0)
-    app = create_app(service, secret=secrets.token_bytes(32), cache_dir=cache_dir, flags_need_token=flags_need_token)
+    app = create_app(
+        service,
+        secret=secrets.token_bytes(32),
+        cache_dir=cache_dir,
+        flags_need_token=flags_need_token,
+        provider=provider,
+    )
     ready = threading.Event()
     server = _Server(app, ready.set)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

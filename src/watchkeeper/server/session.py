@@ -8,6 +8,7 @@ import secrets
 from typing import Any
 
 import msgspec
+from itsdangerous import URLSafeTimedSerializer
 from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie
@@ -70,6 +71,10 @@ class Door:
         key = connection.cookies.get(self.session_cookie)
         caller = self._service.sign_in.caller(key) if key else None
         return None if caller is None or key is None else Visitor(key=key, caller=caller)
+
+    def signer(self, purpose: str) -> URLSafeTimedSerializer:
+        """Signs what a browser carries for us for one purpose."""
+        return URLSafeTimedSerializer(self._secret, salt=f"watchkeeper {purpose}")
 
     def form_token(self, binding: str) -> str:
         """A token for forms, different on every page (so that compression tells nothing of it)."""

@@ -7,10 +7,12 @@ from urllib.parse import urlencode
 
 from sqlalchemy import Connection
 
-from watchkeeper.domain.access import RIGHTS, Caller, Role, pseudonym
+from watchkeeper.domain.access import RIGHTS, Caller, Role, pseudonym, user_name
 from watchkeeper.stores.ledger import Ledger, audit, sessions, users
 
 LINK_LIFETIME_S = 15 * 60
+PROVIDER = "sign-in provider"
+"""Who stands in the audit log for what an OpenID Connect provider's word changed."""
 
 
 class SignIn:
@@ -45,11 +47,24 @@ class SignIn:
                 self._note(tx, key, now)
         return key
 
-    def begin(self, user_id: int) -> str:
-        """The key of a new session of a person whom somebody else vouches for."""
-        now = int(self._clock())
+    def vouched(self, name: str, role: Role | None) -> str | None:
+        """The key of a new session of a person whom a provider vouches for; their account is made, or its role changed.
+
+        None where the provider gives them no role: an account that they had then stays as it is, and closed to them.
+        """
+        if role is None:
+            return None
+        name, now = user_name(name), int(self._clock())
         with self._ledger.write() as tx:
-            key = sessions.begin(tx, now, user=user_id)
+            person = users.find(tx, name)
+            if person is None:
+                person = users.add(tx, name, role, now)
+                audit.add(tx, PROVIDER, now, "users add", f"{pseudonym(person.id)}, {role.value}")
+            elif person.role is not role:
+                users.set_role(tx, person.id, role)
+                detail = f"{pseudonym(person.id)}, {person.role.value} to {role.value}"
+                audit.add(tx, PROVIDER, now, "users role", detail)
+            key = sessions.begin(tx, now, user=person.id)
             self._note(tx, key, now)
         return key
 

@@ -45,13 +45,19 @@ def listed(tx: Connection) -> list[User]:
     return [_user(row) for row in tx.execute(select(PERSON).order_by(PERSON.c.id))]
 
 
-def named(tx: Connection, name: str) -> User:
-    """The account of that name, in any case of its letters; NotFoundError, also where it was erased."""
+def find(tx: Connection, name: str) -> User | None:
+    """The account of that name, in any case of its letters; None where there is none or it was erased."""
     is_it = (PERSON.c.name_key == name.casefold()) & PERSON.c.erased_at.is_(None)
     row = tx.execute(select(PERSON).where(is_it)).first()
-    if row is None:
+    return None if row is None else _user(row)
+
+
+def named(tx: Connection, name: str) -> User:
+    """The account of that name, in any case of its letters; NotFoundError, also where it was erased."""
+    found = find(tx, name)
+    if found is None:
         raise NotFoundError(f"no user {name!r}: `watchkeeper users list` shows all, `watchkeeper users add` makes one")
-    return _user(row)
+    return found
 
 
 def get(tx: Connection, user_id: int) -> User:
