@@ -14,7 +14,7 @@ import msgspec
 from tests.server.flights import ALERTS, GUARDED, METRICS, SENTENCES, SERIES, YEAR, holes, line_of, metric_named
 from watchkeeper.domain.access import RIGHTS, Caller, Role
 from watchkeeper.domain.alert import Alert, Cause, Change, Member, Status, Transition
-from watchkeeper.domain.errors import ConfigError, GuardError, InputError, NotFoundError, SourceError
+from watchkeeper.domain.errors import ChannelError, ConfigError, GuardError, InputError, NotFoundError, SourceError
 from watchkeeper.domain.feedback import Answer, Feedback
 from watchkeeper.domain.flag import Flag, FlagChange, Guard, Mode, Trip
 from watchkeeper.domain.handling import Deed, Handling, Mute, care_of
@@ -25,10 +25,12 @@ from watchkeeper.domain.times import DAY, HOUR, format_duration
 from watchkeeper.flags import GuardState, Standing
 from watchkeeper.server.facade import Order
 from watchkeeper.watch import views
+from watchkeeper.watch.channels import ChannelLine
 from watchkeeper.watch.flag_views import FlagLine, FlagPage
 from watchkeeper.watch.record import MetricRecord
 from watchkeeper.watch.system_check import Known, check
 from watchkeeper.watch.system_views import InputLine, MetricNow, SystemLine, SystemPage
+from watchkeeper.watch.overview import Week
 from watchkeeper.watch.trials import Drafted, Held, PowerTold, Trial, TriedAlert
 
 NOW = 1_763_900_000
@@ -278,6 +280,41 @@ class FakeDrafting:
 
 
 @dataclass
+class FakeChannels:
+    """One channel that works and one that does not."""
+
+    tested: list[tuple[str, str]] = field(default_factory=list)
+
+    def lines(self) -> tuple[ChannelLine, ...]:
+        works = ChannelLine(
+            name="team", kind="apprise", is_failing=False, sentence="It works.", pending=0, delivered_at=YEAR
+        )
+        return (works, msgspec.structs.replace(works, name="gone", is_failing=True, sentence="Failing for 2 hours."))
+
+    def test(self, name: str, by: str) -> ChannelLine:
+        if name == "gone":
+            raise ChannelError("channel gone: the server answered 404; mend its url")
+        self.tested.append((name, by))
+        return self.lines()[0]
+
+
+@dataclass
+class FakeOverview:
+    """The week of the blizzard, over the made-up alerts."""
+
+    lines: tuple[views.AlertLine, ...] = ()
+    watched: tuple[views.MetricLine, ...] = ()
+
+    def week(self, end: int | None = None) -> Week:
+        end = end or YEAR + 40 * DAY
+        return Week(
+            start=end - 7 * DAY, end=end, timezone="America/New_York", moved=self.lines, alerts=len(self.lines),
+            before=2, answered=3, real=2, false_alarms=1, explained=1, missed=1, events=(), noisy=self.watched[:1],
+            silent=self.watched[2:], watched=3, sentence="6 alerts, 3 answered, 2 of them real.",
+        )  # fmt: skip
+
+
+@dataclass
 class FakeService:
     """The facade of `watch.service.Watchkeeper`, remembering what it was told."""
 
@@ -291,6 +328,7 @@ class FakeService:
     flags: Any = field(default_factory=FakeFlags)
     drafting: Any = field(default_factory=FakeDrafting)
     systems: Any = field(default_factory=FakeSystems)
+    channels: Any = field(default_factory=FakeChannels)
     tuning: Any = field(default_factory=FakeTuning)
     deeds: Any = field(default_factory=FakeDeeds)
     one_click: Any = None
@@ -344,6 +382,10 @@ class FakeService:
 
     def newest(self) -> str:
         return f"{len(self.log)}-{len(self.deeds.log)}"
+
+    @property
+    def overview(self) -> FakeOverview:
+        return FakeOverview(tuple(self._line(alert) for alert in ALERTS), self.metrics())
 
     def metrics(self) -> tuple[views.MetricLine, ...]:
         return tuple(

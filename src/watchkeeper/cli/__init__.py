@@ -21,6 +21,7 @@ VERBS: Final[dict[str, tuple[str, str]]] = {
     "link": ("watchkeeper.cli.link", "Print a new one-time sign-in link."),
     "alerts": ("watchkeeper.cli.alerts", "List alerts on a terminal or for a script."),
     "channels": ("watchkeeper.cli.channels", "Say how channels fare, and test them."),
+    "digest": ("watchkeeper.cli.digest", "Say a week in a few lines, or send it."),
     "feedback": ("watchkeeper.cli.feedback", "Export and import what people said, as JSON Lines."),
     "record": ("watchkeeper.cli.record", "Say how right each metric was, by what people answered."),
     "users": ("watchkeeper.cli.users", "Make, list and erase accounts, and change roles."),

@@ -21,8 +21,10 @@ from watchkeeper.watch.views import LinkPage
 
 if TYPE_CHECKING:
     from watchkeeper.watch.access import Access
+    from watchkeeper.watch.channels import ChannelLine
     from watchkeeper.watch.feedback_log import Imported
     from watchkeeper.watch.listing import Listing
+    from watchkeeper.watch.overview import Week
     from watchkeeper.watch.plan import Step
     from watchkeeper.watch.replies import Replies
     from watchkeeper.watch.sign_in import SignIn
@@ -80,6 +82,14 @@ class Service(Protocol):
     @property
     def drafting(self) -> DraftingDesk:
         """New metrics before they exist."""
+
+    @property
+    def overview(self) -> OverviewDesk:
+        """Weeks in one look."""
+
+    @property
+    def channels(self) -> ChannelDesk:
+        """The channels and how each fares."""
 
     @property
     def tuning(self) -> TuningDesk:
@@ -160,6 +170,23 @@ class DraftingDesk(Protocol):
 
     def create(self, metric: Metric, by: str) -> None:
         """Switch it on; ConfigError where the name is taken."""
+
+
+class OverviewDesk(Protocol):
+    """See `watch.overview.Overview`."""
+
+    def week(self, end: int | None = None) -> Week:
+        """The seven days before an instant, or the newest."""
+
+
+class ChannelDesk(Protocol):
+    """See `watch.channels.Channels`."""
+
+    def lines(self) -> tuple[ChannelLine, ...]:
+        """Every channel as it fares."""
+
+    def test(self, name: str, by: str) -> ChannelLine:
+        """Send a test message. NotFoundError, ChannelError."""
 
 
 class TuningDesk(Protocol):

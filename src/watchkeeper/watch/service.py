@@ -46,6 +46,7 @@ from watchkeeper.watch.links import Links
 from watchkeeper.watch.listing import Listing
 from watchkeeper.watch.look import Look
 from watchkeeper.watch.one_click import OneClick
+from watchkeeper.watch.overview import Overview
 from watchkeeper.watch.plan import check_readable
 from watchkeeper.watch.policy import STALE_S
 from watchkeeper.watch.readings import Due, Readings
@@ -87,6 +88,7 @@ class Watchkeeper:
         self.deeds = Deeds(ledger, clock)
         self.vitals = Vitals(ledger, clock)
         self.listing = Listing(ledger, self._judgements, self._look)
+        self.overview = Overview(ledger, self._look, self.listing, clock)
         self.replies = Replies(ledger, clock)
         self.access = Access(ledger, clock)
         self.sign_in = SignIn(ledger, clock)

@@ -1,0 +1,108 @@
+"""The overview: a week in one look, printable; and the sources and channels with how each fares."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from litestar import Response, get, post
+from litestar.enums import RequestEncodingType
+from litestar.params import Body, FromQuery
+from litestar.response import Redirect
+
+from watchkeeper.domain.access import Scope
+from watchkeeper.domain.errors import ChannelError
+from watchkeeper.domain.metric import Source
+from watchkeeper.domain.times import WEEK, format_instant, parse_instant
+from watchkeeper.server.desk import desk_of
+from watchkeeper.server.guard import needs
+from watchkeeper.server.session import NAMELESS, PageRequest, visitor
+from watchkeeper.watch.overview import Week
+from watchkeeper.watch.views import MetricLine
+
+
+class OverviewPage(msgspec.Struct, frozen=True, kw_only=True):
+    """The page's record: a week, and the addresses of the weeks beside it."""
+
+    week: Week
+    earlier: str
+    later: str
+
+
+class ChannelRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A channel as it fares."""
+
+    name: str
+    kind: str
+    is_failing: bool
+    sentence: str
+    pending: int
+
+
+class SourceRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A source, without its address, and the metrics that it feeds."""
+
+    source: Source
+    metrics: tuple[MetricLine, ...]
+
+
+class SetupPage(msgspec.Struct, frozen=True, kw_only=True):
+    """The page's record. `said` tells how a test went."""
+
+    sources: tuple[SourceRow, ...]
+    channels: tuple[ChannelRow, ...]
+    said: str = ""
+
+
+@get("/overview", sync_to_thread=True, opt=needs(Scope.READ))
+def show_overview(request: PageRequest, until: FromQuery[str] = "") -> Response[str]:
+    """A week: the newest, or the one before `until`."""
+    desk = desk_of(request)
+    week = desk.service.overview.week(parse_instant(until) if until else None)
+    page = OverviewPage(week=week, earlier=_address(week.end - WEEK), later=_address(week.end + WEEK) if until else "")
+    return desk.page(request, "overview.html", page)
+
+
+@get("/setup", sync_to_thread=True, opt=needs(Scope.READ))
+def show_setup(request: PageRequest, said: FromQuery[str] = "") -> Response[str]:
+    """Sources and channels."""
+    return desk_of(request).page(request, "setup.html", _setup(request, said))
+
+
+@post("/setup/channels/test", sync_to_thread=True, opt=needs(Scope.CONFIGURE))
+def try_channel(
+    request: PageRequest, data: Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
+) -> Response[str] | Redirect:
+    """Send a test message, and say whether it arrived."""
+    desk = desk_of(request)
+    reader, name = visitor(request), data.get("channel", "")
+    try:
+        desk.service.channels.test(name, reader.name if reader else NAMELESS)
+    except ChannelError as error:
+        return desk.page(request, "setup.html", _setup(request, f"The test did not arrive: {error}"), status=502)
+    return Redirect(f"/setup?said=The+test+reached+{name}.", status_code=303)
+
+
+def _setup(request: PageRequest, said: str) -> SetupPage:
+    service = desk_of(request).service
+    lines = service.metrics()
+    return SetupPage(
+        sources=tuple(
+            SourceRow(source=source, metrics=tuple(one for one in lines if one.metric.source == source.name))
+            for source in service.drafting.sources()
+        ),
+        channels=tuple(
+            ChannelRow(
+                name=one.name, kind=one.kind, is_failing=one.is_failing, sentence=one.sentence, pending=one.pending
+            )
+            for one in service.channels.lines()
+        ),
+        said=said,
+    )
+
+
+def _address(end: int) -> str:
+    return f"/overview?until={format_instant(end)}"
+
+
+HANDLERS = (show_overview, show_setup, try_channel)

@@ -1,0 +1,144 @@
+"""A week in one look: what moved, what was said, how well the watch itself did. For a page, a mail, a printer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from watchkeeper.domain.errors import ChannelError, NotFoundError
+from watchkeeper.domain.feedback import Answer, Feedback
+from watchkeeper.domain.times import DAY, WEEK, wall_clock
+from watchkeeper.learn import in_force
+from watchkeeper.notify import channels as ways
+from watchkeeper.notify.parcel import Parcel
+from watchkeeper.stores.ledger import Ledger, audit, feedback, metrics, watermarks
+from watchkeeper.watch.listing import Listing
+from watchkeeper.watch.look import Look
+from watchkeeper.watch.views import AlertLine, MetricLine
+
+MOST_ALERTS = 1000
+"""More alerts a week are counted as so many: nobody reads them."""
+SHOWN = 10
+NOISY = 2.0
+"""A metric is noisy when its alerts of 30 days, those confirmed as real left out, are so many times its budget."""
+
+
+class Week(msgspec.Struct, frozen=True, kw_only=True):
+    """`[start, end)` in seconds UTC, told on the clock of `timezone`.
+
+    `moved` holds the most severe alerts that began then; the counts are of all of them. `events` are known happenings
+    that touch it. `noisy` metrics told more than their budget in 30 days, `silent` ones have had no point for a week or
+    ever. `sentence` is the week in a sentence.
+    """
+
+    start: int
+    end: int
+    timezone: str
+    moved: tuple[AlertLine, ...]
+    alerts: int
+    before: int
+    answered: int
+    real: int
+    false_alarms: int
+    explained: int
+    missed: int
+    events: tuple[Feedback, ...]
+    noisy: tuple[MetricLine, ...]
+    silent: tuple[MetricLine, ...]
+    watched: int
+    sentence: str
+
+
+class Overview:
+    """Weeks, and sending one. Methods may be called from any thread."""
+
+    def __init__(self, ledger: Ledger, look: Look, listing: Listing, clock: Callable[[], float]) -> None:
+        self._ledger = ledger
+        self._look = look
+        self._listing = listing
+        self._clock = clock
+
+    def week(self, end: int | None = None) -> Week:
+        """The seven days before `end` (default: the newest instant that anything was judged up to, at most now)."""
+        with self._ledger.read() as tx:
+            known = metrics.metrics(tx)
+            judged = [mark for one in known if (mark := watermarks.get(tx, one.name)) is not None]
+            log = in_force(feedback.log(tx))
+        end = end if end is not None else min(int(self._clock()), max(judged, default=int(self._clock())))
+        start = end - WEEK
+        lines = self._listing.alerts(MOST_ALERTS, start=start, end=end)
+        lines = [line for line in lines if start <= line.alert.start < end]
+        before = self._listing.alerts(MOST_ALERTS, start=start - WEEK, end=start)
+        said = [line.answer.answer for line in lines if line.answer is not None]
+        watched = self._look.metrics()
+        zones = [one.timezone for one in known]
+        return Week(
+            start=start,
+            end=end,
+            timezone=max(set(zones), key=zones.count) if zones else "UTC",
+            moved=tuple(sorted(lines, key=lambda line: -line.alert.severity)[:SHOWN]),
+            alerts=len(lines),
+            before=sum(start - WEEK <= line.alert.start < start for line in before),
+            answered=len(said),
+            real=said.count(Answer.REAL),
+            false_alarms=said.count(Answer.FALSE_ALARM),
+            explained=sum(line.explained_by is not None for line in lines),
+            missed=sum(one.answer is Answer.MISSED and start <= one.start < end for one in log),
+            events=tuple(one for one in log if one.answer is Answer.EVENT and one.start < end and one.end > start),
+            noisy=tuple(one for one in watched if _is_noisy(one)),
+            silent=tuple(one for one in watched if one.newest_point is None or one.newest_point < end - WEEK),
+            watched=len(watched),
+            sentence=_sentence(len(lines), len(said), said.count(Answer.REAL)),
+        )
+
+    def send(self, channel: str, by: str, end: int | None = None, link: str = "") -> Week:
+        """Send the week to a channel. NotFoundError; ChannelError says why it did not arrive."""
+        now = int(self._clock())
+        with self._ledger.read() as tx:
+            found = next((one for one in metrics.channels(tx) if one.name == channel), None)
+            known = ", ".join(one.name for one in metrics.channels(tx)) or "none"
+        if found is None:
+            raise NotFoundError(f"no channel {channel!r}; there are {known}")
+        week = self.week(end)
+        title, *body = text(week)
+        if link:
+            body.append(f"Look closer: {link}/overview")
+        try:
+            ways.send(found, Parcel(title=title, body="\n".join(body)), now)
+        except ChannelError as error:
+            raise ChannelError(f"the digest did not arrive: {error}") from None
+        with self._ledger.write() as tx:
+            audit.add(tx, by, now, "digest", channel)
+        return week
+
+
+def text(week: Week) -> list[str]:
+    """The week in plain lines, the first of them its title."""
+    first, last = wall_clock(week.start, week.timezone), wall_clock(week.end - 1, week.timezone)
+    lines = [f"The week from {first:%a} {first.day} {first:%b} to {last:%a} {last.day} {last:%b %Y}", week.sentence]
+    lines += [f"- {line.sentence}" for line in week.moved[:5]]
+    if len(week.moved) > 5:
+        lines.append(f"- and {week.alerts - 5} more")
+    if week.missed:
+        lines.append(f"Reported as missed: {week.missed}.")
+    if week.noisy:
+        names = ", ".join(one.metric.label for one in week.noisy)
+        lines.append(f"Told more often than their budget: {names}.")
+    if week.silent:
+        lines.append(f"Without a point for a week: {', '.join(one.metric.label for one in week.silent)}.")
+    return lines
+
+
+def _is_noisy(line: MetricLine) -> bool:
+    told = line.alerts_30_days - line.real
+    return told > NOISY * line.metric.false_alerts_per_month * (30 * DAY) / (30.4375 * DAY)
+
+
+def _sentence(alerts: int, answered: int, real: int) -> str:
+    if not alerts:
+        return "Nothing was told this week."
+    told = "1 alert" if alerts == 1 else f"{alerts} alerts"
+    if not answered:
+        return f"{told[:1].upper()}{told[1:]}, none answered yet."
+    return f"{told[:1].upper()}{told[1:]}, {answered} answered, {real} of them real."
