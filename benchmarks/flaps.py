@@ -1,6 +1,6 @@
 """`python -m benchmarks.flaps`: a guard over years of noisy hours, against a switch without memory. The bar: 0 flaps.
 
-A flap is a trip within one hold-off of a return. Accuracy is hourly, wanders (AR(1) noise) around a healthy level, and
+A flap is a trip within 6 hours of a return though no new incident began since. Accuracy is hourly, wanders (AR(1) noise) around a healthy level, and
 has incidents of hours to days in which it hovers about the limit: the hardest case, crossing it again and again.
 """
 
@@ -50,6 +50,7 @@ def main() -> None:
 
 def _year(guard: Guard, seed: int) -> Seen:
     value, is_incident = _accuracy(seed)
+    begins = np.flatnonzero(np.diff(is_incident.astype(np.int8)) == 1) + 1
     state, returned, seen = GuardState(), -(10**9), [0, 0, 0, 0]
     for hour in range(6, HOURS):
         is_bad = bool((value[hour - 1 : hour + 1] < LIMIT).all())
@@ -58,7 +59,7 @@ def _year(guard: Guard, seed: int) -> Seen:
         state, step = advance(guard, state, Signals(trips=reasons, may_return=may_return), hour * HOUR)
         if step is Step.TRIPPED:
             seen[0] += 1
-            seen[1] += hour - returned <= 6
+            seen[1] += hour - returned <= 6 and not ((begins > returned) & (begins <= hour)).any()
         elif step is Step.RETURNED:
             returned = hour
         seen[2] += bool(is_incident[hour]) and not state.is_tripped
