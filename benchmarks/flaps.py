@@ -1,7 +1,8 @@
 """`python -m benchmarks.flaps`: a guard over years of noisy hours, against a switch without memory. The bar: 0 flaps.
 
-A flap is a trip within 6 hours of a return though no new incident began since. Accuracy is hourly, wanders (AR(1) noise) around a healthy level, and
-has incidents of hours to days in which it hovers about the limit: the hardest case, crossing it again and again.
+A flap is a trip within 6 hours of a return though no new incident began since. Accuracy is hourly, wanders (AR(1)
+noise) around a healthy level, and has incidents of hours to days in which it hovers about the limit: the hardest case,
+crossing it again and again.
 """
 
 from __future__ import annotations
