@@ -16,3 +16,14 @@ def ledger_url(home: Path) -> str:
 def history_place(home: Path) -> str:
     """What `History.open` opens: what WATCHKEEPER_HISTORY_URL says, or `history.duckdb` in the home."""
     return os.environ.get(HISTORY_URL) or str(home / "history.duckdb")
+
+
+def exist(home: Path) -> bool:
+    """Whether a home has stores: its files, or what the environment names."""
+    return (home / "ledger.db").exists() or bool(os.environ.get(LEDGER_URL))
+
+
+def remove(home: Path) -> None:
+    """Remove the files of the stores in a home; what is in PostgreSQL stays."""
+    for name in ("ledger.db", "ledger.db-wal", "ledger.db-shm", "history.duckdb", "history.duckdb.wal"):
+        (home / name).unlink(missing_ok=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -29,8 +29,17 @@ class Looked(NamedTuple):
     until: int
 
 
-def store(ledger: Ledger, looked: Sequence[Looked], now: int) -> int:
-    """Store what was seen: what it does to the alerts, and how far was judged. Returns how many alerts opened."""
+def store(
+    ledger: Ledger,
+    looked: Sequence[Looked],
+    now: int,
+    ours: Callable[[Connection], Callable[[str], bool]] = lambda tx: lambda family: True,
+) -> int:
+    """Store what was seen: what it does to the alerts, and how far was judged. Returns how many alerts opened.
+
+    `ours` tells in the transaction itself which families are still this server's: what another one took over meanwhile
+    is left to it.
+    """
     families: dict[str, list[Looked]] = {}
     for one in looked:
         families.setdefault(one.metric.family, []).append(one)
@@ -41,11 +50,12 @@ def store(ledger: Ledger, looked: Sequence[Looked], now: int) -> int:
     opened = 0
     for names in _few(lively):
         with ledger.write() as tx:
-            opened += sum(_fold(tx, name, families[name], now) for name in names)
-            watermarks.advance_all(tx, _until(families, names))
+            kept = list(filter(ours(tx), names))
+            opened += sum(_fold(tx, name, families[name], now) for name in kept)
+            watermarks.advance_all(tx, _until(families, kept))
     if quiet:
         with ledger.write() as tx:
-            watermarks.advance_all(tx, _until(families, quiet))
+            watermarks.advance_all(tx, _until(families, list(filter(ours(tx), quiet))))
     return opened
 
 

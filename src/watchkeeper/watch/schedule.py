@@ -48,11 +48,12 @@ class Schedule:
             self._pause()
 
     def _pause(self) -> None:
-        """Wait for the next run; a flag that another process changes meanwhile is served within a second."""
+        """Wait for the next run; flags that others change and backups they ask for are seen within a second."""
         waited = 0.0
         while waited < self._every_s and not self._stop.wait(min(1.0, self._every_s - waited)):
             waited += 1.0
             try:
                 self._service.flags.refresh()
+                self._service.backups.answer()
             except WatchkeeperError as error:
                 log.error("%s", error)

@@ -34,6 +34,7 @@ from watchkeeper.stores.ledger import (
 from watchkeeper.stores.ledger.channel_states import ChannelState
 from watchkeeper.watch import answers, collect, feedback_log, plan, views
 from watchkeeper.watch.access import Access
+from watchkeeper.watch.backups import Backups
 from watchkeeper.watch.briefs import Briefs
 from watchkeeper.watch.channels import Channels
 from watchkeeper.watch.deeds import Deeds
@@ -42,6 +43,7 @@ from watchkeeper.watch.flags import Flags
 from watchkeeper.watch.guard import run_guards
 from watchkeeper.watch.judgements import Judgements
 from watchkeeper.watch.keys import kept_key
+from watchkeeper.watch.leases import LEASE_S, Leases
 from watchkeeper.watch.links import Links
 from watchkeeper.watch.listing import Listing
 from watchkeeper.watch.look import Look
@@ -72,7 +74,15 @@ class Watchkeeper:
     """The service over one home directory: `ledger.db` and `history.duckdb`. Methods may be called from any thread."""
 
     def __init__(
-        self, ledger: Ledger, history: History, *, link: str, link_key: bytes, clock: Callable[[], float]
+        self,
+        ledger: Ledger,
+        history: History,
+        *,
+        link: str,
+        link_key: bytes,
+        home: Path,
+        clock: Callable[[], float],
+        lease_s: float = LEASE_S,
     ) -> None:
         self._ledger = ledger
         self._history = history
@@ -80,7 +90,8 @@ class Watchkeeper:
         self._link = link
         self._writing = RLock()
         self._judgements = Judgements(ledger, history)
-        self._ticks = Ticks(ledger, history, self._judgements)
+        self._leases = Leases(ledger, is_shared=history.is_shared, lease_s=lease_s)
+        self._ticks = Ticks(ledger, history, self._judgements, self._leases)
         self._readings = Readings(ledger, history, self._judgements.forget)
         self._look = Look(ledger, self._judgements, clock)
         self.drafting = Drafting(ledger, self._writing, clock)
@@ -105,6 +116,7 @@ class Watchkeeper:
             receipt=self.receipt,
         )
         self.flags.refresh()
+        self.backups = Backups(ledger, history, home, clock)
         self.systems = Systems(ledger, clock, history)
 
     @classmethod
@@ -116,11 +128,13 @@ class Watchkeeper:
         history_url: str = "",
         link: str = "",
         clock: Callable[[], float] = time.time,
+        lease_s: float = LEASE_S,
     ) -> Self:
         """Open or make the stores in `home`. `link` is the address that messages point to.
 
         `ledger_url` and `history_url` keep ledger and history in PostgreSQL instead (default: what the environment
-        says, see `stores.places`); both belong together for good.
+        says, see `stores.places`); both belong together for good. Where both are in PostgreSQL, several servers may
+        have them open and share the work; what one did is taken over `lease_s` after its last sign of life.
 
         Raises StoreError where another process holds them.
         """
@@ -131,13 +145,16 @@ class Watchkeeper:
         except WatchkeeperError:
             ledger.close()
             raise
-        return cls(ledger, history, link=link, link_key=kept_key(home / "link-key"), clock=clock)
+        return cls(
+            ledger, history, link=link, link_key=kept_key(home / "link-key"), home=home, clock=clock, lease_s=lease_s
+        )
 
     def close(self) -> None:
         """Let go of the stores; where judging stands is kept, so that the next start goes on from here."""
         with self._writing:
             self._ticks.keep_all()
         self._readings.close()
+        self._leases.close()
         self._history.close()
         self._ledger.close()
 
@@ -220,6 +237,7 @@ class Watchkeeper:
         patience_s: float | None = None,
     ) -> int:
         """Pull every metric's outstanding window; a source that fails is named in `troubles` and stops no other."""
+        self._leases.refresh()
         with self._ledger.read() as tx:
             known = metrics.metrics(tx)
             sources = {source.name: source for source in metrics.sources(tx)}
@@ -228,7 +246,7 @@ class Watchkeeper:
         last = self._history.last_time([one.id for of_metric in members.values() for one in of_metric])
         due = []
         for metric in known:
-            if sources[metric.source].kind is SourceKind.PUSH:
+            if sources[metric.source].kind is SourceKind.PUSH or not self._leases.is_mine(metric.family):
                 continue
             times = (last.get(one.id) for one in members.get(metric.name, ()))
             newest = max((time for time in times if time is not None), default=None)
@@ -250,6 +268,8 @@ class Watchkeeper:
         briefs = Briefs(self._ledger, self._look, self._links, self._link)
         sent = 0
         for channel in channels:
+            if not self._leases.is_mine(channel.name):
+                continue
             try:
                 sent += tell(self._ledger, channel, briefs, now=now, stale_s=stale_s, mutes=muted, routes=routed)
             except ChannelError as error:

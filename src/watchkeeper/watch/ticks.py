@@ -26,6 +26,7 @@ from watchkeeper.watch.checkpoint import Checkpoint, key_of
 from watchkeeper.watch.grid import Grids
 from watchkeeper.watch.judge import budget_bar, standing
 from watchkeeper.watch.judgements import Judgements
+from watchkeeper.watch.leases import Leases
 from watchkeeper.watch.online import Advanced, Task
 
 ROWS_AT_ONCE = 1_000_000
@@ -52,8 +53,9 @@ class _Due(NamedTuple):
 class Ticks:
     """Judges what is due, and remembers where it stands. One thread at a time calls it."""
 
-    def __init__(self, ledger: Ledger, history: History, judgements: Judgements) -> None:
+    def __init__(self, ledger: Ledger, history: History, judgements: Judgements, leases: Leases | None = None) -> None:
         self._ledger = ledger
+        self._leases = leases or Leases(ledger, is_shared=False)
         self._history = history
         self._judgements = judgements
         self._live: dict[str, Checkpoint] = {}
@@ -64,7 +66,7 @@ class Ticks:
 
         Metrics in `busy` are being read: they wait, because what is not here yet would look missing.
         """
-        due = [one for one in self._due(now) if one.metric.name not in busy]
+        due = [one for one in self._due(now) if one.metric.name not in busy and self._leases.is_mine(one.metric.family)]
         if not due:
             return 0
         progress(f"judging {due[0].metric.label if len(due) == 1 else f'{len(due):,} metrics'}")
@@ -82,7 +84,7 @@ class Ticks:
                 self._live.pop(one.metric.name, None)
             else:
                 reached.append(checkpoint)
-        opened = store(self._ledger, looked, now)
+        opened = store(self._ledger, looked, now, self._leases.still_mine)
         self._live.update({one.metric: one for one in reached})
         self._keep([one for one in reached if self._is_time_to_keep(one)])
         return opened

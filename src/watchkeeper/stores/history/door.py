@@ -7,17 +7,19 @@ past can be read back (`known_before`). Appends are numbered in the order in whi
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 
 from watchkeeper.domain.points import PointColumns
 
 FOREVER = 2**62
+EXPORTED_ROWS = 1_000_000
 GENERATIONS = 3
 """How many checkpoints of a metric are kept: a late point goes back to the newest that does not know it."""
 
@@ -63,6 +65,9 @@ class History(ABC):
         from watchkeeper.stores.history.duck import DuckHistory
 
         return DuckHistory.at(place)
+
+    is_shared = False
+    """Whether several processes may have it open."""
 
     @abstractmethod
     def append(self, series: ArrayLike, time: ArrayLike, value: ArrayLike, *, known_at: int) -> int:
@@ -122,6 +127,14 @@ class History(ABC):
     @abstractmethod
     def kept(self, metrics: Sequence[str]) -> dict[str, list[Kept]]:
         """The checkpoints of the metrics, each metric's newest first; one without any is left out."""
+
+    @abstractmethod
+    def export(self, last_series: int) -> Iterator[pa.Table]:
+        """Every row of the series up to `last_series` at one moment: series, time, value, known_at, batch."""
+
+    @abstractmethod
+    def load(self, tables: Iterable[pa.Table]) -> None:
+        """Fill an empty history with what another one exported; all or nothing."""
 
     @abstractmethod
     def close(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Self
@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from watchkeeper.domain.errors import StoreError
 from watchkeeper.domain.points import PointColumns
 from watchkeeper.stores.history.columns import arranged, checked, either, own
-from watchkeeper.stores.history.door import FOREVER, GENERATIONS, Changes, History, Kept
+from watchkeeper.stores.history.door import EXPORTED_ROWS, FOREVER, GENERATIONS, Changes, History, Kept
 
 SCHEMA_VERSION = 2
 
@@ -217,6 +217,26 @@ class DuckHistory(History):
         for row in rows:
             found.setdefault(row[0], []).append(Kept(*row))
         return found
+
+    def export(self, last_series: int) -> Iterator[pa.Table]:
+        """See `History.export`."""
+        with self._reading() as cursor:
+            query = (
+                "SELECT series, time, value, known_at, batch FROM point WHERE series <= ? ORDER BY series, time, batch"
+            )
+            for batch in cursor.sql(query, params=[last_series]).to_arrow_reader(EXPORTED_ROWS):
+                if batch.num_rows:
+                    yield pa.Table.from_batches([batch])
+
+    def load(self, tables: Iterable[pa.Table]) -> None:
+        """See `History.load`."""
+        with self._writing("load it") as cursor:
+            for table in tables:
+                cursor.register("loaded", table)
+                cursor.execute("INSERT INTO point SELECT series, time, value, known_at, batch FROM loaded")
+            (rows, newest) = cursor.sql("SELECT count(*), coalesce(max(batch), 0) FROM point").fetchall()[0]
+            cursor.execute("UPDATE about SET sorted_rows = ?", [rows])
+            cursor.execute(f"CREATE OR REPLACE SEQUENCE batch START {int(newest) + 1}")
 
     def close(self) -> None:
         """See `History.close`."""

@@ -6,12 +6,13 @@ up to one number misses nothing that comes later. Rows travel as binary COPY, wh
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Self
 
 import numpy as np
 import psycopg
+import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 from sqlalchemy import Engine, create_engine, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
@@ -19,7 +20,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from watchkeeper.domain.errors import StoreError
 from watchkeeper.domain.points import PointColumns
 from watchkeeper.stores.history.columns import arranged, checked, either
-from watchkeeper.stores.history.door import FOREVER, GENERATIONS, Changes, History, Kept
+from watchkeeper.stores.history.door import EXPORTED_ROWS, FOREVER, GENERATIONS, Changes, History, Kept
 
 SCHEMA_VERSION = 1
 _SCHEMA = "watchkeeper_history"
@@ -75,6 +76,12 @@ COPY (
     WHERE p.time >= seen.since AND p.time < seen.until ORDER BY series, p.time
 ) TO STDOUT (FORMAT binary)
 """
+_EXPORT = """
+COPY (
+    SELECT series, time, value, known_at, batch FROM point WHERE series BETWEEN {first} AND {last}
+    ORDER BY series, time, batch
+) TO STDOUT (FORMAT binary)
+"""
 _LATE = """
 SELECT series, min(p.time) FROM point p JOIN seen USING (series)
 WHERE p.batch > %s AND p.batch > seen.batch AND p.time < seen.since GROUP BY series
@@ -93,6 +100,8 @@ _ROW = (("series", ">i4"), ("time", ">i8"), ("value", ">f8"), ("known_at", ">i8"
 
 class PostgresHistory(History):
     """The history in PostgreSQL. What it promises stands at `History`."""
+
+    is_shared = True
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -208,6 +217,28 @@ class PostgresHistory(History):
                 found.setdefault(row[0], []).append(Kept(*row))
         return found
 
+    def export(self, last_series: int) -> Iterator[pa.Table]:
+        """See `History.export`."""
+        names = [name for name, _ in _ROW]
+        with self._transaction("export it") as cursor:
+            cursor.execute("SELECT series, count(*) FROM point WHERE series <= %s GROUP BY 1 ORDER BY 1", [last_series])
+            for first, last in _few(cursor.fetchall()):
+                query = _EXPORT.format(first=int(first), last=int(last))
+                yield pa.table(dict(zip(names, _copied(cursor, query), strict=True)))
+
+    def load(self, tables: Iterable[pa.Table]) -> None:
+        """See `History.load`."""
+        newest = 0
+        with self._transaction("load it", writes=True) as cursor:
+            for table in tables:
+                columns = {name: table[name].to_numpy() for name, _ in _ROW}
+                newest = max(newest, int(columns["batch"].max(initial=0)))
+                with cursor.copy(
+                    "COPY point (series, time, value, known_at, batch) FROM STDIN (FORMAT binary)"
+                ) as copy:
+                    copy.write(_packed(columns, _ROW))
+            cursor.execute("SELECT setval('batch', %s)", [max(1, newest)])
+
     def close(self) -> None:
         """See `History.close`."""
         self._is_closed = True
@@ -252,6 +283,17 @@ class PostgresHistory(History):
 
     def _place(self) -> str:
         return f"history {self._engine.url.render_as_string(hide_password=True)}"
+
+
+def _few(sizes: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The first and last of series that together have about as many rows as are handled at once."""
+    first, rows = 0, 0
+    for place, (series, count) in enumerate(sizes):
+        first = series if not rows else first
+        rows += count
+        if rows >= EXPORTED_ROWS or place + 1 == len(sizes):
+            yield first, series
+            rows = 0
 
 
 def _layout(kinds: Sequence[tuple[str, str]]) -> np.dtype[Any]:

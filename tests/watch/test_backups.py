@@ -1,0 +1,152 @@
+"""A backup is made while the service runs, and what is restored from it is what was there."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from tests.watch import shop
+from watchkeeper.cli import main
+from watchkeeper.domain.errors import InputError, StoreError
+from watchkeeper.domain.feedback import Answer
+from watchkeeper.stores import places
+from watchkeeper.watch import backups
+from watchkeeper.watch.doctor import Health, examine
+from watchkeeper.watch.service import Watchkeeper
+from watchkeeper.watch.views import Draft
+
+
+def seen(service: Watchkeeper) -> list[object]:
+    """What people see: every alert with its history and answers, and a year's chart."""
+    lines = service.inbox(show="all", order="newest").lines
+    pages = [service.alert_page(line.alert.id) for line in lines]
+    page = service.metric_page("orders")
+    return [[(one.line, one.history, one.answers) for one in pages], page.chart, page.answers, service.standing()]
+
+
+@pytest.fixture
+def answered(service: Watchkeeper) -> Watchkeeper:
+    line = service.inbox(show="all").lines[0]
+    service.answer(Draft(answer=Answer.REAL, by="ann", alert=line.alert.id, note="the checkout, “again”"))
+    return service
+
+
+def test_what_is_restored_is_what_was_backed_up(answered: Watchkeeper, home: Path) -> None:
+    made = answered.backups.make(home / "kept.zip")
+    assert made.points == shop.WEEKS * 7 * 24 * len(shop.COUNTRIES)
+    assert (home / "kept.zip").stat().st_mode & 0o077 == 0, "it holds what the ledger holds"
+    before = seen(answered)
+    assert backups.restore(home / "new", home / "kept.zip") == made
+    with Watchkeeper.open(home / "new", link="http://127.0.0.1:8321", clock=lambda: shop.END + 60) as restored:
+        assert seen(restored) == before
+        assert restored.run_until(shop.END).opened == 0
+        assert restored.metric_page("orders").chart == before[1]
+        again = restored.answer(Draft(answer=Answer.FALSE_ALARM, by="bob", alert=1))
+        assert again.feedback.id > 1, "numbers go on"
+    with pytest.raises(StoreError, match="points already"):
+        backups.restore(home / "new", home / "kept.zip")
+
+
+def test_a_backup_of_files_restores_into_postgresql_and_back(
+    answered: Watchkeeper, home: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = seen(answered)
+    answered.backups.make(home / "kept.zip")
+    monkeypatch.setenv(places.LEDGER_URL, postgres_url)
+    monkeypatch.setenv(places.HISTORY_URL, postgres_url)
+    backups.restore(home / "new", home / "kept.zip")
+    with Watchkeeper.open(home / "new", link="http://127.0.0.1:8321", clock=lambda: shop.END + 60) as restored:
+        assert seen(restored) == before
+        restored.backups.make(home / "back.zip")
+        line = restored.inbox(show="all").lines[0]
+        restored.answer(Draft(answer=Answer.FALSE_ALARM, by="bob", alert=line.alert.id, force=True))
+    monkeypatch.delenv(places.LEDGER_URL)
+    monkeypatch.delenv(places.HISTORY_URL)
+    backups.restore(home / "third", home / "back.zip")
+    with Watchkeeper.open(home / "third", link="http://127.0.0.1:8321", clock=lambda: shop.END + 60) as restored:
+        assert seen(restored) == before
+
+
+def test_a_damaged_backup_restores_nothing(answered: Watchkeeper, home: Path) -> None:
+    answered.backups.make(home / "kept.zip")
+    data = bytearray((home / "kept.zip").read_bytes())
+    data[len(data) // 2] ^= 255
+    (home / "kept.zip").write_bytes(data)
+    with pytest.raises(InputError, match=r"kept\.zip.*damaged"):
+        backups.restore(home / "new", home / "kept.zip")
+    assert not (home / "new").exists()
+    with pytest.raises(InputError, match="no such file"):
+        backups.restore(home / "new", home / "nothing.zip")
+    (home / "text.zip").write_text("no backup")
+    with pytest.raises(InputError, match="no backup of Watchkeeper"):
+        backups.restore(home / "new", home / "text.zip")
+
+
+RUNNING = """
+import sys
+from pathlib import Path
+from watchkeeper.watch.schedule import Schedule
+from watchkeeper.watch.service import Watchkeeper
+with Watchkeeper.open(Path(sys.argv[1])) as service:
+    with Schedule(service, every_s=3600):
+        print("running", flush=True)
+        sys.stdin.read()
+"""
+
+
+def test_the_command_backs_up_a_running_service(answered: Watchkeeper, home: Path) -> None:
+    answered.close()
+    stores = home / "watchkeeper"
+    command = [sys.executable, "-c", RUNNING, str(stores)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        try:
+            assert running.stdout.readline() == "running\n"
+            result = CliRunner().invoke(main, ["backup", str(home / "kept.zip"), "--home", str(stores), "--json"])
+            assert result.exit_code == 0, result.output
+            assert json.loads(result.stdout)["tables"]["feedback"] == 1
+            nowhere = str(home / "nowhere" / "kept.zip")
+            refused = CliRunner().invoke(main, ["backup", nowhere, "--home", str(stores)])
+            assert refused.exit_code == 6
+            assert "name a place with room" in refused.stderr
+            found = {one.what: one.health for one in examine(stores, now=shop.END)}
+            assert found["history"] is Health.WELL
+        finally:
+            running.kill()
+    checked = CliRunner().invoke(main, ["backup", "--check", str(home / "kept.zip")])
+    assert "sound" in checked.stdout
+    restored = CliRunner().invoke(main, ["restore", str(home / "kept.zip"), "--home", str(home / "new")])
+    assert restored.exit_code == 0
+    assert "1 metrics" in restored.stdout
+
+
+def test_the_doctor_finds_a_sound_setup_well(service: Watchkeeper, home: Path) -> None:
+    service.close()
+    found = examine(home / "watchkeeper", now=shop.END)
+    assert {one.what for one in found} >= {"disk", "ledger", "history", "source shop", "channel team", "metrics"}
+    assert [one for one in found if one.health is Health.ILL] == []
+
+
+def test_the_doctor_names_what_is_ill_and_the_mend(service: Watchkeeper, home: Path) -> None:
+    service.close()
+    (home / "shop.db").unlink()
+    (home / "watchkeeper" / "link-key").chmod(0o644)
+    result = CliRunner().invoke(main, ["doctor", "--home", str(home / "watchkeeper"), "--json"])
+    assert result.exit_code == 13
+    found = {one["what"]: one for one in map(json.loads, result.stdout.splitlines())}
+    assert found["source shop"]["health"] == "ill"
+    assert found["permissions of link-key"]["mend"].startswith("chmod 600")
+    assert found["metrics"]["health"] == "warning", "the last period lies long ago"
+    assert "wait to be judged" in found["metrics"]["words"]
+
+
+def test_the_doctor_says_how_to_begin(tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, ["doctor", "--home", str(tmp_path / "none")])
+    assert result.exit_code == 13
+    assert "watchkeeper apply" in result.stdout
+    assert not (tmp_path / "none").exists(), "looking makes nothing"
