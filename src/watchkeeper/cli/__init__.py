@@ -23,6 +23,7 @@ VERBS: Final[dict[str, tuple[str, str]]] = {
     "channels": ("watchkeeper.cli.channels", "Say how channels fare, and test them."),
     "digest": ("watchkeeper.cli.digest", "Say a week in a few lines, or send it."),
     "feedback": ("watchkeeper.cli.feedback", "Export and import what people said, as JSON Lines."),
+    "questions": ("watchkeeper.cli.questions", "List and answer what the watch asks about quiet windows."),
     "record": ("watchkeeper.cli.record", "Say how right each metric was, by what people answered."),
     "users": ("watchkeeper.cli.users", "Make, list and erase accounts, and change roles."),
     "tokens": ("watchkeeper.cli.tokens", "Make, list and revoke API tokens."),

@@ -118,7 +118,8 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ended). A period is judged once it is over and `settle` has passed. `calendar` names the public
     holidays that are known events of this metric: `DE`, or `DE-BE` for a part of a country. A value beyond
     `upper_limit` or `lower_limit` is told whatever is usual. An alert of a metric it `depends_on` explains its own.
-    With a `half_life` an answer counts half as much for each such time that has passed since it was given.
+    With a `half_life` an answer counts half as much for each such time that has passed since it was given. People are
+    asked about `questions_per_month` quiet windows.
     """
 
     name: str
@@ -154,6 +155,7 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     lower_limit: float | None = None
     depends_on: tuple[str, ...] = ()
     half_life: str = ""
+    questions_per_month: float = 2.0
 
     def __post_init__(self) -> None:
         check_name("metric", self.name)
@@ -170,6 +172,11 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
                 raise ConfigError(f"metric {self.name}: calendar: {error}") from None
         for tag in self.tags:
             check_name("tag", tag)
+        if not 0 <= self.questions_per_month <= 30:
+            raise ConfigError(
+                f"metric {self.name}: questions_per_month lies between 0 (ask nothing) and 30,"
+                f" not {self.questions_per_month:g}"
+            )
         if self.half_life and parse_duration(self.half_life) <= 0:
             raise ConfigError(f"metric {self.name}: half_life must be above 0; leave it out to let answers last")
         if not self.false_alerts_per_month > 0:

@@ -3,6 +3,7 @@
 from watchkeeper.learn.bars import reasons
 from watchkeeper.learn.calendars import read_calendar
 from watchkeeper.learn.causes import DimensionCause, find_causes
+from watchkeeper.learn.doubt import least_sure
 from watchkeeper.learn.judge import Judgement, judge
 from watchkeeper.learn.knowledge import Epoch, Knowledge, fold, in_force
 from watchkeeper.learn.lines import Log, read_lines
@@ -27,6 +28,7 @@ __all__ = [
     "in_force",
     "judge",
     "learn_from",
+    "least_sure",
     "look",
     "marks",
     "read_calendar",

@@ -126,7 +126,9 @@ def _resolve(ledger: Ledger, draft: Draft, now: int) -> Feedback:
         raise InputError(
             f"“{draft.answer.value.replace('_', ' ')}” is said of what the alert showed: leave its reach out"
         )
-    if draft.answer in (Answer.REAL, Answer.FALSE_ALARM) and draft.alert is None:
+    # A quiet window that people were asked about and called fine is a false alarm that nobody was told of.
+    is_window = draft.answer is Answer.FALSE_ALARM and start is not None and end is not None
+    if draft.answer in (Answer.REAL, Answer.FALSE_ALARM) and draft.alert is None and not is_window:
         raise InputError(f"“{draft.answer.value.replace('_', ' ')}” is said of an alert: name one")
     if start is None or (end is None and draft.answer is not Answer.NEW_NORMAL):
         raise InputError(f"“{draft.answer.value.replace('_', ' ')}” needs a window: give its start and its end")

@@ -51,6 +51,7 @@ from watchkeeper.watch.one_click import OneClick
 from watchkeeper.watch.overview import Overview
 from watchkeeper.watch.plan import check_readable
 from watchkeeper.watch.policy import STALE_S
+from watchkeeper.watch.questions import Questions
 from watchkeeper.watch.readings import Due, Readings
 from watchkeeper.watch.replies import Replies
 from watchkeeper.watch.sign_in import SignIn
@@ -115,6 +116,7 @@ class Watchkeeper:
             undo=self.undo,
             receipt=self.receipt,
         )
+        self.questions = Questions(ledger, self._judgements, clock, self.answer)
         self.flags.refresh()
         self.backups = Backups(ledger, history, home, clock)
         self.systems = Systems(ledger, clock, history)
@@ -223,6 +225,7 @@ class Watchkeeper:
             run_guards(self._ledger, self._history, self._look.line_of, now)
             self.flags.refresh()
             self.deeds.wake(now)
+            self.questions.ask(now)
             sent = self._tell(now, stale_s, troubles)
             lasting_s = time.perf_counter() - began
             self.vitals.ticked(points=points, opened=opened, sent=sent, troubles=len(troubles), lasting_s=lasting_s)

@@ -32,6 +32,7 @@ TUNABLE = (
     "calendar",
     "settle",
     "half_life",
+    "questions_per_month",
     "title",
     "description",
     "unit",

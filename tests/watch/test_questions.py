@@ -1,0 +1,90 @@
+"""A few times a month the watch asks about what it kept quiet, and what people reply counts as any answer."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from tests.watch import shop
+from tests.watch.test_service import same_state, state
+from watchkeeper.cli import main
+from watchkeeper.domain.config import parse_config
+from watchkeeper.domain.errors import ConfigError, InputError
+from watchkeeper.domain.feedback import Answer
+from watchkeeper.domain.question import Reply
+from watchkeeper.domain.times import DAY
+from watchkeeper.learn import least_sure
+from watchkeeper.watch.service import Watchkeeper
+
+
+def config(home: Path, questions: str) -> str:
+    text = shop.CONFIG.format(shop=home / "shop.db", told=home / "told.txt")
+    return text.replace("kind: count", f"kind: count\n    questions_per_month: {questions}")
+
+
+def test_the_quiet_row_nearest_to_the_bar_is_chosen_and_nothing_later_matters():
+    time = np.arange(6, dtype=np.int64)
+    above = np.array([np.nan, -1.5, -0.4, 0.5, -0.1, -0.05])
+    quiet = np.array([True, True, True, False, False, True])
+    assert least_sure(time, above, quiet, 0, 5) == 2
+    assert least_sure(time, above, quiet, 0, 6) == 5
+    assert least_sure(time, above - 3.0, quiet, 0, 6) is None
+
+
+def test_a_question_is_asked_once_about_a_window_that_nobody_was_told_of(service: Watchkeeper):
+    (question,) = service.questions.listed()
+    assert question.slot_end <= shop.END
+    assert -2.0 <= question.decades < 0.0
+    charts = {page.chosen.id: page.chart for page in state(service)}
+    assert not charts[question.series].is_alert[charts[question.series].time.index(question.start)]
+    assert service.questions.ask(shop.END) == 0
+    service.run_until(shop.END + 16 * DAY)
+    assert len(service.questions.listed()) <= 2
+
+
+def test_missed_raises_sensitivity_and_fine_is_a_negative_label(service: Watchkeeper):
+    (question,) = service.questions.listed(is_open=True)
+    before = state(service)
+    receipt = service.questions.reply(question.id, Reply.MISSED, "ann")
+    assert receipt is not None
+    assert "sensitive enough to catch it" in receipt.sentence
+    assert receipt.feedback.answer is Answer.MISSED
+    assert service.questions.listed(is_open=True) == ()
+    assert service.questions.listed()[0].feedback == receipt.feedback.id
+    with pytest.raises(InputError, match="was answered by ann: missed"):
+        service.questions.reply(question.id, Reply.FINE, "bob")
+    service.undo(receipt.feedback.id, "ann")
+    assert same_state(state(service), before)
+
+
+def test_fine_is_an_answer_of_the_log_given_from_the_command_line(service: Watchkeeper, home: Path):
+    (question,) = service.questions.listed()
+    service.close()
+    place = ["--home", str(home / "watchkeeper")]
+    (line,) = CliRunner().invoke(main, ["questions", "list", "--json", *place]).output.splitlines()
+    assert json.loads(line)["id"] == question.id
+    said = CliRunner().invoke(main, ["questions", "answer", str(question.id), "fine", *place])
+    assert "Noted as a false alarm" in said.output
+    with shop.open_service(home) as again:
+        (kept,) = again.export_feedback()
+        assert (kept["kind"], kept["note"]) == ("false_alarm", f"question {question.id}")
+    assert "No question is open." in CliRunner().invoke(main, ["questions", "list", *place]).output
+
+
+def test_the_budget_of_questions_is_a_setting(home: Path):
+    with shop.open_service(home) as service:
+        service.apply(parse_config(config(home, "0")), "tester")
+        service.run_until(shop.END)
+        assert service.questions.listed() == ()
+    with pytest.raises(ConfigError, match="between 0"):
+        parse_config(config(home, "31"))
+
+
+def test_skipping_says_nothing(service: Watchkeeper):
+    (question,) = service.questions.listed()
+    assert service.questions.reply(question.id, Reply.SKIP, "ann") is None
+    assert list(service.export_feedback()) == []
