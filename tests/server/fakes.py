@@ -228,6 +228,7 @@ class FakeSystems:
             evidence=dict(newest(self.said, YEAR + 1)),
             score=score(self.said, YEAR + 1),
             trend=trend(self.said),
+            runbook="Ask the *met office*.\n\n1. `curl feed`\n2. <b>wait</b>",
         )
 
     def say(self, name: str, test: str, points: float, by: str, note: str = "") -> Score:

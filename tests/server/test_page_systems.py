@@ -34,5 +34,12 @@ def test_a_person_says_how_far_a_test_is(reader: TestClient, service: FakeServic
     assert reader.post("/systems/late", data={**said, "points": "2"}).status_code == 400
 
 
+def test_a_runbook_is_markdown_and_no_html(reader: TestClient):
+    page = reader.get("/systems/late").text
+    assert "<em>met office</em>" in page
+    assert "<code>curl feed</code>" in page
+    assert "&lt;b&gt;wait&lt;/b&gt;" in page
+
+
 def test_no_such_system(reader: TestClient):
     assert reader.get("/systems/none").status_code == 404

@@ -62,6 +62,10 @@ systems:
     lowest: {{accuracy: 0.6}}
     trained_at: 2026-01-15
     retrain_after: 90d
+    runbook: |
+      The weather is {{late.weather.freshness}} old, accuracy {{late.accuracy}}, {{nothing}} else.
+
+      1. Ask the met office.
 channels:
   team: {{url: "textfile://{told}"}}
 """

@@ -138,6 +138,7 @@ def test_what_is_missing_for_production_has_its_mend(watched: Watched):
         "outcomes",
         "inputs",
         "monitoring",
+        "runbook",
     }
     assert items["contracts"].words == "weather: no contract."
     assert "guard" in items["fallback"].mend
@@ -151,6 +152,13 @@ def test_the_page_shows_values_as_they_stand(watched: Watched):
     assert all(line.value is not None for line in page.segments)
     assert page.score.sections["monitoring"] == 6
     assert page.line.sentence == "As usual."
+
+
+def test_a_runbook_has_the_values_of_now(watched: Watched):
+    runbook = watched.service.systems.page("late").runbook
+    assert "The weather is 0.833 h old, accuracy 8" in runbook
+    assert ", {nothing} else." in runbook
+    assert "Runbook: on the page of system Late pick-ups" in (watched.home / "told.txt").read_text()
 
 
 def test_a_person_s_word_on_a_test_stays(watched: Watched):

@@ -106,6 +106,7 @@ def make_templates() -> Environment:
         "severities": SEVERITIES,
         "severity_level": severity_level,
         "number": words.number,
+        "markdown": words.markdown,
         "plural": words.plural,
         "share": words.share,
         "when": words.when,

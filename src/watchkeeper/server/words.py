@@ -74,6 +74,13 @@ def _digits(value: float) -> str:
     return f"{value:,.{places}f}".rstrip("0").rstrip(".")
 
 
+def markdown(text: str) -> Markup:
+    """Markdown as HTML; HTML inside it stays text, and links that are none (javascript) are not made."""
+    from markdown_it import MarkdownIt
+
+    return Markup(MarkdownIt("commonmark", {"html": False}).render(text))  # noqa: S704 - HTML in it is escaped
+
+
 def share(part: int, whole: int) -> str:
     """`71 %`."""
     return f"{round(100 * part / whole)}{NO_BREAK}%" if whole else "–"

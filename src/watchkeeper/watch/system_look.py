@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -12,9 +13,11 @@ from watchkeeper.domain.metric import Metric, Series
 from watchkeeper.domain.readiness import newest, score, trend
 from watchkeeper.domain.system import Input, System
 from watchkeeper.domain.times import format_duration
+from watchkeeper.notify.message import number
 from watchkeeper.stores.history import History
 from watchkeeper.stores.ledger import alerts, flags, metrics, series, systems, watermarks
 from watchkeeper.watch.flag_views import FlagLine
+from watchkeeper.watch.runbook import fill
 from watchkeeper.watch.system_check import Known, check, observed
 from watchkeeper.watch.system_views import InputLine, MetricNow, SystemLine, SystemPage
 from watchkeeper.watch.views import Spark
@@ -92,11 +95,13 @@ def page_of(
     def of(names: Sequence[str]) -> tuple[MetricNow, ...]:
         return tuple(line for name in names for line in shown.get(f"{system.name}.{name}", ()))
 
+    values = {name: _in_words(lines) for name, lines in shown.items()}
     evidence = [*observed(known), *systems.said(tx, system.name)]
     quality = [name for measure in system.measures for name in (measure, f"{measure}-estimated")]
     return SystemPage(
         line=line_of(tx, known, now),
-        inputs=tuple(_input(system, name, one, shown) for name, one in system.inputs.items()),
+        inputs=tuple(_input(system, name, one, shown, values) for name, one in system.inputs.items()),
+        runbook=fill(system.runbook, values),
         predictions=of(PREDICTIONS),
         quality=of([*quality, "estimate-error"]),
         segments=of([f"{system.measures[0]}-by-{one.lower()}" for one in system.segments]),
@@ -147,7 +152,18 @@ def _now(
     return found
 
 
-def _input(system: System, name: str, one: Input, shown: dict[str, list[MetricNow]]) -> InputLine:
+def _in_words(lines: Sequence[MetricNow]) -> str:
+    """`82 %`, or `82 % (DE), 71 % (US)`; `no data` where there is none."""
+    parts = []
+    for line in lines:
+        value = number(math.nan if line.value is None else line.value, line.metric)
+        parts.append(f"{value} ({line.series.label})" if line.series.label else value)
+    return ", ".join(parts) or "no data"
+
+
+def _input(
+    system: System, name: str, one: Input, shown: dict[str, list[MetricNow]], values: dict[str, str]
+) -> InputLine:
     lines = tuple(line for full, each in shown.items() if full.startswith(f"{system.name}.{name}.") for line in each)
     ages = [line.value for line in shown.get(f"{system.name}.{name}.freshness", ()) if line.value is not None]
     status, words = "unknown", "Nothing was read yet."
@@ -159,6 +175,13 @@ def _input(system: System, name: str, one: Input, shown: dict[str, list[MetricNo
             status, words = "warn", f"{words} dbt would warn after {format_duration(one.warn_after_s)}."
         if one.error_after_s is not None and age_s > one.error_after_s:
             status, words = "error", f"{words} {format_duration(one.error_after_s)} were promised."
+    runbook = fill(one.runbook, values)
     return InputLine(
-        name=name, status=status, words=words, owner=one.owner or system.owner, contract=one.contract, metrics=lines
+        runbook=runbook,
+        name=name,
+        status=status,
+        words=words,
+        owner=one.owner or system.owner,
+        contract=one.contract,
+        metrics=lines,
     )

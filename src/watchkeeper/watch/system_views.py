@@ -32,6 +32,7 @@ class InputLine(msgspec.Struct, frozen=True, kw_only=True):
     owner: str
     contract: str
     metrics: tuple[MetricNow, ...]
+    runbook: str = ""
 
 
 class SystemLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +47,7 @@ class SystemLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SystemPage(msgspec.Struct, frozen=True, kw_only=True):
-    """One system whole."""
+    """One system whole. Runbooks are Markdown with values in place."""
 
     line: SystemLine
     inputs: tuple[InputLine, ...]
@@ -58,3 +59,4 @@ class SystemPage(msgspec.Struct, frozen=True, kw_only=True):
     evidence: dict[str, Evidence]
     score: Score
     trend: tuple[Score, ...]
+    runbook: str = ""

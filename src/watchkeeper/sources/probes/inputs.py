@@ -9,7 +9,7 @@ from watchkeeper.domain.metric import Direction, Kind, Metric
 from watchkeeper.domain.system import Input, System
 from watchkeeper.sources.probes import sql
 from watchkeeper.sources.probes.drift import category, drift_query
-from watchkeeper.sources.probes.make import metric
+from watchkeeper.sources.probes.make import metric, short
 from watchkeeper.sources.probes.reference import Columns, Looked, catalogue
 
 FRESHNESS, ROWS = "freshness", "rows"
@@ -22,7 +22,7 @@ def of_input(system: System, name: str, one: Input, looked: Looked | None) -> It
         "source": system.source_of(name),
         "group": system.group(name),
         "owner": one.owner or system.owner,
-        "runbook": one.runbook or system.runbook,
+        "runbook": short(system, one.runbook or system.runbook),
     }
     yield metric(
         system,

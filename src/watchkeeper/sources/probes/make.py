@@ -8,6 +8,11 @@ from watchkeeper.domain.metric import Metric
 from watchkeeper.domain.system import System
 
 
+def short(system: System, runbook: str) -> str:
+    """What a message says of a runbook: itself where it is a line, else where it is."""
+    return runbook if "\n" not in runbook.strip() else f"on the page of system {system.label}"
+
+
 def metric(system: System, part: str, query: str, **settings: Any) -> Metric:
     """A metric named `SYSTEM.PART`, of the system's family unless said otherwise."""
     return Metric(
@@ -15,7 +20,7 @@ def metric(system: System, part: str, query: str, **settings: Any) -> Metric:
             "source": system.source,
             "group": system.group(),
             "owner": system.owner,
-            "runbook": system.runbook,
+            "runbook": short(system, system.runbook),
             "min_group_size": system.min_group_size,
             "false_alerts_per_month": system.false_alerts_per_month,
             "since": system.since,
