@@ -8,7 +8,7 @@ import msgspec
 
 from watchkeeper.domain.errors import ChannelError, NotFoundError
 from watchkeeper.domain.feedback import Answer, Feedback
-from watchkeeper.domain.times import DAY, WEEK, wall_clock
+from watchkeeper.domain.times import WEEK, wall_clock
 from watchkeeper.learn import in_force
 from watchkeeper.notify import channels as ways
 from watchkeeper.notify.parcel import Parcel
@@ -21,7 +21,7 @@ MOST_ALERTS = 1000
 """More alerts a week are counted as so many: nobody reads them."""
 SHOWN = 10
 NOISY = 2.0
-"""A metric is noisy when its alerts of 30 days, those confirmed as real left out, are so many times its budget."""
+"""A metric is noisy when its alerts of 30 days, those confirmed as real left out, are more than so many times its budget."""
 
 
 class Week(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,8 +131,7 @@ def text(week: Week) -> list[str]:
 
 
 def _is_noisy(line: MetricLine) -> bool:
-    told = line.alerts_30_days - line.real
-    return told > NOISY * line.metric.false_alerts_per_month * (30 * DAY) / (30.4375 * DAY)
+    return line.alerts_30_days - line.real > NOISY * line.metric.false_alerts_per_month
 
 
 def _sentence(alerts: int, answered: int, real: int) -> str:
