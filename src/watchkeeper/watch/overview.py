@@ -21,7 +21,7 @@ MOST_ALERTS = 1000
 """More alerts a week are counted as so many: nobody reads them."""
 SHOWN = 10
 NOISY = 2.0
-"""A metric is noisy when its alerts of 30 days, those confirmed as real left out, are more than so many times its budget."""
+"""A metric is noisy when its alerts of 30 days, those confirmed as real left out, exceed so many times its budget."""
 
 
 class Week(msgspec.Struct, frozen=True, kw_only=True):
