@@ -19,6 +19,7 @@ from watchkeeper.domain.feedback import Answer, Feedback
 from watchkeeper.domain.flag import Flag, FlagChange, Guard, Mode, Trip
 from watchkeeper.domain.handling import Deed, Handling, Mute, care_of
 from watchkeeper.domain.metric import Metric, Series, Source
+from watchkeeper.domain.question import Question, Reply
 from watchkeeper.domain.readiness import Evidence, Score, newest, score, trend
 from watchkeeper.domain.system import Input, Stage, System
 from watchkeeper.domain.times import DAY, HOUR, format_duration
@@ -99,6 +100,30 @@ class FakeTuning:
     def power(self, name: str, series_id: int) -> PowerTold:
         metric_named(name)
         return PowerTold(sentences=("A 12 % drop is seen within 2 hours 9 times in 10.",), light=b"light", dark=b"dark")
+
+
+@dataclass
+class FakeQuestions:
+    """One question about departures from JFK, until it has a reply."""
+
+    replies: list[tuple[int, Reply, str]] = field(default_factory=list)
+
+    def listed(self, metric: str | None = None, *, is_open: bool = False) -> tuple[Question, ...]:
+        start = YEAR + 200 * DAY
+        one = Question(
+            id=1,
+            metric="departures",
+            series=2,
+            start=start,
+            end=start + HOUR,
+            decades=-0.3,
+            slot_end=start + DAY,
+            asked_at=start + DAY,
+        )
+        return () if self.replies or metric != "departures" else (one,)
+
+    def reply(self, question_id: int, said: Reply, by: str) -> None:
+        self.replies.append((question_id, said, by))
 
 
 @dataclass
@@ -332,6 +357,7 @@ class FakeService:
     channels: Any = field(default_factory=FakeChannels)
     tuning: Any = field(default_factory=FakeTuning)
     deeds: Any = field(default_factory=FakeDeeds)
+    questions: Any = field(default_factory=FakeQuestions)
     one_click: Any = None
     is_empty: bool = False
     failing: tuple[str, ...] = ()

@@ -6,7 +6,8 @@ from litestar.testing import TestClient
 
 from tests.server.fakes import FakeService
 from tests.server.flights import METRICS, YEAR
-from tests.server.reading import text
+from tests.server.reading import form, text
+from watchkeeper.domain.question import Reply
 from watchkeeper.domain.times import DAY, HOUR
 from watchkeeper.server.pages.metric import cut, metric_screen, shown_window
 from watchkeeper.server.pages.told import Message, told_page
@@ -95,3 +96,14 @@ def test_a_message_is_taken_apart_at_its_first_lines() -> None:
         Message(subject="Subject: 1", sentence="A sentence.", rest="- one\n- two"),
         Message(subject="Only a subject", sentence="", rest=""),
     )
+
+
+def test_a_metric_asks_about_what_it_kept_quiet(reader: TestClient, service: FakeService) -> None:
+    page = reader.get("/metrics/departures?series=2").text
+    assert "Was this fine?" in text(page)
+    fields = form(page, "/questions/1/reply")
+    done = reader.post("/questions/1/reply", data={**fields, "reply": "missed"}, follow_redirects=False)
+    assert (done.status_code, done.headers["location"]) == (303, "/metrics/departures?series=2")
+    assert service.questions.replies == [(1, Reply.MISSED, "Ada")]
+    assert "Was this fine?" not in text(reader.get("/metrics/departures").text)
+    assert reader.post("/questions/1/reply", data={**fields, "reply": "perhaps"}).status_code == 422

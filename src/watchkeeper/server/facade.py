@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from watchkeeper.domain.config import Config
 from watchkeeper.domain.handling import Handling, Mute
 from watchkeeper.domain.metric import Metric, Source
+from watchkeeper.domain.question import Question, Reply
 from watchkeeper.domain.readiness import Score
 from watchkeeper.flags import Evaluation
 from watchkeeper.watch import views
@@ -98,6 +99,10 @@ class Service(Protocol):
     @property
     def one_click(self) -> OneClickDesk:
         """What stands behind the signed links of messages."""
+
+    @property
+    def questions(self) -> QuestionDesk:
+        """What people are asked about quiet windows."""
 
     @property
     def deeds(self) -> Deeds:
@@ -300,3 +305,13 @@ class FlagDesk(Protocol):
 
     def trip(self, name: str, by: str, note: str) -> FlagLine:
         """Trip the guard by hand. InputError, NotFoundError."""
+
+
+class QuestionDesk(Protocol):
+    """What the watch asks about windows that it kept quiet about."""
+
+    def listed(self, metric: str | None = None, *, is_open: bool = False) -> tuple[Question, ...]:
+        """The questions (of one metric), the newest first; only those without a reply if asked for."""
+
+    def reply(self, question_id: int, said: Reply, by: str) -> views.Receipt | None:
+        """Reply; None where it was skipped. NotFoundError, InputError, GuardError."""

@@ -10,6 +10,7 @@ from litestar import Response, get
 from litestar.params import FromPath, FromQuery
 
 from watchkeeper.domain.access import Scope
+from watchkeeper.domain.question import Question
 from watchkeeper.domain.times import DAY, parse_instant, wall_clock
 from watchkeeper.notify.chart import png
 from watchkeeper.notify.message import subject
@@ -53,10 +54,16 @@ class MetricScreen(msgspec.Struct, frozen=True, kw_only=True):
     said: tuple[Said, ...]
     receipt: ReceiptBox | None
     here: str
+    questions: tuple[Question, ...] = ()
 
 
 def metric_screen(
-    page: views.MetricPage, *, start: int | None = None, end: int | None = None, receipt: ReceiptBox | None = None
+    page: views.MetricPage,
+    *,
+    start: int | None = None,
+    end: int | None = None,
+    receipt: ReceiptBox | None = None,
+    questions: tuple[Question, ...] = (),
 ) -> MetricScreen:
     """Lay out what the service gave, with the window `[start, end)` shown close up."""
     chart, metric = page.chart, page.line.metric
@@ -76,6 +83,7 @@ def metric_screen(
         said=said_lines(page.answers),
         receipt=receipt,
         here=here,
+        questions=questions,
     )
     if not chart.time:
         return common
@@ -177,7 +185,8 @@ def show_metric(
     desk = desk_of(request)
     page = desk.service.metric_page(name, series)
     start, end = _edges(page, dict(request.query_params))
-    screen = metric_screen(page, start=start, end=end, receipt=box_of(desk.service, receipt))
+    asked = desk.service.questions.listed(name, is_open=True)
+    screen = metric_screen(page, start=start, end=end, receipt=box_of(desk.service, receipt), questions=asked)
     return desk.page(request, "metric.html", screen, draws=True)
 
 
