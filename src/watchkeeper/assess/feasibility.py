@@ -209,6 +209,13 @@ def _foresee(learned: Learned, at: Floats) -> Foreseen:
     return Foreseen(at, told.expected, np.hypot(told.scale, learned.told_error))
 
 
+def _as_facts(metric: str, foreseen: Foreseen) -> dict[str, object]:
+    """What is foreseen on today's rows, to be held against what will be achieved."""
+    middle, half = float(foreseen.expected[0]), 1.645 * float(foreseen.scale[0])
+    lower, upper = sorted(to_error(metric, value) for value in (max(middle - half, 0.0), middle + half))
+    return {"metric": metric, "expected": to_error(metric, middle), "lower": lower, "upper": upper}
+
+
 def _band(metric: str, foreseen: Foreseen, place: int) -> str:
     middle, half = float(foreseen.expected[place]), 1.645 * float(foreseen.scale[place])
     edges = sorted(to_error(metric, value) for value in (max(middle - half, 0.0), middle + half))
@@ -223,6 +230,7 @@ def _level(
         "learner": best.learner,
         "expected_today": to_error(metric, float(foreseen.expected[0])),
         "expected_tenfold": to_error(metric, float(foreseen.expected[-1])),
+        "foreseen_today": _as_facts(metric, foreseen),
     }
     if record.level is None:
         gain = float(foreseen.expected[0] - foreseen.expected[-1])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import getpass
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from watchkeeper.cli.home import home_option, open_ledger
 from watchkeeper.cli.progress import progress
 
 if TYPE_CHECKING:
@@ -26,9 +28,13 @@ SUFFIXES = (".html", ".md", ".json")
     metavar="FILE",
     help="Write the report too: .html (one file, plots within), .md or .json. May be given more than once.",
 )
+@click.option(
+    "--keep", is_flag=True, help="Keep the report in the home, to be decided on: see `watchkeeper assessments`."
+)
+@home_option
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Draws rows and resamples.")
 @click.option("--json", "as_json", is_flag=True, help="Print the whole report as one JSON object.")
-def command(source: Path, outs: tuple[Path, ...], seed: int, as_json: bool) -> None:
+def command(source: Path, outs: tuple[Path, ...], keep: bool, home: Path, seed: int, as_json: bool) -> None:
     """Say whether a prediction is worth building, and whether the data at hand can carry it.
 
     ASSESSMENT.yaml names the data (a .parquet or .csv file, relative to it), what one row is, the target, and
@@ -39,6 +45,7 @@ def command(source: Path, outs: tuple[Path, ...], seed: int, as_json: bool) -> N
     Examples:
       watchkeeper assess late.yaml
       watchkeeper assess late.yaml --out late.html --out late.md
+      watchkeeper assess late.yaml --keep
       watchkeeper assess late.yaml --json
     """
     from watchkeeper.assess.data import read_rows
@@ -57,19 +64,35 @@ def command(source: Path, outs: tuple[Path, ...], seed: int, as_json: bool) -> N
     record = parse_assessment(text, str(source))
     with progress() as told:
         rows = None
-        if record.data:
+        if record.data or record.query:
             told("reading", 0, 1)
-            rows = read_rows(source.parent / record.data, record.max_rows)
+            if record.data:
+                rows = read_rows(source.parent / record.data, record.max_rows)
+            else:
+                from watchkeeper.watch.assessments import ask_rows
+
+                with open_ledger(home) as ledger:
+                    rows = ask_rows(ledger, record)
             told("reading", 1, 1)
         report = assess(record, rows, now=int(time.time()), seed=seed, progress=told)
     for out in outs:
         _write(out, report)
+    kept = _keep(home, report, text) if keep else None
     if as_json:
         click.echo(to_json(report))
         return
     _print(report)
     for out in outs:
         click.echo(f"Written into {out}")
+    if kept is not None:
+        click.echo(f"Kept as assessment {kept}: watchkeeper assessments decide {kept} go --because '…'")
+
+
+def _keep(home: Path, report: Report, record: str) -> int:
+    from watchkeeper.watch.assessments import Assessments
+
+    with open_ledger(home) as ledger:
+        return Assessments(ledger, time.time).keep(report, record, getpass.getuser())
 
 
 def _write(path: Path, report: Report) -> None:

@@ -20,6 +20,7 @@ from watchkeeper.server.oidc import Provider
 from watchkeeper.server.pages import (
     alert,
     answers,
+    assessments,
     deeds,
     flags,
     health,
@@ -74,6 +75,7 @@ def create_app(
             *told.HANDLERS,
             *flags.HANDLERS,
             *systems.HANDLERS,
+            *assessments.HANDLERS,
             *answers.HANDLERS,
             *deeds.HANDLERS,
             *questions.HANDLERS,

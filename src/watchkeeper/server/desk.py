@@ -13,6 +13,7 @@ from litestar import Response
 from litestar.datastructures import Cookie
 from litestar.enums import MediaType
 
+from watchkeeper.assess.report import VERDICT_WORDS
 from watchkeeper.domain.alert import SEVERITIES, Status, severity_level
 from watchkeeper.domain.times import format_duration
 from watchkeeper.server import spark, words
@@ -71,7 +72,7 @@ class Desk:
             reader=reader.name if reader else "",
             form_token=self.door.form_token(binding),
             place=request.url.path,
-            styles=tuple(self.assets.address(name) for name in ("tokens.css", "base.css", "pages.css")),
+            styles=tuple(self.assets.address(name) for name in ("tokens.css", "base.css", "pages.css", "report.css")),
             scripts=tuple(
                 self.assets.address(name) for name in ("keys.js", "settings.js", *(("chart.js",) if draws else ()))
             ),
@@ -101,6 +102,7 @@ def make_templates() -> Environment:
     )
     words_of_templates: dict[str, Any] = {
         "answers": words.ANSWERS,
+        "verdict_words": VERDICT_WORDS,
         "answer_label": words.LABEL,
         "change_word": words.change_word,
         "severities": SEVERITIES,

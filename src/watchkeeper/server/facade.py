@@ -22,6 +22,7 @@ from watchkeeper.watch.views import LinkPage
 
 if TYPE_CHECKING:
     from watchkeeper.watch.access import Access
+    from watchkeeper.watch.assessments import Assessments
     from watchkeeper.watch.channels import ChannelLine
     from watchkeeper.watch.feedback_log import Imported
     from watchkeeper.watch.listing import Listing
@@ -111,6 +112,10 @@ class Service(Protocol):
     @property
     def systems(self) -> SystemDesk:
         """The ML features."""
+
+    @property
+    def assessments(self) -> Assessments:
+        """Reports on ideas, and what was decided on them."""
 
     @property
     def flags(self) -> FlagDesk:

@@ -34,6 +34,7 @@ from watchkeeper.stores.ledger import (
 from watchkeeper.stores.ledger.channel_states import ChannelState
 from watchkeeper.watch import answers, collect, feedback_log, plan, views
 from watchkeeper.watch.access import Access
+from watchkeeper.watch.assessments import Assessments
 from watchkeeper.watch.backups import Backups
 from watchkeeper.watch.briefs import Briefs
 from watchkeeper.watch.channels import Channels
@@ -120,6 +121,7 @@ class Watchkeeper:
         self.flags.refresh()
         self.backups = Backups(ledger, history, home, clock)
         self.systems = Systems(ledger, clock, history)
+        self.assessments = Assessments(ledger, clock)
 
     @classmethod
     def open(

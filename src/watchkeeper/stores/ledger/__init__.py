@@ -2,6 +2,7 @@
 
 from watchkeeper.stores.ledger import (
     alerts,
+    assessments,
     audit,
     channel_states,
     deliveries,
@@ -29,6 +30,7 @@ from watchkeeper.stores.ledger.ledger import Ledger
 __all__ = [
     "Ledger",
     "alerts",
+    "assessments",
     "audit",
     "channel_states",
     "deliveries",
