@@ -29,6 +29,9 @@ PAGES = (
     "/systems/late",
     "/flags",
     "/flags/ranking",
+    "/assessments",
+    "/assessments/1",
+    "/assessments/2",
     "/nowhere",
 )
 WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 360, "height": 780}

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from tests.server.flights import ALERTS, GUARDED, METRICS, SENTENCES, SERIES, YEAR, holes, line_of, metric_named
+from tests.server.ideas import shared_ideas
 from watchkeeper.domain.access import RIGHTS, Caller, Role
 from watchkeeper.domain.alert import Alert, Cause, Change, Member, Status, Transition
 from watchkeeper.domain.errors import ChannelError, ConfigError, GuardError, InputError, NotFoundError, SourceError
@@ -352,6 +353,7 @@ class FakeService:
     role: Role = Role.ADMIN
     bearers: dict[str, Caller] = field(default_factory=dict)
     flags: Any = field(default_factory=FakeFlags)
+    assessments: Any = field(default_factory=shared_ideas)
     drafting: Any = field(default_factory=FakeDrafting)
     systems: Any = field(default_factory=FakeSystems)
     channels: Any = field(default_factory=FakeChannels)
