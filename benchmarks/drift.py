@@ -56,9 +56,8 @@ def main() -> None:
     drifted = max((value, key) for _, key, value in found if key[1] == "psi")
     print(f"{said.features} features x {said.rows:,} rows, 3 distances, {len(found):,} values")
     print(f"reference (a hundredth of the rows): {read_s:.1f} s")
-    print(
-        f"drift: {took_s:.1f} s, {cpu_s:.1f} s of processor time; bar {BAR_S:g} s: {'kept' if took_s < BAR_S else 'MISSED'}"
-    )
+    verdict = "kept" if took_s < BAR_S else "MISSED"
+    print(f"drift: {took_s:.1f} s, {cpu_s:.1f} s of processor time; bar {BAR_S:g} s: {verdict}")
     print(f"the feature that was moved: {drifted[1][0]}, psi {drifted[0]:.2f}")
 
 
