@@ -13,6 +13,7 @@ from watchkeeper.domain.flag import Flag, Segment
 from watchkeeper.domain.metric import Metric, Source, SourceKind, check_name
 from watchkeeper.domain.route import Route
 from watchkeeper.domain.system import System
+from watchkeeper.domain.weekly import parse_weekly
 
 T = TypeVar("T")
 SECTIONS = ("sources", "defaults", "metrics", "channels", "routes", "segments", "flags", "systems")
@@ -30,14 +31,18 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Where people are told: an Apprise URL, or `textfile://PATH` (`${NAME}` is read from the environment).
 
     Of kind `alertmanager` the URL is that of an Alertmanager; of kind `webhook` of whatever takes its webhooks.
+    `digest` is when the week is told, `mon 08:00 Europe/Berlin`; empty: never.
     """
 
     name: str
     url: str
     kind: ChannelKind = ChannelKind.APPRISE
+    digest: str = ""
 
     def __post_init__(self) -> None:
         check_name("channel", self.name)
+        if self.digest:
+            parse_weekly(self.digest)
 
     @property
     def is_machine(self) -> bool:

@@ -107,7 +107,12 @@ class Overview:
         try:
             ways.send(found, Parcel(title=title, body="\n".join(body)), now)
         except ChannelError as error:
-            raise ChannelError(f"the digest did not arrive: {error}") from None
+            raise ChannelError(
+                f"the digest did not arrive: {error}",
+                permanent=error.permanent,
+                is_of_channel=error.is_of_channel,
+                retry_after_s=error.retry_after_s,
+            ) from None
         with self._ledger.write() as tx:
             audit.add(tx, by, now, "digest", channel)
         return week

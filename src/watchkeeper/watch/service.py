@@ -39,6 +39,7 @@ from watchkeeper.watch.backups import Backups
 from watchkeeper.watch.briefs import Briefs
 from watchkeeper.watch.channels import Channels
 from watchkeeper.watch.deeds import Deeds
+from watchkeeper.watch.digest import Digests
 from watchkeeper.watch.drafting import Drafting
 from watchkeeper.watch.flags import Flags
 from watchkeeper.watch.guard import run_guards
@@ -102,6 +103,7 @@ class Watchkeeper:
         self.vitals = Vitals(ledger, clock)
         self.listing = Listing(ledger, self._judgements, self._look)
         self.overview = Overview(ledger, self._look, self.listing, clock)
+        self.digests = Digests(ledger, self.overview, link)
         self.replies = Replies(ledger, clock)
         self.access = Access(ledger, clock)
         self.sign_in = SignIn(ledger, clock)
@@ -229,6 +231,7 @@ class Watchkeeper:
             self.deeds.wake(now)
             self.questions.ask(now)
             sent = self._tell(now, stale_s, troubles)
+            troubles += self.digests.send_due(now)
             lasting_s = time.perf_counter() - began
             self.vitals.ticked(points=points, opened=opened, sent=sent, troubles=len(troubles), lasting_s=lasting_s)
         return Progressed(points=points, opened=opened, sent=sent, troubles=tuple(troubles))
