@@ -14,6 +14,7 @@ from litestar.datastructures import Cookie
 from litestar.enums import MediaType
 
 from watchkeeper.assess.report import VERDICT_WORDS
+from watchkeeper.domain.access import Scope
 from watchkeeper.domain.alert import SEVERITIES, Status, severity_level
 from watchkeeper.domain.times import format_duration
 from watchkeeper.server import spark, words
@@ -38,6 +39,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     icon: str
     drawing: str
     sign_in_with: str
+    is_admin: bool
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ class Desk:
                 self.assets.address(name) for name in ("keys.js", "settings.js", *(("chart.js",) if draws else ()))
             ),
             icon=self.assets.address("icon.svg"),
+            is_admin=reader is not None and reader.may(Scope.ADMIN),
             sign_in_with=self.provider.settings.title if self.provider else "",
             drawing=self.assets.bundle_address() if draws else "",
         )
