@@ -10,6 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
 
+from watchkeeper.assess.data import check_data
+from watchkeeper.assess.record import Assessment
 from watchkeeper.cli import main
 
 RECORD = "data: in.csv\nrow: one visit\ntarget: bought\ntime: day\nentity: user\n"
@@ -63,9 +65,12 @@ def test_poor_data_is_named_with_the_mend(tmp_path: Path, csv: str, record: str,
     assert words in result.stdout
 
 
-def test_a_row_limit_is_told(tmp_path: Path) -> None:
-    assert "only the first 150 rows are read" in assess(tmp_path, rows(), RECORD + "max_rows: 150\n").stdout
-    assert "150 rows are read" not in assess(tmp_path, rows(150), RECORD + "max_rows: 150\n").stdout
+def test_a_row_limit_is_told() -> None:
+    record = Assessment(data="in.csv", row="one visit", target="bought", max_rows=150)
+    for given, is_cut in ((200, True), (150, False)):
+        table = pa.table({"bought": [one % 2 for one in range(given)]})
+        told = [each.words for each in check_data(record, table)]
+        assert any("only the first 150 rows are read" in words for words in told) is is_cut
 
 
 @pytest.mark.parametrize(

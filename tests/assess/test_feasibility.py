@@ -8,7 +8,9 @@ import pyarrow as pa
 import pytest
 
 from tests.assess.tables import VISITS, visits
+from watchkeeper.assess.feasibility import ceiling
 from watchkeeper.assess.frame import make_frame
+from watchkeeper.assess.heuristics import run_trials
 from watchkeeper.assess.metrics import error
 from watchkeeper.assess.prior import expected_level, rows_for
 from watchkeeper.assess.record import Costs, Expect, parse_assessment
@@ -39,9 +41,10 @@ def test_where_one_cut_is_all_there_is_the_rule_is_shipped(ruled: Report) -> Non
 
 
 def test_where_two_columns_act_together_a_model_earns_its_keep() -> None:
-    told = part(assess(VISITS, visits(truth="both")), "heuristics")
-    assert told.facts["ship"] == "boosting"
-    assert told.facts["candidates"]["boosting"] > told.facts["candidates"]["linear"] + 0.2
+    trials = run_trials(make_frame(VISITS, visits(truth="both")), "roc_auc", Costs())
+    assert trials.to_ship.name == "boosting"
+    error = {one.name: one.error for one in trials.trials}
+    assert error["boosting"] < error["linear"] - 0.2
 
 
 def test_where_nothing_tells_the_target_it_says_so(noise: Report) -> None:
@@ -61,8 +64,10 @@ def test_repeated_inputs_give_the_ceiling() -> None:
     shop = rng.integers(0, 4, 2000)
     table = pa.table({"bought": (rng.random(2000) < 0.5).astype(int), "shop": [f"s{one}" for one in shop]})
     record = parse_assessment("data: x.csv\nrow: visit\ntarget: bought\nmetric: accuracy\n", "x")
-    told = part(assess(record, table), "feasibility")
-    assert any(line.startswith("2,000 rows have the very inputs of another") for line in told.reasons)
+    found = ceiling(make_frame(record, table))
+    assert found is not None
+    assert found.rows == 2000
+    assert found.differ == pytest.approx(0.5, abs=0.02)
 
 
 def test_what_an_entity_did_before_is_its_past_alone() -> None:
