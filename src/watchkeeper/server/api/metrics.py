@@ -55,7 +55,7 @@ def get_metric(request: Request[Any, Any, Any], name: Name) -> MetricRecord:
 def list_sources(request: Request[Any, Any, Any]) -> SourceList:
     """Every source, without its address."""
     found = desk_of(request).service.listing.sources()
-    return SourceList(items=[SourceRecord(name=one.name, kind=str(one.kind)) for one in found])
+    return SourceList(items=[SourceRecord(name=one.name, kind=one.kind.value) for one in found])
 
 
 @get("/channels", sync_to_thread=True, opt=needs(Scope.READ), tags=["metrics"])
