@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 
 from watchkeeper.detect import layout
-from watchkeeper.detect.kernel import replay_block
+from watchkeeper.detect.kernel import replay_block, scratch_of
 from watchkeeper.detect.lanes import LANES
 from watchkeeper.detect.points import Judged, Points, SeriesSettings
 from watchkeeper.detect.state import State
@@ -124,12 +124,12 @@ def _compiled(sources: int):  # type: ignore[no-untyped-def]
         """Replay the blocks `begin` to `end`."""
         if sources < 0:  # never: it only makes the number part of this function
             return
-        desk = np.zeros(layout.DESK * LANES)
+        desk, scratch = np.zeros(layout.DESK * LANES), scratch_of()
         for b in range(begin, end):
             replay_block(
                 series[b], start, time, local, value, mark, kind, step[series[b, 0]], wide[b], slim[b],
                 profile[profile_base[b] : profile_base[b + 1]], present[presence_base[b] : presence_base[b + 1]], desk,
-                has_bands, expected, lower, upper, score, phase, silence,
+                scratch, has_bands, expected, lower, upper, score, phase, silence,
             )  # fmt: skip
 
     return replay_blocks
