@@ -38,6 +38,7 @@ from watchkeeper.server.pages import (
     systems,
     told,
 )
+from watchkeeper.server.push import push_door
 from watchkeeper.server.security import LOOPBACK, HostCheck, add_headers
 from watchkeeper.server.session import Door
 
@@ -93,6 +94,7 @@ def create_app(
             pages,
             api_router(),
             spec_router(),
+            push_door(service),
             evaluation_protocol(service.flags, desk.door if flags_need_token else None),
         ],
         guards=[guard],

@@ -157,15 +157,24 @@ def _is_for_programs(request: PageRequest) -> bool:
     return request.url.path.startswith("/api/") and request.url.path != "/api/v1/docs"
 
 
-def _answer_problem(page: ErrorPage) -> Response[bytes]:
-    """An error for programs; see `api.records.Problem`."""
-    problem = Problem(
+def problem_of(error: Exception) -> Problem:
+    """An error as programs are told it."""
+    return _problem(error_page(error))
+
+
+def _problem(page: ErrorPage) -> Problem:
+    return Problem(
         status=page.status,
         code=page.code,
         title=page.title,
         detail=page.sentence,
         mend=_API_MENDS.get(page.status, page.mend),
     )
+
+
+def _answer_problem(page: ErrorPage) -> Response[bytes]:
+    """An error for programs; see `api.records.Problem`."""
+    problem = _problem(page)
     headers = {"WWW-Authenticate": "Bearer"} if page.status == 401 else {}
     body = msgspec.json.encode(problem)
     return Response(body, status_code=page.status, headers=headers, media_type="application/problem+json")

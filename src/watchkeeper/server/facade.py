@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from watchkeeper.watch.listing import Listing
     from watchkeeper.watch.overview import Week
     from watchkeeper.watch.plan import Step
+    from watchkeeper.watch.pushes import Pushes
     from watchkeeper.watch.replies import Replies
     from watchkeeper.watch.sign_in import SignIn
     from watchkeeper.watch.vitals import Vitals
@@ -116,6 +117,10 @@ class Service(Protocol):
     @property
     def assessments(self) -> Assessments:
         """Reports on ideas, and what was decided on them."""
+
+    @property
+    def pushes(self) -> Pushes:
+        """Where programs send points."""
 
     @property
     def flags(self) -> FlagDesk:

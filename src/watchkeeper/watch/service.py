@@ -53,6 +53,7 @@ from watchkeeper.watch.one_click import OneClick
 from watchkeeper.watch.overview import Overview
 from watchkeeper.watch.plan import check_readable
 from watchkeeper.watch.policy import STALE_S
+from watchkeeper.watch.pushes import Pushes
 from watchkeeper.watch.questions import Questions
 from watchkeeper.watch.readings import Due, Readings
 from watchkeeper.watch.replies import Replies
@@ -96,6 +97,7 @@ class Watchkeeper:
         self._leases = Leases(ledger, is_shared=history.is_shared, lease_s=lease_s)
         self._ticks = Ticks(ledger, history, self._judgements, self._leases)
         self._readings = Readings(ledger, history, self._judgements.forget)
+        self.pushes = Pushes(ledger, history, home / "pushed", self._judgements.forget, clock)
         self._look = Look(ledger, self._judgements, clock)
         self.drafting = Drafting(ledger, self._writing, clock)
         self.tuning = Tuning(ledger, self._judgements, self._writing, clock)
@@ -160,6 +162,7 @@ class Watchkeeper:
         with self._writing:
             self._ticks.keep_all()
         self._readings.close()
+        self.pushes.close()
         self._leases.close()
         self._history.close()
         self._ledger.close()
@@ -192,6 +195,7 @@ class Watchkeeper:
             self.systems.check(tx, config.systems)
             if changed:
                 audit.add(tx, by, now, "apply", ", ".join(changed))
+        self.pushes.forget()
         self._judgements.forget()
         self.flags.refresh()
 
@@ -221,7 +225,7 @@ class Watchkeeper:
         """
         began, troubles = time.perf_counter(), list[str]()
         self.systems.prepare(now, troubles, progress)
-        points = self.collect(now, troubles, progress, patience_s=patience_s)
+        points = self.collect(now, troubles, progress, patience_s=patience_s) + self.pushes.take_drained()
         with self._writing:
             if points:
                 self._history.compact()

@@ -1,0 +1,139 @@
+"""How fast pushed points are accepted: 1,000 a request, over HTTP on loopback, answered when they are on disk.
+
+`python -m benchmarks.push` starts the server in a process of its own and sends from this one, over several connections.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import msgspec
+import pyarrow as pa
+
+POINTS, A_REQUEST, CONNECTIONS, IN_FLIGHT = 1_000_000, 1_000, 8, 8
+SERIES = 100
+START = 1_764_547_200
+CONFIG = """
+sources: {push: {kind: push}}
+metrics: {orders: {source: push, step: 1m, kind: count, dimensions: [country]}}
+"""
+
+SERVER = """
+import sys, time
+from pathlib import Path
+from watchkeeper.domain.access import Role, Scope
+from watchkeeper.domain.config import parse_config
+from watchkeeper.server.run import running
+from watchkeeper.watch.service import Watchkeeper
+home = Path(sys.argv[1])
+with Watchkeeper.open(home) as service:
+    service.apply(parse_config(sys.argv[2]), "bench")
+    service.access.add_user("Ada", Role.EDITOR, by="bench")
+    secret, _ = service.access.make_token("Ada", "pushes", [Scope.PUSH], lifetime_s=3600, by="bench")
+    with running(service, home / "cache") as address:
+        print(address, secret, flush=True)
+        for line in sys.stdin:
+            began = time.perf_counter()
+            service.pushes.drain()
+            print(time.perf_counter() - began, time.process_time(), flush=True)
+"""
+
+
+def bodies(kind: str, round_: int) -> list[bytes]:
+    """Requests of one point for each of 1,000 minutes of a series, in turn."""
+    made = []
+    for number in range(POINTS // A_REQUEST):
+        country = f"country {number % SERIES}"
+        first = START + (number // SERIES + 1_000 * round_) * A_REQUEST * 60
+        times = list(range(first, first + A_REQUEST * 60, 60))
+        values = [float(one % 997) + 0.25 for one in times]
+        if kind == "json":
+            body = {"metric": "orders", "time": times, "value": values, "dimensions": {"country": country}}
+            made.append(msgspec.json.encode(body))
+        else:
+            column = pa.DictionaryArray.from_arrays(pa.array([0] * A_REQUEST, pa.int32()), [country])
+            table = pa.table({"time": times, "value": values, "country": column})
+            sink = pa.BufferOutputStream()
+            with pa.ipc.new_stream(sink, table.schema) as stream:
+                stream.write_table(table)
+            made.append(sink.getvalue().to_pybytes())
+    return made
+
+
+async def send(host: str, port: int, secret: str, kind: str, requests: list[bytes]) -> float:
+    """Send all, several in flight on each connection; returns the seconds until the last was answered."""
+    path = "/api/v1/push" if kind == "json" else "/api/v1/push?metric=orders"
+    media = "application/json" if kind == "json" else "application/vnd.apache.arrow.stream"
+    head = f"POST {path} HTTP/1.1\r\nHost: {host}:{port}\r\nAuthorization: Bearer {secret}\r\nContent-Type: {media}\r\n"
+    whole = [f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body for body in requests]
+    began = time.perf_counter()
+    await asyncio.gather(*(_connection(host, port, whole[one::CONNECTIONS]) for one in range(CONNECTIONS)))
+    return time.perf_counter() - began
+
+
+async def _connection(host: str, port: int, whole: list[bytes]) -> None:
+    reader, writer = await asyncio.open_connection(host, port)
+    free = asyncio.Semaphore(IN_FLIGHT)
+
+    async def answers() -> None:
+        accepted = 0
+        for _ in whole:
+            header = await reader.readuntil(b"\r\n\r\n")
+            length = int(header.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+            body = await reader.readexactly(length)
+            assert b" 200 " in header.partition(b"\r\n")[0], (header, body)
+            accepted += msgspec.json.decode(body)["accepted"]
+            free.release()
+        assert accepted == len(whole) * A_REQUEST
+
+    reading = asyncio.ensure_future(answers())
+    for one in whole:
+        await free.acquire()
+        writer.write(one)
+    await reading
+    writer.close()
+
+
+def main() -> None:
+    """Print the rates."""
+    import uvloop
+
+    with tempfile.TemporaryDirectory() as folder:
+        server = subprocess.Popen(
+            [sys.executable, "-c", SERVER, str(Path(folder) / "home"), CONFIG],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert server.stdout is not None
+        assert server.stdin is not None
+        address, secret = server.stdout.readline().split()
+        host, _, port = address.removeprefix("http://").partition(":")
+        print(f"{POINTS:,} points, {A_REQUEST:,} a request, {os.cpu_count()} cores, each answered when on disk")
+        for kind in ("json", "arrow"):
+            rates = []
+            for round_ in range(3):
+                requests = bodies(kind, round_ + (10 if kind == "arrow" else 0))
+                seconds = uvloop.run(send(host, int(port), secret, kind, requests))
+                server.stdin.write("drain\n")
+                server.stdin.flush()
+                drained, _ = map(float, server.stdout.readline().split())
+                rates.append(POINTS / seconds)
+                print(
+                    f"  {kind}: {POINTS / seconds / 1e6:.2f} M points/s accepted; the rest drained in {drained:.2f} s"
+                )
+            print(f"{kind}: {max(rates) / 1e6:.2f} M points/s at best, {min(rates) / 1e6:.2f} at worst")
+        server.stdin.close()
+        server.wait()
+        print(f"server: {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024:.0f} MB at most")
+
+
+if __name__ == "__main__":
+    main()

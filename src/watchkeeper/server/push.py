@@ -1,0 +1,216 @@
+"""`/api/v1/push`: where programs send points. Answered when they are on disk.
+
+| path | body |
+| --- | --- |
+| `/api/v1/push` | columnar JSON, or an Arrow IPC stream with `?metric=NAME` |
+| `/api/v1/push/prometheus` | Prometheus remote write 1.0 |
+| `/api/v1/push/otlp/v1/metrics` | OTLP/HTTP metrics, protobuf or JSON |
+
+A plain ASGI application: a body is decoded where it arrives if that is quick, else in a thread; many requests share one
+write to the disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import zlib
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import parse_qs
+
+import msgspec
+from litestar import asgi
+from litestar.handlers import ASGIRouteHandler
+from litestar.types import Receive, Scope, Send
+
+from watchkeeper.domain import access
+from watchkeeper.domain.errors import AccessError, InputError, NotFoundError, StoreError, WatchkeeperError
+from watchkeeper.server.errors import problem_of
+from watchkeeper.server.guard import Open, needs
+
+if TYPE_CHECKING:
+    from watchkeeper.sources.pushed import Columns
+    from watchkeeper.watch.access import Access
+    from watchkeeper.watch.pushes import Pushes, Taken
+
+PREFIX = "/api/v1/push"
+PROMETHEUS, OTLP = f"{PREFIX}/prometheus", f"{PREFIX}/otlp/v1/metrics"
+LARGEST_BODY = 64 << 20
+QUICK_BODY = 64 << 10
+"""A body of up to so many bytes is decoded in the event loop: about a millisecond."""
+TRUSTED_S = 1.0
+"""How long a token is not looked up again: so long may a revoked one still push."""
+
+_ARROW = "application/vnd.apache.arrow.stream"
+_ENCODER = msgspec.json.Encoder()
+_log = logging.getLogger(__name__)
+
+
+class PushDesk(Protocol):
+    """What of the service this needs."""
+
+    @property
+    def pushes(self) -> Pushes:
+        """Where points are taken in."""
+
+    @property
+    def access(self) -> Access:
+        """Who calls with a token."""
+
+
+class _TooLargeError(InputError):
+    """The body is larger than `LARGEST_BODY`."""
+
+
+class _Tokens:
+    """Which tokens may push, looked up once a second at most."""
+
+    def __init__(self, service: PushDesk) -> None:
+        self._service = service
+        self._trusted: dict[bytes, float] = {}
+
+    async def check(self, credentials: bytes) -> None:
+        """AccessError where the token is none, or may not push."""
+        if self._trusted.get(credentials, 0.0) > time.monotonic():
+            return
+        kind, _, secret = credentials.partition(b" ")
+        if kind.lower() != b"bearer" or not secret:
+            raise AccessError(
+                "send a token: Authorization: Bearer …; `watchkeeper tokens make` makes one", is_known=False
+            )
+        caller = await asyncio.to_thread(self._service.access.caller_of, secret.strip().decode("latin-1"))
+        if caller is None:
+            raise AccessError("this token is unknown, revoked or has expired", is_known=False)
+        if access.Scope.PUSH not in caller.scopes:
+            raise AccessError(f"this needs the right “push”, which {caller.name} does not have here")
+        if len(self._trusted) > 1_000:
+            self._trusted.clear()
+        self._trusted[credentials] = time.monotonic() + TRUSTED_S
+
+
+def push_door(service: PushDesk) -> ASGIRouteHandler:
+    """The routes under `/api/v1/push`. Each asks for a token with the right `push`."""
+    tokens = _Tokens(service)
+
+    @asgi(PREFIX, is_mount=True, copy_scope=True, opt=needs(Open.ITSELF))
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            status, body, kind = await _answer(service, tokens, scope, receive)
+        except Exception as error:
+            if not isinstance(error, WatchkeeperError):
+                _log.exception("a push failed")
+            problem = problem_of(error)
+            if isinstance(error, _TooLargeError):
+                problem = msgspec.structs.replace(problem, status=413, code="too_large")
+            status, body, kind = problem.status, _ENCODER.encode(problem), b"application/problem+json"
+        headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
+        if status == 401:
+            headers.append((b"www-authenticate", b"Bearer"))
+        if status == 503:
+            headers.append((b"retry-after", b"5"))
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body, "more_body": False})
+
+    return serve
+
+
+async def _answer(service: PushDesk, tokens: _Tokens, scope: Scope, receive: Receive) -> tuple[int, bytes, bytes]:
+    headers = dict(scope["headers"])
+    path = scope["path"] if scope["path"].startswith(PREFIX) else PREFIX + scope["path"]
+    path = path.rstrip("/")
+    if path not in (PREFIX, PROMETHEUS, OTLP):
+        raise NotFoundError(f"{path}: no such path; use {PREFIX}, {PROMETHEUS} or {OTLP}")
+    if scope.get("method") != "POST":
+        raise InputError(f"{path}: points are sent with POST")
+    await tokens.check(headers.get(b"authorization", b""))
+    body = await _body(receive, headers.get(b"content-encoding", b""))
+    kind = headers.get(b"content-type", b"").decode("latin-1").partition(";")[0].strip().lower()
+    if path == PROMETHEUS:
+        await asyncio.to_thread(_remote_write, service.pushes, body)
+        return 204, b"", b"text/plain"
+    if path == OTLP:
+        is_json = kind == "application/json"
+        answer = await asyncio.to_thread(_otlp, service.pushes, body, is_json)
+        return 200, answer, b"application/json" if is_json else b"application/x-protobuf"
+    metric = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("metric", [""])[0] if kind == _ARROW else ""
+    if len(body) <= QUICK_BODY:
+        columns = _columns(kind, body, metric)
+    else:
+        columns = await asyncio.to_thread(_columns, kind, body, metric)
+    taken = await _take_in(service.pushes, columns, is_quick=len(body) <= QUICK_BODY)
+    return (422 if taken.refused and not taken.accepted else 200), _ENCODER.encode(taken), b"application/json"
+
+
+async def _take_in(pushes: Pushes, columns: Columns, *, is_quick: bool) -> Taken:
+    loop = asyncio.get_running_loop()
+    stored: asyncio.Future[StoreError | None] = loop.create_future()
+
+    def settle(problem: StoreError | None) -> None:
+        if not stored.done():
+            stored.set_result(problem)
+
+    def done(problem: StoreError | None) -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(settle, problem)
+
+    if is_quick and pushes.is_ready(columns):
+        taken = pushes.take_in(columns, done)
+    else:
+        taken = await asyncio.to_thread(pushes.take_in, columns, done)
+    problem = await stored
+    if problem is not None:
+        raise problem
+    return taken
+
+
+def _columns(kind: str, body: bytes, metric: str) -> Columns:
+    from watchkeeper.sources.pushed import read_arrow, read_json
+
+    if kind == _ARROW:
+        if not metric:
+            raise InputError("push: name the metric of an Arrow stream in the address: ?metric=NAME")
+        return read_arrow(body, metric)
+    if kind in ("application/json", ""):
+        return read_json(body)
+    raise InputError(f"push: a body of type {kind[:60]!r} is not known; send application/json or {_ARROW}")
+
+
+def _remote_write(pushes: Pushes, body: bytes) -> None:
+    from watchkeeper.sources.remote_write import read_write_request
+
+    # What no metric asks for is dropped: Prometheus sends all it has, and would send a refused batch never again.
+    pushes.take_samples(read_write_request(body, pushes.how))
+
+
+def _otlp(pushes: Pushes, body: bytes, is_json: bool) -> bytes:
+    from watchkeeper.sources.otlp import read_export_request, write_partial_success
+
+    rejected, why = pushes.take_samples(read_export_request(body, is_json=is_json))
+    return write_partial_success(rejected, why, is_json=is_json)
+
+
+async def _body(receive: Receive, encoding: bytes) -> bytes:
+    """The whole body, unpacked; a snappy block of remote write is unpacked by its reader."""
+    parts, size = [], 0
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise InputError("push: the caller went away before the body was sent")
+        part = message.get("body", b"")
+        size += len(part)
+        if size > LARGEST_BODY:
+            raise _TooLargeError(f"push: the body is larger than {LARGEST_BODY >> 20} MB; send fewer points at once")
+        parts.append(part)
+        if not message.get("more_body", False):
+            break
+    body = parts[0] if len(parts) == 1 else b"".join(parts)
+    if encoding == b"gzip":
+        unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        try:
+            body = unpacker.decompress(body, LARGEST_BODY)
+        except zlib.error as error:
+            raise InputError(f"push: the body is not packed with gzip: {error}") from None
+        if unpacker.unconsumed_tail:
+            raise _TooLargeError(f"push: the body is larger than {LARGEST_BODY >> 20} MB; send fewer points at once")
+    return body

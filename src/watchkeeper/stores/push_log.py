@@ -1,0 +1,181 @@
+"""The write-ahead log of pushed points: on disk before they are accepted, kept until the history holds them.
+
+Many who push at once share one write and one fsync (group commit, Gray & Reuter 1993, section 9.4): while the disk is
+busy with one group, the next gathers. A record is a header and the columns; a torn one at the end of a segment was
+never accepted. Segments are named by a number that only grows; a segment goes once the history holds its points.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import struct
+import threading
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from watchkeeper.domain.errors import StoreError
+
+log = logging.getLogger("watchkeeper.push")
+
+_MAGIC = 0x574B5031
+_HEADER = struct.Struct("<IIqI")
+"""Magic number, points, known at, CRC-32 of the columns."""
+_POINT_BYTES = 4 + 8 + 8
+
+Done = Callable[[StoreError | None], None]
+"""Called in the log's own thread once points are on disk, or could not be put there."""
+
+
+class Pushed(NamedTuple):
+    """Points that became known together: `series` int32[n], `time` int64[n] seconds UTC, `value` float64[n]."""
+
+    known_at: int
+    series: NDArray[np.int32]
+    time: NDArray[np.int64]
+    value: NDArray[np.float64]
+
+
+class PushLog:
+    """The log in a folder, with one writer. Methods may be called from any thread."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the folder, made where there is none; what a crash left behind is waiting in `take`."""
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._found = sorted(folder.glob("*.wal"))
+        self._number = int(self._found[-1].stem) + 1 if self._found else 1
+        self._lock = threading.Lock()
+        self._wake = threading.Condition(self._lock)
+        self._gathering: list[tuple[bytes, Pushed, Done]] = []
+        self._durable: list[Pushed] = [one for path in self._found for one in _read(path)]
+        self._held: list[Path] = list(self._found)
+        self._file: int | None = None
+        self._is_writing = self._is_closed = False
+        self._thread = threading.Thread(target=self._work, name="push log", daemon=True)
+        self._thread.start()
+
+    def append(self, points: Pushed, done: Done) -> None:
+        """Put points into the next group; `done` says when they are on disk."""
+        columns = points.series.tobytes() + points.time.tobytes() + points.value.tobytes()
+        record = _HEADER.pack(_MAGIC, len(points.series), points.known_at, zlib.crc32(columns)) + columns
+        with self._wake:
+            if self._is_closed:
+                raise StoreError(f"push log {self._folder}: it is closed; the server is stopping, send again later")
+            self._gathering.append((record, points, done))
+            self._wake.notify()
+
+    def take(self) -> tuple[list[Pushed], list[Path]]:
+        """Every accepted point that the history may not hold yet, and the segments to `forget` when it does."""
+        with self._lock:
+            while self._is_writing:  # a group that is half way belongs to the segment that ends here
+                self._wake.wait()
+            points, segments = self._durable, self._held
+            self._durable, self._held = [], []
+            if self._file is not None:
+                os.close(self._file)
+                self._file = None
+            return points, segments
+
+    def put_back(self, points: list[Pushed], segments: list[Path]) -> None:
+        """What was taken could not be stored: keep it for the next time."""
+        with self._lock:
+            self._durable = points + self._durable
+            self._held = segments + self._held
+
+    @staticmethod
+    def forget(segments: list[Path]) -> None:
+        """The history holds these segments' points."""
+        for path in segments:
+            path.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Finish the group that gathers, and let go of the files; what was not taken is found again."""
+        with self._wake:
+            self._is_closed = True
+            self._wake.notify_all()
+        self._thread.join()
+        with self._lock:
+            if self._file is not None:
+                os.close(self._file)
+                self._file = None
+
+    def _work(self) -> None:
+        while True:
+            with self._wake:
+                while not self._gathering and not self._is_closed:
+                    self._wake.wait()
+                group, self._gathering = self._gathering, []
+                if not group:
+                    return
+                self._is_writing = True
+            problem: StoreError | None = None
+            try:
+                self._write(b"".join(record for record, _, _ in group))
+            except OSError as error:
+                problem = StoreError(
+                    f"push log {self._folder}: cannot be written: {error.strerror}; free the disk, then send again"
+                )
+            with self._wake:
+                if problem is None:
+                    self._durable += [points for _, points, _ in group]
+                self._is_writing = False
+                self._wake.notify_all()
+            for _, _, done in group:
+                done(problem)
+
+    def _write(self, data: bytes) -> None:
+        if self._file is None:
+            path = self._folder / f"{self._number:012d}.wal"
+            self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            self._number += 1
+            with self._lock:
+                self._held.append(path)
+            _sync_folder(self._folder)
+        left = memoryview(data)
+        before = os.fstat(self._file).st_size
+        try:
+            while left:
+                left = left[os.write(self._file, left) :]
+            os.fdatasync(self._file)
+        except OSError:
+            os.ftruncate(self._file, before)  # so that a later record does not stand behind a torn one
+            raise
+
+
+def _read(path: Path) -> list[Pushed]:
+    """The whole records of a segment, up to the first that is torn."""
+    data = path.read_bytes()
+    found, at = [], 0
+    while at + _HEADER.size <= len(data):
+        magic, count, known_at, checksum = _HEADER.unpack_from(data, at)
+        begin, end = at + _HEADER.size, at + _HEADER.size + count * _POINT_BYTES
+        if magic != _MAGIC or end > len(data) or zlib.crc32(data[begin:end]) != checksum:
+            break
+        time_at, value_at = begin + 4 * count, begin + 12 * count
+        found.append(
+            Pushed(
+                known_at,
+                np.frombuffer(data, np.int32, count, begin),
+                np.frombuffer(data, np.int64, count, time_at),
+                np.frombuffer(data, np.float64, count, value_at),
+            )
+        )
+        at = end
+    if at < len(data):
+        log.warning("push log %s: %d bytes at its end are torn; they were never accepted", path, len(data) - at)
+    return found
+
+
+def _sync_folder(folder: Path) -> None:
+    """So that the new file's name survives a power cut as well."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

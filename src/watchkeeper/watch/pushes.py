@@ -1,0 +1,333 @@
+"""Points that programs send: checked row by row, on disk before they are accepted, drained into the history.
+
+One door, `take_in`, for whatever the points were written in. Accepted means durable: a point that was accepted survives
+kill -9 at any moment. Sending it again changes nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from watchkeeper.domain.errors import InputError, StoreError, WatchkeeperError
+from watchkeeper.domain.metric import Kind, Metric, SourceKind
+from watchkeeper.domain.times import HOUR, format_instant, local_seconds
+from watchkeeper.sources.pushed import Columns
+from watchkeeper.sources.samples import How, Periods, Sample
+from watchkeeper.stores.history import History
+from watchkeeper.stores.ledger import Ledger, metrics, series
+from watchkeeper.stores.push_log import Done, Pushed, PushLog
+
+log = logging.getLogger("watchkeeper.push")
+
+MOST_SERIES = 100_000
+"""How many series a pushed metric may have: a dimension that is an order's number would make a million."""
+NAMED_REFUSALS = 20
+"""How many refused rows an answer names; it counts all."""
+DRAIN_EVERY_S = 1.0
+_NO_SIGN = re.compile(r"[^a-z0-9_.-]")
+_FUTURE_S = HOUR
+"""How far in the future a period may start: clocks differ, but not by more."""
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """A row that was not taken (the first is 0), and why."""
+
+    row: int
+    why: str
+
+
+class Taken(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of the rows of a push: how many are durable, withheld because their group is small, refused."""
+
+    accepted: int
+    withheld: int = 0
+    refused: int = 0
+    refusals: tuple[Refusal, ...] = ()
+
+
+def _sent(name: str) -> str:
+    """The name of the metric for a name of Prometheus or OpenTelemetry: `job:errors:rate5m` is `job_errors_rate5m`."""
+    return _NO_SIGN.sub("_", name.lower())
+
+
+class _Known:
+    """A pushed metric as take_in needs it: its record, and the ids of its series by their dimension values."""
+
+    def __init__(self, metric: Metric, ids: dict[tuple[str, ...], int]) -> None:
+        self.metric = metric
+        self.ids = ids
+
+
+class Pushes:
+    """Takes points in. `on_change` is called with the name of a metric whose points changed."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        history: History,
+        folder: Path,
+        on_change: Callable[[str], None],
+        clock: Callable[[], float],
+    ) -> None:
+        self._ledger = ledger
+        self._history = history
+        self._on_change = on_change
+        self._clock = clock
+        self._known: dict[str, _Known] = {}
+        self._sent: dict[str, Metric] | None = None
+        self._periods = Periods()
+        self._owner: dict[int, str] = {}
+        self._making = threading.Lock()
+        self._draining = threading.Lock()
+        self._log = PushLog(folder)
+        self._stop = threading.Event()
+        self._drained = 0
+        self._thread: threading.Thread | None = None
+        self.drain()
+
+    def forget(self) -> None:
+        """The configuration changed: ask the ledger again."""
+        self._known = {}
+        self._sent = None
+
+    def is_ready(self, columns: Columns) -> bool:
+        """Whether `take_in` would neither read nor write the ledger: then it is quick."""
+        known = self._known.get(columns.metric)
+        if known is None:
+            return False
+        return all(key in known.ids for key in columns.ordered(known.metric.dimensions).keys)
+
+    def metric(self, name: str) -> Metric:
+        """The pushed metric of that name; NotFoundError, and InputError for one that is read from a source."""
+        return self._of(name).metric
+
+    def take_in(self, columns: Columns, done: Done) -> Taken:
+        """Check the rows and put those that are good into the log; `done` is called once they are on disk.
+
+        Where no row is good `done` is called at once. Raises NotFoundError for an unknown metric, InputError where the
+        columns do not fit it: then nothing was taken.
+        """
+        known = self._of(columns.metric)
+        self._check_columns(known.metric, columns)
+        columns = columns.ordered(known.metric.dimensions)
+        ids = self._ids(known, columns.keys)[columns.key]
+        is_good, withheld, refusals = self._check_rows(known.metric, columns, ids)
+        taken = int(is_good.sum())
+        if taken:
+            every = taken == len(ids)
+            points = Pushed(
+                int(self._clock()),
+                ids if every else ids[is_good],
+                columns.time if every else columns.time[is_good],
+                columns.value if every else columns.value[is_good],
+            )
+            self._log.append(points, done)
+            self._start()
+        else:
+            done(None)
+        refused = len(ids) - taken - withheld
+        return Taken(accepted=taken, withheld=withheld, refused=refused, refusals=tuple(refusals))
+
+    def how(self, name: str) -> How | None:
+        """What a Prometheus series of that name is: a running total for counts and sums; None for no pushed metric."""
+        metric = self._by_sent_name().get(_sent(name))
+        if metric is None:
+            return None
+        return How.TOTAL if metric.kind in (Kind.COUNT, Kind.SUM) else How.GAUGE
+
+    def take_samples(self, samples: Sequence[Sample]) -> tuple[int, str]:
+        """Fold samples into points and store them; returns how many samples were rejected, and why, in words.
+
+        They are on disk when this returns; StoreError where they cannot be put there.
+        """
+        by_metric: dict[str, list[Sample]] = defaultdict(list)
+        reasons: dict[str, int] = {}
+        known = self._by_sent_name()
+        for one in samples:
+            metric = known.get(_sent(one.name))
+            if metric is not None:
+                by_metric[metric.name].append(one)
+            else:
+                why = f"no pushed metric is called {_sent(one.name)}"
+                reasons[why] = reasons.get(why, 0) + 1
+        for name, members in by_metric.items():
+            metric = self._of(name).metric
+            if metric.min_group_size:
+                reasons[f"{name} withholds small groups, and samples do not say how large theirs is"] = len(members)
+                continue
+            columns, mixed = self._periods.fold(metric, members, partial(self._so_far, name))
+            if mixed:
+                reasons[f"{name}: labels that are no dimension tell several gauges apart; aggregate them first"] = mixed
+            if len(columns.time):
+                taken = self.store(columns)
+                if taken.refused:
+                    reasons[f"{name}: {taken.refusals[0].why}"] = taken.refused
+        return sum(reasons.values()), "; ".join(list(reasons)[:NAMED_REFUSALS])
+
+    def store(self, columns: Columns) -> Taken:
+        """`take_in`, and wait until the rows are on disk; StoreError where they cannot be put there."""
+        is_done, problems = threading.Event(), []
+
+        def done(problem: StoreError | None) -> None:
+            problems.append(problem)
+            is_done.set()
+
+        taken = self.take_in(columns, done)
+        is_done.wait()
+        if problems[0] is not None:
+            raise problems[0]
+        return taken
+
+    def drain(self) -> None:
+        """Move what is durable into the history."""
+        with self._draining:
+            points, segments = self._log.take()
+            if points:
+                try:
+                    self._drained += self._keep(points)
+                except WatchkeeperError:
+                    self._log.put_back(points, segments)
+                    raise
+            self._log.forget(segments)
+
+    def take_drained(self) -> int:
+        """How many points were new or different since this was last asked."""
+        self.drain()
+        with self._draining:
+            drained, self._drained = self._drained, 0
+        return drained
+
+    def close(self) -> None:
+        """Finish what was begun: what is durable goes into the history."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+        self._log.close()
+        self.drain()
+
+    def _so_far(self, name: str, key: tuple[str, ...], period: int) -> float:
+        """The value of a point as the history will know it; NaN where there is none."""
+        one = self._of(name).ids.get(key)
+        if one is None:
+            return float("nan")
+        self.drain()
+        columns = self._history.read((one,), start=period, end=period + 1)
+        return float(columns.value[0]) if len(columns.value) else float("nan")
+
+    def _by_sent_name(self) -> dict[str, Metric]:
+        if self._sent is None:
+            with self._ledger.read() as tx:
+                pushed = {one.name for one in metrics.sources(tx) if one.kind is SourceKind.PUSH}
+                self._sent = {one.name: one for one in metrics.metrics(tx) if one.source in pushed}
+        return self._sent
+
+    def _of(self, name: str) -> _Known:
+        known = self._known.get(name)
+        if known is not None:
+            return known
+        with self._ledger.read() as tx:
+            metric = metrics.metric(tx, name)
+            source = next(one for one in metrics.sources(tx) if one.name == metric.source)
+            if source.kind is not SourceKind.PUSH:
+                raise InputError(
+                    f"metric {name}: it is read from source {source.name}; points are pushed to metrics of kind push"
+                )
+            ids = {one.values: one.id for one in series.of_metric(tx, name)}
+        made = self._known[name] = _Known(metric, ids)
+        self._owner |= dict.fromkeys(ids.values(), name)
+        return made
+
+    @staticmethod
+    def _check_columns(metric: Metric, columns: Columns) -> None:
+        wanted, given = set(metric.dimensions), set(columns.dimensions)
+        if wanted != given:
+            lacking, extra = sorted(wanted - given), sorted(given - wanted)
+            said = [f"lacks {', '.join(lacking)}"] if lacking else []
+            said += [f"has {', '.join(extra)}, which is no dimension of it"] if extra else []
+            raise InputError(f"metric {metric.name}: dimensions: the push {' and '.join(said)}")
+        if metric.min_group_size and columns.group_size is None:
+            raise InputError(
+                f"metric {metric.name}: group_size: groups under {metric.min_group_size} are withheld; "
+                "say how large each is"
+            )
+
+    def _ids(self, known: _Known, keys: Sequence[tuple[str, ...]]) -> NDArray[np.int32]:
+        """The series of each key; -1 where there would be too many."""
+        try:
+            return np.array([known.ids[key] for key in keys], np.int32)
+        except KeyError:
+            pass
+        with self._making:
+            fresh = [key for key in dict.fromkeys(keys) if key not in known.ids][: MOST_SERIES - len(known.ids)]
+            if fresh:
+                with self._ledger.write() as tx:
+                    made = series.intern(tx, known.metric.name, fresh)
+                known.ids |= {one.values: one.id for one in made}
+                self._owner |= dict.fromkeys((one.id for one in made), known.metric.name)
+        return np.array([known.ids.get(key, -1) for key in keys], np.int32)
+
+    def _check_rows(
+        self, metric: Metric, columns: Columns, ids: NDArray[np.int32]
+    ) -> tuple[NDArray[np.bool_], int, list[Refusal]]:
+        """Which rows are good, how many are withheld, and the first that are refused."""
+        time = columns.time
+        local = time if metric.timezone == "UTC" else local_seconds(time, metric.timezone)
+        wrong = [
+            (local % metric.step_s != 0, f"does not start a step of {metric.step} on the clock of {metric.timezone}"),
+            (time > self._clock() + _FUTURE_S, "lies in the future"),
+            (np.isinf(columns.value), "has an infinite value; send null where there is none"),
+            (ids < 0, f"would be one series more than {MOST_SERIES:,}; leave a dimension out"),
+        ]
+        is_small = np.zeros(len(ids), np.bool_)
+        if metric.min_group_size:
+            assert columns.group_size is not None
+            is_small = ~(columns.group_size >= metric.min_group_size)
+        is_good, refusals = ~is_small, []
+        for is_wrong, why in wrong:
+            if is_wrong.any():
+                for row in np.flatnonzero(is_wrong & is_good)[:NAMED_REFUSALS].tolist():
+                    refusals.append(Refusal(row, f"time {format_instant(int(time[row]))} {why}"))
+                is_good = is_good & ~is_wrong
+        withheld = int(is_small.sum())
+        return is_good, withheld, sorted(refusals, key=lambda one: one.row)[:NAMED_REFUSALS]
+
+    def _keep(self, points: Sequence[Pushed]) -> int:
+        by_moment: dict[int, list[Pushed]] = defaultdict(list)
+        for one in points:
+            by_moment[one.known_at].append(one)
+        changed = 0
+        for known_at, members in sorted(by_moment.items()):
+            ids = np.concatenate([one.series for one in members])
+            time = np.concatenate([one.time for one in members])
+            value = np.concatenate([one.value for one in members])
+            changed += self._history.append(ids, time, value, known_at=known_at)
+            for name in {self._owner.get(one, "") for one in np.unique(ids).tolist()}:
+                if name:
+                    self._on_change(name)
+        return changed
+
+    def _start(self) -> None:
+        if self._thread is None:
+            with self._making:
+                if self._thread is None:
+                    self._thread = threading.Thread(target=self._work, name="push drain", daemon=True)
+                    self._thread.start()
+
+    def _work(self) -> None:
+        while not self._stop.wait(DRAIN_EVERY_S):
+            try:
+                self.drain()
+            except WatchkeeperError as error:
+                log.error("%s", error)
+            except Exception:
+                log.exception("pushed points could not be stored; it is tried again")

@@ -1,0 +1,157 @@
+"""Points over real HTTP: four ways to send them, one way to take them in."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx
+import pyarrow as pa
+import pytest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsServiceRequest,
+    ExportMetricsServiceResponse,
+)
+
+from tests.sources.test_samples import export, point, write_request
+from watchkeeper.domain.access import Role, Scope
+from watchkeeper.domain.config import parse_config
+from watchkeeper.domain.times import parse_instant
+from watchkeeper.server import push
+from watchkeeper.server.run import running
+from watchkeeper.watch.service import Watchkeeper
+
+NOW = parse_instant("2026-06-01T12:30Z")
+CONFIG = """
+sources: {push: {kind: push}}
+defaults: {source: push, step: 1h, since: 2026-06-01}
+metrics:
+  total: {}
+  orders: {kind: count, dimensions: [country]}
+  orders_total: {kind: count, dimensions: [country]}
+"""
+
+
+class Served(NamedTuple):
+    client: httpx.Client
+    service: Watchkeeper
+
+    def kept(self, metric: str) -> dict[tuple[str, ...], list[float]]:
+        """The values of each series, the oldest first."""
+        self.service.run_until(NOW + 3600)
+        page = self.service.metric_page(metric)
+        charts = {one.values: self.service.metric_page(metric, one.id).chart for one in page.series}
+        return {values: [v for v in chart.value if v is not None and v == v] for values, chart in charts.items()}
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    with Watchkeeper.open(tmp_path / "home", clock=lambda: NOW) as service:
+        service.apply(parse_config(CONFIG), "tester")
+        service.access.add_user("Ada", Role.EDITOR, by="tester")
+        secret, _ = service.access.make_token("Ada", "pushes", [Scope.PUSH], lifetime_s=3600, by="tester")
+        with (
+            running(service, tmp_path / "cache") as address,
+            httpx.Client(base_url=address, headers={"Authorization": f"Bearer {secret}"}) as client,
+        ):
+            yield Served(client, service)
+
+
+JSON = {"metric": "total", "time": [NOW - 1800, NOW - 5400], "value": [2, 1]}
+
+
+def test_json_is_answered_with_what_became_of_the_rows(served: Served) -> None:
+    answer = served.client.post(push.PREFIX, json={**JSON, "time": [NOW - 1800, NOW - 5401]})
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "accepted": 1,
+        "withheld": 0,
+        "refused": 1,
+        "refusals": [{"row": 1, "why": "time 2026-06-01T10:59:59Z does not start a step of 1h on the clock of UTC"}],
+    }
+    assert served.kept("total") == {(): [2.0]}
+    none = served.client.post(push.PREFIX, json={"metric": "total", "time": [1], "value": [1]})
+    assert (none.status_code, none.json()["refused"]) == (422, 1)
+
+
+def test_a_packed_body_is_unpacked(served: Served) -> None:
+    packed = gzip.compress(httpx.Request("POST", "http://x", json=JSON).content)
+    answer = served.client.post(push.PREFIX, content=packed, headers={"Content-Encoding": "gzip"})
+    assert answer.json()["accepted"] == 2
+    torn = served.client.post(push.PREFIX, content=b"no", headers={"Content-Encoding": "gzip"})
+    assert (torn.status_code, torn.json()["code"]) == (422, "input")
+
+
+def test_an_arrow_stream_names_its_metric_in_the_address(served: Served) -> None:
+    table = pa.table({"time": JSON["time"], "value": [2.0, 1.0]})
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table)
+    body, kind = sink.getvalue().to_pybytes(), {"Content-Type": "application/vnd.apache.arrow.stream"}
+    assert served.client.post(push.PREFIX, content=body, headers=kind).status_code == 422
+    answer = served.client.post(f"{push.PREFIX}?metric=total", content=body, headers=kind)
+    assert answer.json()["accepted"] == 2
+    assert served.kept("total") == {(): [1.0, 2.0]}
+
+
+def test_prometheus_writes_remotely(served: Served) -> None:
+    at = (NOW - 1200) * 1000
+    for value, after in ((100.0, 0), (107.0, 15_000), (112.0, 30_000)):
+        body = write_request({"__name__": "orders_total", "country": "DE", "pod": "a"}, [(value, at + after)])
+        headers = {"Content-Encoding": "snappy", "Content-Type": "application/x-protobuf"}
+        answer = served.client.post(push.PROMETHEUS, content=body, headers=headers)
+        assert (answer.status_code, answer.content) == (204, b"")
+    assert served.kept("orders_total") == {("DE",): [12.0]}
+    assert served.client.post(push.PROMETHEUS, content=b"nonsense").status_code == 422
+
+
+def test_opentelemetry_exports_and_is_told_what_was_rejected(served: Served) -> None:
+    one = point(asInt="3", timeUnixNano=str((NOW - 1200) * 10**9))
+    body = export({"sum": {"aggregationTemporality": 1, "isMonotonic": True, "dataPoints": [one]}})
+    assert served.client.post(push.OTLP, content=body, headers={"Content-Type": "application/json"}).json() == {}
+    assert served.kept("orders") == {("DE",): [3.0]}
+    from google.protobuf import json_format
+
+    unknown = json_format.Parse(body.replace(b'"orders"', b'"other"'), ExportMetricsServiceRequest())
+    answer = served.client.post(
+        push.OTLP, content=unknown.SerializeToString(), headers={"Content-Type": "application/x-protobuf"}
+    )
+    told = ExportMetricsServiceResponse.FromString(answer.content)
+    assert told.partial_success.rejected_data_points == 1
+    assert "no pushed metric is called other" in told.partial_success.error_message
+
+
+def test_only_who_may_push_pushes(served: Served) -> None:
+    service = served.service
+    assert httpx.post(f"{served.client.base_url}{push.PREFIX}", json=JSON).status_code == 401
+    wrong = served.client.post(push.PREFIX, json=JSON, headers={"Authorization": "Bearer wk_nonsense"})
+    assert (wrong.status_code, wrong.headers["www-authenticate"]) == (401, "Bearer")
+    reader, _ = service.access.make_token("Ada", "reads", [Scope.READ], lifetime_s=3600, by="tester")
+    refused = served.client.post(push.PREFIX, json=JSON, headers={"Authorization": f"Bearer {reader}"})
+    assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+    assert "right “push”" in refused.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "kind", "status", "said"),
+    [
+        ("POST", push.PREFIX, "text/csv", 422, "a body of type 'text/csv' is not known"),
+        ("GET", push.PREFIX, "application/json", 422, "points are sent with POST"),
+        ("POST", f"{push.PREFIX}/graphite", "application/json", 404, "no such path; use"),
+    ],
+)
+def test_what_cannot_be_pushed_is_said(
+    served: Served, method: str, path: str, kind: str, status: int, said: str
+) -> None:
+    answer = served.client.request(method, path, content=b"{}", headers={"Content-Type": kind})
+    assert answer.status_code == status
+    assert said in answer.json()["detail"]
+    assert answer.json()["mend"]
+
+
+def test_a_body_that_is_too_large_is_refused(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(push, "LARGEST_BODY", 10)
+    answer = served.client.post(push.PREFIX, json=JSON)
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")

@@ -1,0 +1,249 @@
+"""What programs push: taken row by row, durable once accepted, the same when it is sent again."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from watchkeeper.domain.config import parse_config
+from watchkeeper.domain.errors import InputError, NotFoundError
+from watchkeeper.domain.times import HOUR, parse_instant
+from watchkeeper.sources.pushed import Columns, read_arrow, read_json
+from watchkeeper.stores.push_log import Pushed, PushLog
+from watchkeeper.watch.service import Watchkeeper
+
+NOW = parse_instant("2026-06-01T12:30Z")
+CONFIG = """
+sources: {push: {kind: push}, shop: {url: "sqlite:///shop.db"}}
+metrics:
+  orders: {source: push, step: 1h, kind: count, dimensions: [country, device], since: 2026-06-01}
+  total: {source: push, step: 1h, kind: count, timezone: Asia/Kolkata, since: 2026-06-01}
+  private: {source: push, step: 1h, min_group_size: 20, since: 2026-06-01}
+  read: {source: shop, step: 1h, query: "select 1 where :start < :end"}
+"""
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Watchkeeper]:
+    with Watchkeeper.open(tmp_path / "home", clock=lambda: NOW) as service:
+        service.apply(parse_config(CONFIG), "tester")
+        yield service
+
+
+def kept(service: Watchkeeper, metric: str) -> dict[tuple[str, ...], dict[int, float]]:
+    """Every point of a metric, as its page has it once it was judged."""
+    service.run_until(NOW + 90 * 60)
+    found = {}
+    for one in service.metric_page(metric).series:
+        chart = service.metric_page(metric, one.id).chart
+        pairs = zip(chart.time, chart.value, strict=True)
+        found[one.values] = {time: value for time, value in pairs if value is not None and value == value}
+    return found
+
+
+def at(hour: int) -> int:
+    return parse_instant(f"2026-06-01T{hour:02}:00Z")
+
+
+def body(text: str) -> Columns:
+    return read_json(text.encode())
+
+
+def test_columns_in_json_become_points_of_series(service: Watchkeeper) -> None:
+    taken = service.pushes.store(body(
+        f'{{"metric": "orders", "time": [{at(10)}, "2026-06-01T11:00:00+00:00"], "value": [5, null],'
+        '"dimensions": {"device": ["phone", null], "country": "DE"}}'
+    ))  # fmt: skip
+    assert (taken.accepted, taken.refused, taken.withheld) == (2, 0, 0)
+    assert kept(service, "orders") == {("DE", "phone"): {at(10): 5.0}, ("DE", "(none)"): {}}
+
+
+def test_an_arrow_stream_says_the_same_as_json(service: Watchkeeper) -> None:
+    hours = np.array([at(9), at(9), at(10)])
+    plain = pa.table(
+        {
+            "time": pa.array(hours * 1000).cast(pa.timestamp("ms", "UTC")),
+            "value": [1.0, 2.0, 3.0],
+            "country": pa.array(["DE", "US", "DE"]).dictionary_encode(),
+            "device": ["phone", "phone", None],
+        }
+    )
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, plain.schema) as stream:
+        stream.write_table(plain)
+    assert service.pushes.store(read_arrow(sink.getvalue().to_pybytes(), "orders")).accepted == 3
+    assert kept(service, "orders") == {
+        ("DE", "phone"): {at(9): 1.0},
+        ("US", "phone"): {at(9): 2.0},
+        ("DE", "(none)"): {at(10): 3.0},
+    }
+
+
+def test_sending_again_changes_nothing_and_a_correction_counts(service: Watchkeeper) -> None:
+    push = '{"metric": "private", "time": [%d], "value": [%s], "group_size": [50]}'
+    service.pushes.store(body(push % (at(10), "7")))
+    assert service.run_until(NOW).points == 1
+    service.pushes.store(body(push % (at(10), "7")))
+    assert service.run_until(NOW).points == 0
+    service.pushes.store(body(push % (at(10), "8")))
+    assert service.run_until(NOW).points == 1
+    assert kept(service, "private")[()] == {at(10): 8.0}
+
+
+def test_rows_that_cannot_be_are_named_and_the_others_are_taken(service: Watchkeeper) -> None:
+    half = at(5) + HOUR // 2  # Kolkata is half an hour off
+    rows = [half, at(5), half + 48 * HOUR, half + HOUR]
+    taken = service.pushes.store(body(f'{{"metric": "total", "time": {rows}, "value": [1, 2, 3, 4]}}'))
+    assert taken.accepted == 2
+    assert taken.refused == 2
+    assert [one.row for one in taken.refusals] == [1, 2]
+    assert "2026-06-01T05:00:00Z does not start a step of 1h on the clock of Asia/Kolkata" in taken.refusals[0].why
+    assert "lies in the future" in taken.refusals[1].why
+    assert set(kept(service, "total")[()]) == {half, half + HOUR}
+
+
+def test_small_groups_are_withheld_and_counted(service: Watchkeeper) -> None:
+    push = '{"metric": "private", "time": [%d, %d, %d], "value": [1, 2, 3], "group_size": [50, 19, null]}'
+    taken = service.pushes.store(body(push % (at(8), at(9), at(10))))
+    assert (taken.accepted, taken.withheld, taken.refused) == (1, 2, 0)
+    assert kept(service, "private")[()] == {at(8): 1.0}
+    with pytest.raises(InputError, match="metric private: group_size: groups under 20 are withheld; say how large"):
+        service.pushes.store(body('{"metric": "private", "time": [0], "value": [1]}'))
+
+
+@pytest.mark.parametrize(
+    ("push", "error", "said"),
+    [
+        ('{"metric": "nothing", "time": [0], "value": [1]}', NotFoundError, "no metric 'nothing'"),
+        ('{"metric": "read", "time": [0], "value": [1]}', InputError, "read from source shop; points are pushed"),
+        ('{"metric": "orders", "time": [0], "value": [1]}', InputError, "dimensions: the push lacks country, device"),
+        ('{"metric": "total", "time": [0], "value": [1], "dimensions": {"x": "y"}}', InputError, "has x, which is no"),
+        ('{"metric": "total", "time": [0, 1], "value": [1]}', InputError, "value has 1 rows and time 2"),
+        ('{"metric": "total", "time": ["soon"], "value": [1]}', InputError, "time, row 0: 'soon'"),
+        ('{"metric": "total", "time": [1780315200000], "value": [1]}', InputError, "divide milliseconds by 1000"),
+        ('{"metric": "total", "time": [0], "value": ["one"]}', InputError, r"Expected `float \| null`.*value"),
+        ('{"metric": "total", "times": [0]}', InputError, "unknown field `times`"),
+        ('{"metric', InputError, "the body is no JSON"),
+        ("null", InputError, "Expected `object`, got `null`"),
+    ],
+)
+def test_what_is_no_push_is_refused_whole(service: Watchkeeper, push: str, error: type[Exception], said: str) -> None:
+    with pytest.raises(error, match=said):
+        service.pushes.store(body(push))
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        (pa.table({"value": [1.0]}), "it must have one column time"),
+        (pa.table({"time": ["x"], "value": [1.0]}), "time holds string"),
+        (pa.table({"time": pa.array([None], pa.int64()), "value": [1.0]}), "1 rows have no time"),
+        (pa.table({"time": [0], "value": ["x"]}), "value holds string; send numbers"),
+    ],
+)
+def test_a_stream_that_is_no_push_is_refused(table: pa.Table, said: str) -> None:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table)
+    with pytest.raises(InputError, match=said):
+        read_arrow(sink.getvalue().to_pybytes(), "total")
+    with pytest.raises(InputError, match="no Arrow IPC stream"):
+        read_arrow(b"nonsense", "total")
+
+
+# durability
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from watchkeeper.sources.pushed import read_json
+from watchkeeper.watch import pushes
+from watchkeeper.watch.service import Watchkeeper
+pushes.DRAIN_EVERY_S = 3600
+service = Watchkeeper.open(Path(sys.argv[1]), clock=lambda: float(sys.argv[2]))
+for hour in range(8, 12):
+    service.pushes.store(read_json(b'{"metric": "total", "time": [%d], "value": [%d]}' % (1780315200 - 12 * 3600
+        + hour * 3600 + 1800, hour)))
+    print(hour, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_was_accepted_survives_kill_9(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with Watchkeeper.open(home, clock=lambda: NOW) as service:
+        service.apply(parse_config(CONFIG), "tester")
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, str(home), str(NOW)], capture_output=True, text=True, check=False
+    )
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert killed.stdout.split() == ["8", "9", "10", "11"]
+    assert list((home / "pushed").glob("*.wal"))
+    with Watchkeeper.open(home, clock=lambda: NOW) as service:
+        half = at(0) + HOUR // 2
+        assert kept(service, "total")[()] == {half + hour * HOUR: float(hour) for hour in range(8, 12)}
+        assert not list((home / "pushed").glob("*.wal"))
+
+
+def points(value: float, n: int = 3) -> Pushed:
+    return Pushed(NOW, np.arange(n, dtype=np.int32), np.full(n, at(3)), np.full(n, value))
+
+
+def test_a_torn_record_ends_a_segment_and_loses_nothing_before_it(tmp_path: Path) -> None:
+    log = PushLog(tmp_path)
+    for value in (1.0, 2.0):
+        log.append(points(value), lambda problem: None)
+    log.close()
+    (segment,) = tmp_path.glob("*.wal")
+    whole = segment.read_bytes()
+    for cut in (1, 20, 60):
+        segment.write_bytes(whole[:-cut])
+        again = PushLog(tmp_path)
+        found, _ = again.take()
+        again.close()
+        assert [one.value.tolist() for one in found] == [[1.0] * 3]
+    segment.write_bytes(whole[:30] + b"x" + whole[31:])
+    again = PushLog(tmp_path)
+    assert again.take()[0] == []
+    again.close()
+
+
+def test_segments_stay_until_they_are_forgotten(tmp_path: Path) -> None:
+    log = PushLog(tmp_path)
+    log.append(points(1.0), lambda problem: None)
+    log.close()
+    again = PushLog(tmp_path)
+    taken, segments = again.take()
+    again.append(points(2.0), lambda problem: None)
+    again.put_back(taken, segments)
+    again.close()
+    third = PushLog(tmp_path)
+    taken, segments = third.take()
+    assert [one.value[0] for one in taken] == [1.0, 2.0]
+    third.forget(segments)
+    third.close()
+    assert not list(tmp_path.glob("*.wal"))
+
+
+def test_a_full_disk_is_said_and_nothing_is_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = PushLog(tmp_path)
+
+    def full(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fdatasync", full)
+    said: list[object] = []
+    log.append(points(1.0), said.append)
+    log.close()
+    assert "cannot be written: No space left on device; free the disk" in str(said[0])
+    again = PushLog(tmp_path)
+    assert again.take()[0] == []
+    again.close()
