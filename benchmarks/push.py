@@ -51,7 +51,7 @@ def bodies(kind: str, round_: int) -> list[bytes]:
     made = []
     for number in range(POINTS // A_REQUEST):
         country = f"country {number % SERIES}"
-        first = START + (number // SERIES + 1_000 * round_) * A_REQUEST * 60
+        first = START + (number // SERIES + POINTS // A_REQUEST // SERIES * round_) * A_REQUEST * 60
         times = list(range(first, first + A_REQUEST * 60, 60))
         values = [float(one % 997) + 0.25 for one in times]
         if kind == "json":
@@ -93,11 +93,14 @@ async def _connection(host: str, port: int, whole: list[bytes]) -> None:
             free.release()
         assert accepted == len(whole) * A_REQUEST
 
-    reading = asyncio.ensure_future(answers())
-    for one in whole:
-        await free.acquire()
-        writer.write(one)
-    await reading
+    async def requests() -> None:
+        for one in whole:
+            await free.acquire()
+            writer.write(one)
+
+    async with asyncio.TaskGroup() as both:
+        both.create_task(answers())
+        both.create_task(requests())
     writer.close()
 
 
@@ -120,7 +123,7 @@ def main() -> None:
         for kind in ("json", "arrow"):
             rates = []
             for round_ in range(3):
-                requests = bodies(kind, round_ + (10 if kind == "arrow" else 0))
+                requests = bodies(kind, round_ + (3 if kind == "arrow" else 0))
                 seconds = uvloop.run(send(host, int(port), secret, kind, requests))
                 server.stdin.write("drain\n")
                 server.stdin.flush()
