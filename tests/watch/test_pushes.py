@@ -186,11 +186,11 @@ def test_what_was_accepted_survives_kill_9(tmp_path: Path) -> None:
     )
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert killed.stdout.split() == ["8", "9", "10", "11"]
-    assert list((home / "pushed").glob("*.wal"))
+    assert list((home / "pushed").rglob("*.wal"))
     with Watchkeeper.open(home, clock=lambda: NOW) as service:
         half = at(0) + HOUR // 2
         assert kept(service, "total")[()] == {half + hour * HOUR: float(hour) for hour in range(8, 12)}
-        assert not list((home / "pushed").glob("*.wal"))
+        assert not list((home / "pushed").rglob("*.wal"))
 
 
 def points(value: float, n: int = 3) -> Pushed:
@@ -202,7 +202,7 @@ def test_a_torn_record_ends_a_segment_and_loses_nothing_before_it(tmp_path: Path
     for value in (1.0, 2.0):
         log.append(points(value), lambda problem: None)
     log.close()
-    (segment,) = tmp_path.glob("*.wal")
+    (segment,) = tmp_path.rglob("*.wal")
     whole = segment.read_bytes()
     for cut in (1, 20, 60):
         segment.write_bytes(whole[:-cut])
@@ -230,7 +230,7 @@ def test_segments_stay_until_they_are_forgotten(tmp_path: Path) -> None:
     assert [one.value[0] for one in taken] == [1.0, 2.0]
     third.forget(segments)
     third.close()
-    assert not list(tmp_path.glob("*.wal"))
+    assert not list(tmp_path.rglob("*.wal"))
 
 
 def test_a_full_disk_is_said_and_nothing_is_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -247,3 +247,19 @@ def test_a_full_disk_is_said_and_nothing_is_accepted(tmp_path: Path, monkeypatch
     again = PushLog(tmp_path)
     assert again.take()[0] == []
     again.close()
+
+
+def test_two_processes_write_into_parts_of_their_own(tmp_path: Path) -> None:
+    first, second = PushLog(tmp_path), PushLog(tmp_path)
+    for log, value in ((first, 1.0), (second, 2.0)):
+        log.append(points(value), lambda problem: None)
+    second.close()
+    third = PushLog(tmp_path)
+    taken, segments = third.take()
+    assert [one.value[0] for one in taken] == [2.0], "what the living one holds is its own"
+    third.forget(segments)
+    first.close()
+    third.close()
+    last = PushLog(tmp_path)
+    assert [one.value[0] for one in last.take()[0]] == [1.0]
+    last.close()

@@ -7,6 +7,7 @@ never accepted. Segments are named by a number that only grows; a segment goes o
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import struct
@@ -42,13 +43,17 @@ class Pushed(NamedTuple):
 
 
 class PushLog:
-    """The log in a folder, with one writer. Methods may be called from any thread."""
+    """The log in a folder: each process that has it open writes into a part of its own, which a lock on it says.
+
+    Methods may be called from any thread.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Open the folder, made where there is none; what a crash left behind is waiting in `take`."""
-        self._folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
-        self._found = sorted(folder.glob("*.wal"))
+        parts = _parts(folder)
+        self._folder = next(iter(parts))
+        self._locks = list(parts.values())
+        self._found = sorted((path for part in parts for path in part.glob("*.wal")), key=lambda path: path.stem)
         self._number = int(self._found[-1].stem) + 1 if self._found else 1
         self._lock = threading.Lock()
         self._wake = threading.Condition(self._lock)
@@ -104,6 +109,9 @@ class PushLog:
             if self._file is not None:
                 os.close(self._file)
                 self._file = None
+            for lock in self._locks:
+                os.close(lock)
+            self._locks = []
 
     def _work(self) -> None:
         while True:
@@ -146,6 +154,28 @@ class PushLog:
         except OSError:
             os.ftruncate(self._file, before)  # so that a later record does not stand behind a torn one
             raise
+
+
+def _parts(folder: Path) -> dict[Path, int]:
+    """The parts of the log that no living process has, and the locks now held on them; the first is for writing."""
+    folder.mkdir(parents=True, exist_ok=True)
+    known = sorted(int(path.name) for path in folder.iterdir() if path.name.isdigit())
+    held: dict[Path, int] = {}
+    for number in (*known, (known[-1] if known else 0) + 1):
+        if number not in known and held:
+            break
+        part = folder / str(number)
+        part.mkdir(exist_ok=True)
+        lock = os.open(part / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(lock)
+        else:
+            held[part] = lock
+    if not held:
+        raise StoreError(f"push log {folder}: another process took its part at the same moment; start again")
+    return held
 
 
 def _read(path: Path) -> list[Pushed]:
