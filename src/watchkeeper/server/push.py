@@ -16,7 +16,7 @@ import asyncio
 import logging
 import time
 import zlib
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qs
 
 import msgspec
@@ -30,7 +30,6 @@ from watchkeeper.server.errors import problem_of
 from watchkeeper.server.guard import Open, needs
 
 if TYPE_CHECKING:
-    from watchkeeper.sources.pushed import Columns
     from watchkeeper.watch.access import Access
     from watchkeeper.watch.pushes import Pushes, Taken
 
@@ -42,7 +41,6 @@ QUICK_BODY = 64 << 10
 TRUSTED_S = 1.0
 """How long a token is not looked up again: so long may a revoked one still push."""
 
-_ARROW = "application/vnd.apache.arrow.stream"
 _ENCODER = msgspec.json.Encoder()
 _log = logging.getLogger(__name__)
 
@@ -127,22 +125,23 @@ async def _answer(service: PushDesk, tokens: _Tokens, scope: Scope, receive: Rec
     body = await _body(receive, headers.get(b"content-encoding", b""))
     kind = headers.get(b"content-type", b"").decode("latin-1").partition(";")[0].strip().lower()
     if path == PROMETHEUS:
-        await asyncio.to_thread(_remote_write, service.pushes, body)
+        # What no metric asks for is dropped: Prometheus sends all it has, and would never send a refused batch again.
+        await asyncio.to_thread(service.pushes.take_remote_write, body)
         return 204, b"", b"text/plain"
     if path == OTLP:
         is_json = kind == "application/json"
-        answer = await asyncio.to_thread(_otlp, service.pushes, body, is_json)
+        answer = await asyncio.to_thread(service.pushes.take_otlp, body, is_json=is_json)
         return 200, answer, b"application/json" if is_json else b"application/x-protobuf"
-    metric = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("metric", [""])[0] if kind == _ARROW else ""
+    metric = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("metric", [""])[0]
     if len(body) <= QUICK_BODY:
-        columns = _columns(kind, body, metric)
+        columns = service.pushes.read(kind, body, metric)
     else:
-        columns = await asyncio.to_thread(_columns, kind, body, metric)
+        columns = await asyncio.to_thread(service.pushes.read, kind, body, metric)
     taken = await _take_in(service.pushes, columns, is_quick=len(body) <= QUICK_BODY)
     return (422 if taken.refused and not taken.accepted else 200), _ENCODER.encode(taken), b"application/json"
 
 
-async def _take_in(pushes: Pushes, columns: Columns, *, is_quick: bool) -> Taken:
+async def _take_in(pushes: Pushes, columns: Any, *, is_quick: bool) -> Taken:
     loop = asyncio.get_running_loop()
     stored: asyncio.Future[StoreError | None] = loop.create_future()
 
@@ -162,32 +161,6 @@ async def _take_in(pushes: Pushes, columns: Columns, *, is_quick: bool) -> Taken
     if problem is not None:
         raise problem
     return taken
-
-
-def _columns(kind: str, body: bytes, metric: str) -> Columns:
-    from watchkeeper.sources.pushed import read_arrow, read_json
-
-    if kind == _ARROW:
-        if not metric:
-            raise InputError("push: name the metric of an Arrow stream in the address: ?metric=NAME")
-        return read_arrow(body, metric)
-    if kind in ("application/json", ""):
-        return read_json(body)
-    raise InputError(f"push: a body of type {kind[:60]!r} is not known; send application/json or {_ARROW}")
-
-
-def _remote_write(pushes: Pushes, body: bytes) -> None:
-    from watchkeeper.sources.remote_write import read_write_request
-
-    # What no metric asks for is dropped: Prometheus sends all it has, and would send a refused batch never again.
-    pushes.take_samples(read_write_request(body, pushes.how))
-
-
-def _otlp(pushes: Pushes, body: bytes, is_json: bool) -> bytes:
-    from watchkeeper.sources.otlp import read_export_request, write_partial_success
-
-    rejected, why = pushes.take_samples(read_export_request(body, is_json=is_json))
-    return write_partial_success(rejected, why, is_json=is_json)
 
 
 async def _body(receive: Receive, encoding: bytes) -> bytes:

@@ -21,13 +21,17 @@ from numpy.typing import NDArray
 from watchkeeper.domain.errors import InputError, StoreError, WatchkeeperError
 from watchkeeper.domain.metric import Kind, Metric, SourceKind
 from watchkeeper.domain.times import HOUR, format_instant, local_seconds
-from watchkeeper.sources.pushed import Columns
+from watchkeeper.sources.otlp import read_export_request, write_partial_success
+from watchkeeper.sources.pushed import Columns, read_arrow, read_json
+from watchkeeper.sources.remote_write import read_write_request
 from watchkeeper.sources.samples import How, Periods, Sample
 from watchkeeper.stores.history import History
 from watchkeeper.stores.ledger import Ledger, metrics, series
 from watchkeeper.stores.push_log import Done, Pushed, PushLog
 
 log = logging.getLogger("watchkeeper.push")
+
+ARROW = "application/vnd.apache.arrow.stream"
 
 MOST_SERIES = 100_000
 """How many series a pushed metric may have: a dimension that is an order's number would make a million."""
@@ -99,6 +103,26 @@ class Pushes:
         """The configuration changed: ask the ledger again."""
         self._known = {}
         self._sent = None
+
+    @staticmethod
+    def read(kind: str, body: bytes, metric: str) -> Columns:
+        """The columns of a body of that media type; `metric` names what an Arrow stream is of. InputError."""
+        if kind == ARROW:
+            if not metric:
+                raise InputError("push: name the metric of an Arrow stream in the address: ?metric=NAME")
+            return read_arrow(body, metric)
+        if kind in ("application/json", ""):
+            return read_json(body)
+        raise InputError(f"push: a body of type {kind[:60]!r} is not known; send application/json or {ARROW}")
+
+    def take_remote_write(self, body: bytes) -> None:
+        """Take in a Prometheus remote write; samples that no metric asks for are dropped. InputError, StoreError."""
+        self.take_samples(read_write_request(body, self.how))
+
+    def take_otlp(self, body: bytes, *, is_json: bool) -> bytes:
+        """Take in an OTLP export; returns the answer that OTLP wants. InputError, StoreError."""
+        rejected, why = self.take_samples(read_export_request(body, is_json=is_json))
+        return write_partial_success(rejected, why, is_json=is_json)
 
     def is_ready(self, columns: Columns) -> bool:
         """Whether `take_in` would neither read nor write the ledger: then it is quick."""
