@@ -107,3 +107,19 @@ def test_a_verdict_is_in_the_record_and_its_undo_takes_it_out(service: Watchkeep
         after = again.metric_page("orders").line.record
         assert after is not None
         assert after.precision is None
+
+
+def test_an_alert_is_seen_as_it_was_and_as_we_know_now(service: Watchkeeper):
+    line = alert_at(service, shop.DROP)
+    was = service.alert_page(line.alert.id).hindsight
+    assert was is not None
+    assert (was.knowledge, was.since, was.fires) == (0, 0, True)
+    assert was.now == was.then
+    said = service.answer(Draft(answer=Answer.EVENT, by="ann", alert=line.alert.id))
+    now = service.alert_page(line.alert.id).hindsight
+    assert now is not None
+    assert (now.then, now.since, now.fires) == (was.then, 1, False)
+    service.undo(said.feedback.id, "ann")
+    again = service.alert_page(line.alert.id).hindsight
+    assert again is not None
+    assert (again.now, again.fires) == (was.now, True)

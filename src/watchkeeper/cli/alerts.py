@@ -53,9 +53,10 @@ def command(context: click.Context, home: Path, show: str, order: str, page: int
     with Watchkeeper.open(home) as service:
         inbox = service.inbox(show=show, order="newest" if order == "newest" else "severity", page=page)
         explained = [service.explanation(line.alert.id) for line in inbox.lines] if as_json else []
+        seen = [service.alert_page(line.alert.id).hindsight for line in inbox.lines] if as_json else []
     if as_json:
-        for line, explanation in zip(inbox.lines, explained, strict=True):
-            click.echo(json.dumps(alert_as_json(line, explanation)))
+        for line, explanation, then in zip(inbox.lines, explained, seen, strict=True):
+            click.echo(json.dumps(alert_as_json(line, explanation, then)))
     elif inbox.lines:
         print_alerts(inbox.lines, f"{inbox.counts[show]} {show} alerts, page {inbox.page} of {inbox.pages}")
     else:

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from watchkeeper.domain.alert import SEVERITIES, severity_level
 from watchkeeper.domain.times import wall_clock
+from watchkeeper.watch.hindsight_views import Hindsight
 from watchkeeper.watch.views import AlertLine, Explanation
 
 if TYPE_CHECKING:
@@ -84,8 +86,10 @@ def print_alerts(lines: Sequence[AlertLine], title: str) -> None:
     console.print(table)
 
 
-def alert_as_json(line: AlertLine, explanation: Explanation) -> dict[str, Any]:
-    """One alert for scripts, with the dimension values that explain it (an empty `where`: everything alike)."""
+def alert_as_json(line: AlertLine, explanation: Explanation, seen: Hindsight | None = None) -> dict[str, Any]:
+    """One alert for scripts, with the dimension values that explain it (an empty `where`: everything alike), and how
+    it was judged when it was told and how today's knowledge judges it.
+    """
     alert = line.alert
     return {
         "id": alert.id,
@@ -104,6 +108,7 @@ def alert_as_json(line: AlertLine, explanation: Explanation) -> dict[str, Any]:
         "snoozed_until": line.care.snoozed.until if line.is_snoozed and line.care.snoozed else None,
         "answer": line.answer.answer.value if line.answer and line.answer.answer else None,
         "still_fires": line.still_fires,
+        "hindsight": None if seen is None else msgspec.to_builtins(seen),
         "explanation": explanation.sentence or None,
         "causes": [
             {"where": dict(cause.where), "share": round(cause.share, 4), "factor": round(cause.factor, 4)}

@@ -30,6 +30,7 @@ from watchkeeper.stores.ledger import (
     watermarks,
 )
 from watchkeeper.watch import causes, views
+from watchkeeper.watch.hindsight import hindsight
 from watchkeeper.watch.index import Entry, Index
 from watchkeeper.watch.judge import Judgement
 from watchkeeper.watch.judgements import Judgements
@@ -126,6 +127,7 @@ class Look:
             similar=tuple(self._similar(alert)),
             why=_why(judgements[ranked[0].series], ranked[0], log),
             causes=self.explanation(alert).sentence,
+            hindsight=hindsight(ranked[0], judgements[ranked[0].series], whole, changes[0].recorded_at),
             handled=tuple(handled),
         )
 

@@ -11,6 +11,7 @@ from watchkeeper.domain.alert import Alert, Member, Transition
 from watchkeeper.domain.feedback import Answer, Feedback
 from watchkeeper.domain.handling import UNHANDLED, Care, Handling
 from watchkeeper.domain.metric import Metric, Series
+from watchkeeper.watch.hindsight_views import Hindsight
 from watchkeeper.watch.record import MetricRecord
 
 Show = Literal["open", "acknowledged", "answered", "explained", "resolved", "quiet", "all"]
@@ -200,6 +201,7 @@ class AlertPage(msgspec.Struct, frozen=True, kw_only=True):
     similar: tuple[AlertLine, ...]
     why: Why | None = None
     causes: str = ""
+    hindsight: Hindsight | None = None
     handled: tuple[Handling, ...] = ()
 
 

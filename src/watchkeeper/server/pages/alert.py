@@ -20,6 +20,7 @@ from watchkeeper.server.receipts import ReceiptBox, Said, box_of, said_lines
 from watchkeeper.server.session import PageRequest
 from watchkeeper.server.words import number
 from watchkeeper.watch import views
+from watchkeeper.watch.hindsight_views import Hindsight
 
 CHARTS = 7
 """Charts drawn at once: the first large, the others small; all members stand in the table."""
@@ -60,6 +61,7 @@ class AlertScreen(msgspec.Struct, frozen=True, kw_only=True):
     undo: int | None
     similar: tuple[views.AlertLine, ...]
     why: views.Why | None
+    hindsight: Hindsight | None
     causes: str
     receipt: ReceiptBox | None
     here: str
@@ -87,6 +89,7 @@ def alert_screen(page: views.AlertPage, receipt: ReceiptBox | None = None) -> Al
         undo=next((line.feedback.id for line in said if line.is_in_force), None),
         similar=page.similar,
         why=page.why,
+        hindsight=page.hindsight,
         causes=page.causes,
         receipt=receipt,
         here=here,
