@@ -29,6 +29,7 @@ from watchkeeper.server.facade import Order
 from watchkeeper.watch import views
 from watchkeeper.watch.channels import ChannelLine
 from watchkeeper.watch.flag_views import FlagLine, FlagPage
+from watchkeeper.watch.hindsight_views import Hindsight, Sight
 from watchkeeper.watch.overview import Week
 from watchkeeper.watch.record import MetricRecord
 from watchkeeper.watch.system_check import Known, check
@@ -101,6 +102,16 @@ class FakeTuning:
     def power(self, name: str, series_id: int) -> PowerTold:
         metric_named(name)
         return PowerTold(sentences=("A 12 % drop is seen within 2 hours 9 times in 10.",), light=b"light", dark=b"dark")
+
+
+HINDSIGHT = Hindsight(
+    at=YEAR + 38 * DAY,
+    knowledge=4,
+    since=2,
+    then=Sight(value=4.0, expected=61.0, lower=40.0, upper=82.0, score=3.2),
+    now=Sight(value=4.0, expected=None, lower=None, upper=None, score=None),
+    fires=False,
+)
 
 
 @dataclass
@@ -475,6 +486,7 @@ class FakeService:
             similar=tuple(self._line(other) for other in ALERTS if other.id != alert.id)[:3],
             handled=tuple(one for one in self.deeds.log if one.alert == alert_id),
             causes="91 % of the drop is origin = JFK." if alert.id == 1 else "",
+            hindsight=HINDSIGHT if alert.id == 1 else None,
         )
 
     def metric_page(self, name: str, series_id: int | None = None) -> views.MetricPage:

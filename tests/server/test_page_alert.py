@@ -108,3 +108,10 @@ def test_the_record_is_pure(service: FakeService) -> None:
     ]
     assert screen.known == ()
     assert screen == alert_screen(page)
+
+
+def test_an_alert_shows_what_it_was_and_what_is_known_now(reader: TestClient) -> None:
+    page = text(reader.get("/alerts/1").text)
+    assert "As it was 4 61 40 to 82 3.20 yes" in page
+    assert "As we know now 4 – – – no" in page
+    assert "Judged with the answers up to #4 on its series; 2 given since." in page
