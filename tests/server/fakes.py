@@ -30,11 +30,11 @@ from watchkeeper.watch import views
 from watchkeeper.watch.channels import ChannelLine
 from watchkeeper.watch.flag_views import FlagLine, FlagPage
 from watchkeeper.watch.hindsight_views import Hindsight, Sight
-from watchkeeper.watch.overview import Week
 from watchkeeper.watch.record import MetricRecord
 from watchkeeper.watch.system_check import Known, check
 from watchkeeper.watch.system_views import InputLine, MetricNow, SystemLine, SystemPage
 from watchkeeper.watch.trials import Drafted, Held, PowerTold, Trial, TriedAlert
+from watchkeeper.watch.week import Week
 
 NOW = 1_763_900_000
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
@@ -147,6 +148,12 @@ def test_a_write_whose_answer_was_lost_is_sent_again_and_done_once(api: Served) 
     assert calls[0] == calls[1]
 
 
+def asked(server: Any, *calls: tuple[str, dict[str, Any]]) -> tuple[list[str], list[Any]]:
+    """`ask` in a thread of its own: the driver of the browser tests leaves a loop running in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(anyio.run, ask, server, *calls).result()
+
+
 async def ask(server: Any, *calls: tuple[str, dict[str, Any]]) -> tuple[list[str], list[Any]]:
     async with AgentClient(server) as agent:
         tools = [one.name for one in (await agent.list_tools()).tools]
@@ -156,8 +163,7 @@ async def ask(server: Any, *calls: tuple[str, dict[str, Any]]) -> tuple[list[str
 def test_an_agent_sees_alerts_as_numbers_and_picture_and_answers(api: Served) -> None:
     with client_of(api, Role.RESPONDER) as client:
         alert = next(client.alerts()).id
-        tools, (listed, whole, picture, preview, said) = anyio.run(
-            ask,
+        tools, (listed, whole, picture, preview, said) = asked(
             agent_server(client),
             ("list_alerts", {"show": "all", "limit": 2}),
             ("see_alert", {"alert_id": alert}),
@@ -178,8 +184,7 @@ def test_an_agent_sees_alerts_as_numbers_and_picture_and_answers(api: Served) ->
 
 def test_an_agent_may_what_its_token_may_and_reads_why_not(api: Served) -> None:
     with client_of(api, Role.VIEWER) as client:
-        _, (refused, missing) = anyio.run(
-            ask,
+        _, (refused, missing) = asked(
             agent_server(client),
             ("give_feedback", {"answer": "real", "alert_id": 1}),
             ("see_alert", {"alert_id": 999}),
@@ -196,6 +201,6 @@ def test_the_command_speaks_mcp_on_standard_input(api: Served) -> None:
         args=["-m", "watchkeeper.cli", "mcp", "--server", api.address],
         env={"WATCHKEEPER_TOKEN": api.tokens[Role.VIEWER]},
     )
-    tools, (listed,) = anyio.run(ask, stdio_client(command), ("list_metrics", {}))
+    tools, (listed,) = asked(stdio_client(command), ("list_metrics", {}))
     assert "see_chart" in tools
     assert listed.structured_content["items"][0]["settings"]["name"] == "orders"

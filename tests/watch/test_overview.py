@@ -14,9 +14,9 @@ from watchkeeper.cli import main
 from watchkeeper.domain.errors import NotFoundError
 from watchkeeper.domain.feedback import Answer
 from watchkeeper.domain.times import WEEK
-from watchkeeper.watch.overview import text
 from watchkeeper.watch.service import Watchkeeper
 from watchkeeper.watch.views import Draft
+from watchkeeper.watch.week import text
 
 
 @pytest.fixture

@@ -47,10 +47,10 @@ def let_go(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[threading.Event, t
     begun, let_go = threading.Event(), threading.Event()
     real = readers.reader_of
 
-    def reader_of(source: Source) -> readers.Reader:
-        return Hanging(source, begun, let_go) if source.name == "slow" else real(source)
+    def reader_of(source: Source, *, holds: bool = False) -> readers.Reader:
+        return Hanging(source, begun, let_go) if source.name == "slow" else real(source, holds=holds)
 
-    monkeypatch.setattr("watchkeeper.watch.collect.reader_of", reader_of)
+    monkeypatch.setattr("watchkeeper.watch.readings.reader_of", reader_of)
     yield begun, let_go
     let_go.set()
 

@@ -26,8 +26,8 @@ def command(home: Path, until: str | None, channel: str | None, link: str, as_js
       watchkeeper digest --send team --link https://watch.example.com
     """
     from watchkeeper.domain.times import parse_instant
-    from watchkeeper.watch.overview import text
     from watchkeeper.watch.service import Watchkeeper
+    from watchkeeper.watch.week import text
 
     end = parse_instant(until) if until else None
     with Watchkeeper.open(home) as service:

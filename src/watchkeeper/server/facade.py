@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from watchkeeper.watch.channels import ChannelLine
     from watchkeeper.watch.feedback_log import Imported
     from watchkeeper.watch.listing import Listing
-    from watchkeeper.watch.overview import Week
     from watchkeeper.watch.plan import Step
     from watchkeeper.watch.pushes import Pushes
     from watchkeeper.watch.replies import Replies
     from watchkeeper.watch.sign_in import SignIn
     from watchkeeper.watch.vitals import Vitals
+    from watchkeeper.watch.week import Week
 
 Order = Literal["severity", "newest"]
 

@@ -4,50 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import msgspec
-
 from watchkeeper.domain.errors import ChannelError, NotFoundError
-from watchkeeper.domain.feedback import Answer, Feedback
-from watchkeeper.domain.times import WEEK, wall_clock
+from watchkeeper.domain.feedback import Answer
+from watchkeeper.domain.times import WEEK
 from watchkeeper.learn import in_force
 from watchkeeper.notify import channels as ways
 from watchkeeper.notify.parcel import Parcel
 from watchkeeper.stores.ledger import Ledger, audit, feedback, metrics, watermarks
 from watchkeeper.watch.listing import Listing
 from watchkeeper.watch.look import Look
-from watchkeeper.watch.views import AlertLine, MetricLine
+from watchkeeper.watch.views import MetricLine
+from watchkeeper.watch.week import Week, text
 
 MOST_ALERTS = 1000
 """More alerts a week are counted as so many: nobody reads them."""
 SHOWN = 10
 NOISY = 2.0
 """A metric is noisy when its alerts of 30 days, those confirmed as real left out, exceed so many times its budget."""
-
-
-class Week(msgspec.Struct, frozen=True, kw_only=True):
-    """`[start, end)` in seconds UTC, told on the clock of `timezone`.
-
-    `moved` holds the most severe alerts that began then; the counts are of all of them. `events` are known happenings
-    that touch it. `noisy` metrics told more than their budget in 30 days, `silent` ones have had no point for a week or
-    ever. `sentence` is the week in a sentence.
-    """
-
-    start: int
-    end: int
-    timezone: str
-    moved: tuple[AlertLine, ...]
-    alerts: int
-    before: int
-    answered: int
-    real: int
-    false_alarms: int
-    explained: int
-    missed: int
-    events: tuple[Feedback, ...]
-    noisy: tuple[MetricLine, ...]
-    silent: tuple[MetricLine, ...]
-    watched: int
-    sentence: str
 
 
 class Overview:
@@ -116,23 +89,6 @@ class Overview:
         with self._ledger.write() as tx:
             audit.add(tx, by, now, "digest", channel)
         return week
-
-
-def text(week: Week) -> list[str]:
-    """The week in plain lines, the first of them its title."""
-    first, last = wall_clock(week.start, week.timezone), wall_clock(week.end - 1, week.timezone)
-    lines = [f"The week from {first:%a} {first.day} {first:%b} to {last:%a} {last.day} {last:%b %Y}", week.sentence]
-    lines += [f"- {line.sentence}" for line in week.moved[:5]]
-    if len(week.moved) > 5:
-        lines.append(f"- and {week.alerts - 5} more")
-    if week.missed:
-        lines.append(f"Reported as missed: {week.missed}.")
-    if week.noisy:
-        names = ", ".join(one.metric.label for one in week.noisy)
-        lines.append(f"Told more often than their budget: {names}.")
-    if week.silent:
-        lines.append(f"Without a point for a week: {', '.join(one.metric.label for one in week.silent)}.")
-    return lines
 
 
 def _is_noisy(line: MetricLine) -> bool:

@@ -17,8 +17,8 @@ from watchkeeper.domain.times import WEEK, format_instant, parse_instant
 from watchkeeper.server.desk import desk_of
 from watchkeeper.server.guard import needs
 from watchkeeper.server.session import NAMELESS, PageRequest, visitor
-from watchkeeper.watch.overview import Week
 from watchkeeper.watch.views import MetricLine
+from watchkeeper.watch.week import Week
 
 
 class OverviewPage(msgspec.Struct, frozen=True, kw_only=True):
