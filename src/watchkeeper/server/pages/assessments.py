@@ -17,7 +17,7 @@ from watchkeeper.server.desk import desk_of
 from watchkeeper.server.guard import needs
 from watchkeeper.server.report_file import drawn_plots
 from watchkeeper.server.session import PageRequest, visitor
-from watchkeeper.watch.assessments import AssessmentLine, AssessmentPage, TrackRecord
+from watchkeeper.watch.assessment_views import AssessmentLine, AssessmentPage, TrackRecord
 
 
 class AssessmentsPage(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 from sqlalchemy import Column, Connection, Float, ForeignKey, String, Table, Text, insert, select
 
+from watchkeeper.domain.decision import Achieved, Decision
 from watchkeeper.domain.errors import NotFoundError
 from watchkeeper.stores.ledger.schema import METADATA, Id, Seconds
 
@@ -51,27 +52,6 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     at: int
     record: str
     report: str
-
-
-class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """Who chose what on which report, when (seconds UTC), and why."""
-
-    id: int
-    assessment_id: int
-    choice: str
-    reason: str
-    by: str
-    at: int
-
-
-class Achieved(msgspec.Struct, frozen=True, kw_only=True):
-    """The level of the metric that was reached in operation, who noted it, and when (seconds UTC)."""
-
-    id: int
-    assessment_id: int
-    level: float
-    by: str
-    at: int
 
 
 def add(tx: Connection, *, name: str, by: str, at: int, record: str, report: str) -> int:
