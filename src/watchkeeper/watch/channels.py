@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from watchkeeper.domain.config import Channel
-from watchkeeper.domain.errors import ChannelError, NotFoundError
+from watchkeeper.domain.errors import ChannelError
 from watchkeeper.domain.times import format_duration, format_instant
 from watchkeeper.notify import channels as ways
 from watchkeeper.notify.parcel import Parcel
@@ -57,10 +57,7 @@ class Channels:
         """Send a test message. NotFoundError; ChannelError says why it did not arrive. A success ends a back-off."""
         now = int(self._clock())
         with self._ledger.read() as tx:
-            channel = next((one for one in metrics.channels(tx) if one.name == name), None)
-            known = ", ".join(one.name for one in metrics.channels(tx)) or "none"
-        if channel is None:
-            raise NotFoundError(f"no channel {name!r}; there are {known}")
+            channel = metrics.channel(tx, name)
         body = f"This is a test by {by}. If you read it, channel {name} works; there is nothing else to do."
         try:
             ways.send(channel, Parcel(title="Watchkeeper: a test", body=body), now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from watchkeeper.domain.errors import ChannelError, NotFoundError
+from watchkeeper.domain.errors import ChannelError
 from watchkeeper.domain.feedback import Answer
 from watchkeeper.domain.times import WEEK
 from watchkeeper.learn import in_force
@@ -69,10 +69,7 @@ class Overview:
         """Send the week to a channel. NotFoundError; ChannelError says why it did not arrive."""
         now = int(self._clock())
         with self._ledger.read() as tx:
-            found = next((one for one in metrics.channels(tx) if one.name == channel), None)
-            known = ", ".join(one.name for one in metrics.channels(tx)) or "none"
-        if found is None:
-            raise NotFoundError(f"no channel {channel!r}; there are {known}")
+            found = metrics.channel(tx, channel)
         week = self.week(end)
         title, *body = text(week)
         if link:

@@ -87,6 +87,14 @@ def channels(tx: Connection) -> list[Channel]:
     return _all(tx, CHANNEL, Channel)
 
 
+def channel(tx: Connection, name: str) -> Channel:
+    """The channel of that name; NotFoundError."""
+    known = {one.name: one for one in channels(tx)}
+    if name not in known:
+        raise NotFoundError(f"no channel {name!r}; there are {', '.join(known) or 'none'}")
+    return known[name]
+
+
 def _put(tx: Connection, table: Table, record: Source | Metric | Channel, keys: dict[str, str], at: int | None) -> bool:
     settings = msgspec.json.encode(record).decode()
     now = int(time.time()) if at is None else at
