@@ -46,6 +46,21 @@ def test_the_log_read_in_elsewhere_gives_the_same_state(service: Watchkeeper, ho
         assert len(exported(other)) == 4
 
 
+def test_what_was_said_twice_and_taken_back_once_still_stands_elsewhere(service: Watchkeeper, home: Path):
+    """In the same second, by the same person: the undo takes back the second line and not the first."""
+    first = alert_at(service, shop.DROP).alert
+    twice = [service.answer(Draft(answer=Answer.FALSE_ALARM, by="ann", alert=first.id)) for _ in range(2)]
+    service.undo(twice[1].feedback.id, "ann")
+    lines = exported(service)
+    with Watchkeeper.open(home / "elsewhere") as other:
+        other.apply(parse_config(shop.CONFIG.format(shop=home / "shop.db", told=home / "other.txt")), "tester")
+        other.run_until(shop.END)
+        for added, present in ((3, 0), (0, 3)):
+            done = other.import_feedback(lines, "log.jsonl", "tester")
+            assert (done.added, done.present) == (added, present)
+            assert same_state(state(other), state(service))
+
+
 def test_an_event_that_repeats_explains_once_and_survives_the_log(service: Watchkeeper, home: Path):
     before = state(service)
     line = alert_at(service, shop.DROP)

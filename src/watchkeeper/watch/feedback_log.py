@@ -101,24 +101,30 @@ def take_in(
 
 
 def _fresh(log: Sequence[Feedback], entries: Sequence[Feedback]) -> tuple[list[Feedback], int]:
-    """The entries that the log does not hold yet, numbered as they would stand behind it, and how many it holds."""
-    present = {_likeness(line, {}): line.id for line in log}
+    """The entries that the log does not hold yet, numbered as they would stand behind it, and how many it holds.
+
+    What was said twice stands twice in the log, and an undo may take back one of the two: each line of the log
+    answers for one entry that says the same.
+    """
+    present: dict[tuple[object, ...], list[int]] = {}
+    for line in log:
+        present.setdefault(_likeness(line, {}), []).append(line.id)
     behind = max((line.id for line in log), default=0)
     ids: dict[int, int] = {}
     fresh: list[Feedback] = []
     for entry in entries:
         if entry.answer is not None and not entry.series:
             continue
-        likeness = _likeness(entry, ids)
-        if likeness in present:
-            ids[entry.id] = present[likeness]
+        alike = present.get(_likeness(entry, ids))
+        if alike:
+            ids[entry.id] = alike.pop(0)
             continue
         undoes = None if entry.undoes is None else ids.get(entry.undoes)
         if entry.undoes is not None and undoes is None:
             continue  # it takes back a line about series that are not known here
         number = behind + 1 + len(fresh)
         fresh.append(msgspec.structs.replace(entry, id=number, undoes=undoes, alert=None))
-        ids[entry.id] = present[likeness] = number
+        ids[entry.id] = number
     return fresh, len(ids) - len(fresh)
 
 
@@ -129,7 +135,7 @@ def _names(tx: Connection) -> dict[str, int]:
 
 
 def _likeness(line: Feedback, ids: dict[int, int]) -> tuple[object, ...]:
-    """Two lines that say the same at the same time are one, whatever their numbers."""
+    """What a line says, whoever numbered it."""
     undoes = None if line.undoes is None else ids.get(line.undoes, line.undoes)
     return (
         line.answer,
