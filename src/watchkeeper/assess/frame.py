@@ -181,6 +181,14 @@ def _target(record: Assessment, values: pa.ChunkedArray) -> tuple[Floats, Task, 
     return code.astype(np.float64), "classes", tuple(map(str, seen))
 
 
+def yes_or_no(record: Assessment, values: pa.ChunkedArray) -> NDArray[np.bool_]:
+    """The target of each row as true or false, missing as false; InputError where it is neither yes nor no."""
+    found, task, _ = _target(record, values)
+    if task != "binary":
+        raise InputError(f"target: {record.target} is neither yes nor no; say what is with above or positive")
+    return np.asarray(found == 1.0)
+
+
 def _today(record: Assessment, rows: pa.Table, task: Task, classes: tuple[str, ...]) -> Floats:
     import pyarrow as pa
 

@@ -82,23 +82,27 @@ def run_trials(frame: Frame, metric: str, costs: Costs, seed: int = 0) -> Trials
     return Trials(metric, rows, whole, _compare(frame.take(rows), whole, words, metric, costs, seed))
 
 
-def _compare(
-    rows: Frame, told: dict[str, Floats], words: dict[str, str], metric: str, costs: Costs, seed: int
-) -> tuple[Trial, ...]:
-    point = {name: error(metric, rows.target, said, costs) for name, said in told.items()}
-    best = min(point, key=lambda name: point[name])
+def paired_draws(rows: Frame, told: dict[str, Floats], metric: str, costs: Costs, seed: int = 0) -> dict[str, Floats]:
+    """The error of each candidate in each bootstrap sample of whole clusters, the same samples for all of them."""
     draws: dict[str, list[float]] = {name: [] for name in told}
     for weight in resamples(clusters(rows), RESAMPLES, seed):
         if rows.task == "binary" and len(np.unique(rows.target[weight > 0])) < 2:
             continue
         for name, said in told.items():
             draws[name].append(error(metric, rows.target, said, costs, weight))
+    return {name: np.array(drawn or [error(metric, rows.target, told[name], costs)]) for name, drawn in draws.items()}
+
+
+def _compare(
+    rows: Frame, told: dict[str, Floats], words: dict[str, str], metric: str, costs: Costs, seed: int
+) -> tuple[Trial, ...]:
+    point = {name: error(metric, rows.target, said, costs) for name, said in told.items()}
+    best = min(point, key=lambda name: point[name])
+    draws = paired_draws(rows, told, metric, costs, seed)
     found = []
-    for name, drawn in draws.items():
-        each = np.array(drawn if drawn else [point[name]])
-        behind = each - np.array(draws[best] if draws[best] else [point[best]])
+    for name, each in draws.items():
         lower, upper = np.quantile(each, [0.05, 0.95])
-        edges = np.quantile(behind, [0.05, 0.95])
+        edges = np.quantile(each - draws[best], [0.05, 0.95])
         found.append(
             Trial(name, words[name], point[name], float(lower), float(upper), (float(edges[0]), float(edges[1])))
         )

@@ -38,7 +38,7 @@ def opportunity_part(record: Assessment, frame: Frame, small: Frame, trials: Tri
     )
     gain = float(better.mean())
     half = 1.645 * float(better.std()) / np.sqrt(max(len(better), 1))
-    monthly = record.per_month or _per_month(frame)
+    monthly = record.per_month or rows_a_month(frame)
     what = "distance per row" if rows.task == "number" else "rows told wrongly"
     errors = {name: error(metric, rows.target, trials.told[name], record.costs) for name in (baseline, model)}
     reasons = [
@@ -122,7 +122,8 @@ def opportunity_part(record: Assessment, frame: Frame, small: Frame, trials: Tri
     )
 
 
-def _per_month(frame: Frame) -> float | None:
+def rows_a_month(frame: Frame) -> float | None:
+    """Rows in thirty days, counted from the first row to the last; None without a time, or within a day."""
     if frame.time is None or len(frame) < 2 or frame.time[-1] - frame.time[0] < DAY_S:
         return None
     return float(len(frame) / ((frame.time[-1] - frame.time[0]) / MONTH_S))

@@ -6,6 +6,7 @@ import msgspec
 import yaml
 
 from watchkeeper.domain.errors import ConfigError
+from watchkeeper.domain.rent import Rent
 
 DEFAULT_MAX_ROWS = 1_000_000
 METRICS = (
@@ -50,7 +51,9 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     Rows come from `data`, a file, or from `query` asked of `source`, a database of the home's configuration. `above`
     and `positive` make a yes or no of the target: above that number, or equal to that value. `today` is a column with
     what is predicted today. `level` is the value of `metric` that is needed. `people` is the share of entities expected
-    to use it.
+    to use it. With `value`, the column of a metric's number, each row is a point, `entity` its series and `target` says
+    whether it was an anomaly. `rent` are services that could be rented instead of building,
+    `own_cost_a_month` is what running an own one is thought to cost, in their currency.
     """
 
     name: str = ""
@@ -82,10 +85,15 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     lawful_basis: str = ""
     retention: str = ""
     expect: Expect | None = None
+    value: str | None = None
+    false_alerts_per_month: float = 1.0
+    rent: tuple[Rent, ...] = ()
+    own_cost_a_month: float | None = None
 
     def named_columns(self) -> list[tuple[str, str]]:
         """(key, column) for each column that the record names."""
         single = [("target", self.target), ("time", self.time), ("entity", self.entity), ("today", self.today)]
+        single.append(("value", self.value))
         named = [(key, column) for key, column in single if column is not None]
         for key in ("protected", "known_after", "ignore", "segments", "quasi"):
             named += [(key, column) for column in getattr(self, key)]
@@ -127,6 +135,18 @@ def _check(record: Assessment, place: str) -> None:
         raise ConfigError(f"{place}: costs: must be above 0; leave costs out where errors cost alike")
     if not 0 < record.people <= 1:
         raise ConfigError(f"{place}: people: {record.people} is no share between 0 and 1")
+    if record.value is not None and record.time is None:
+        raise ConfigError(f"{place}: value: points of a metric have a time; name its column under time")
+    if not record.false_alerts_per_month > 0:
+        raise ConfigError(f"{place}: false_alerts_per_month: say how many a series may cost, such as 1")
+    names = [one.name for one in record.rent]
+    for one in record.rent:
+        one.check(place)
+        if names.count(one.name) > 1:
+            raise ConfigError(f"{place}: rent: {one.name} is there twice; give each service its own name")
+        if (one.shape == "series") != (record.value is not None):
+            mend = "name the column of the numbers under value" if record.value is None else "use shape: series"
+            raise ConfigError(f"{place}: rent {one.name}: shape: {one.shape} does not fit the rows; {mend}")
     if record.expect is not None:
         _check_expect(record.expect, place)
 

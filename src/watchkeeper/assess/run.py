@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from watchkeeper.assess.availability import availability_part
+from watchkeeper.assess.compare import AT_MOST, compare_part
+from watchkeeper.assess.compare_points import compare_points
+from watchkeeper.assess.compare_rows import compare_rows
+from watchkeeper.assess.compare_sides import Ask
 from watchkeeper.assess.cost import cost_part
 from watchkeeper.assess.data import Finding, check_data
 from watchkeeper.assess.feasibility import feasibility_part, learning_curves
@@ -41,8 +46,11 @@ def assess(
     now: int = 0,
     seed: int = 0,
     progress: Progress = lambda stage, done, total: None,
+    ask: Ask | None = None,
+    at_most: int = AT_MOST,
 ) -> Report:
     """The report. `rows` is None for a record with `expect`, which has no data yet; `now` (seconds) is when it is made.
+    `ask` sends at most `at_most` rows to each service under `rent`; without it nothing is sent.
 
     Poor data makes a report that says so: only a record that names what cannot be raises (InputError).
     """
@@ -55,10 +63,73 @@ def assess(
 
     # Many small fits: threads that wait for one another cost 17 times what they bring on a busy machine.
     with threadpool_limits(limits=1):
-        return _assess(record, rows, now, seed, progress)
+        return _assess(record, rows, now, seed, progress, ask, at_most)
 
 
-def _assess(record: Assessment, rows: pa.Table, now: int, seed: int, progress: Progress) -> Report:
+def compare(
+    record: Assessment,
+    rows: pa.Table,
+    *,
+    now: int = 0,
+    seed: int = 0,
+    progress: Progress = lambda stage, done, total: None,
+    ask: Ask | None = None,
+    at_most: int = AT_MOST,
+) -> Report:
+    """Build or rent alone: the data, and ours, a rule and what is rented side by side. See `assess`."""
+    if not record.rent:
+        raise InputError("rent: the record names no service; list what could be rented under rent")
+    import sklearn.ensemble  # noqa: F401 - as above
+    from threadpoolctl import threadpool_limits
+
+    found = check_data(record, rows)
+    rows = rows.slice(0, record.max_rows)
+    parts = [_data_part(found)]
+    if parts[0].verdict == "stop":
+        return _report(record, now, rows.num_rows, 0, (), parts)
+    with threadpool_limits(limits=1):
+        try:
+            frame, metric = _framed(record, rows)
+            small = frame.sample(MODEL_ROWS, seed)
+            trials = None
+            if record.value is None:
+                progress("trying candidates", 0, 1)
+                trials = run_trials(small, metric, record.costs, seed)
+                progress("trying candidates", 1, 1)
+            told = _compared(record, rows, frame, small, trials, ask, at_most, seed)
+        except InputError as error:
+            parts[0] = _data_part([Finding("stop", "target", str(error)), *found])
+            return _report(record, now, rows.num_rows, 0, (), parts)
+    return _report(record, now, rows.num_rows, int(told.facts.get("rows", 0)), (), [parts[0], told])
+
+
+def _compared(
+    record: Assessment,
+    rows: pa.Table,
+    frame: Frame,
+    small: Frame,
+    trials: Trials | None,
+    ask: Ask | None,
+    at_most: int,
+    seed: int,
+) -> Part:
+    if record.value is not None:
+        return compare_part(record, lambda: compare_points(record, rows, ask, at_most, seed, time.perf_counter))
+    assert trials is not None
+    return compare_part(
+        record, lambda: compare_rows(record, rows, frame, small, trials, ask, at_most, seed, time.perf_counter)
+    )
+
+
+def _framed(record: Assessment, rows: pa.Table) -> tuple[Frame, str]:
+    """The rows made ready, and the metric they are judged by; InputError where the target fits neither."""
+    frame = make_frame(record, rows)
+    return frame, chosen_metric(record, frame.task, float(frame.target.mean()))
+
+
+def _assess(
+    record: Assessment, rows: pa.Table, now: int, seed: int, progress: Progress, ask: Ask | None, at_most: int
+) -> Report:
     total = rows.num_rows
     found = check_data(record, rows)
     rows = rows.slice(0, record.max_rows)
@@ -66,8 +137,7 @@ def _assess(record: Assessment, rows: pa.Table, now: int, seed: int, progress: P
     if parts[0].verdict == "stop":
         return _report(record, now, total, 0, (), parts)
     try:
-        frame = make_frame(record, rows)
-        metric = chosen_metric(record, frame.task, float(frame.target.mean()))
+        frame, metric = _framed(record, rows)
     except InputError as error:
         parts[0] = _data_part([Finding("stop", "target", str(error)), *found])
         return _report(record, now, total, 0, (), parts)
@@ -91,6 +161,8 @@ def _assess(record: Assessment, rows: pa.Table, now: int, seed: int, progress: P
     is_drifting = "it ages" in " ".join(after[0].reasons)
     parts.append(cost_part(record, rows, frame, small, trials.best_model, is_drifting=is_drifting))
     progress("availability and cost", 1, 1)
+    if record.rent:
+        parts.append(_compared(record, rows, frame, small, trials, ask, at_most, seed))
     parts.append(risks_part(parts))
     return _report(record, now, total, len(small), _notes(small), parts)
 
@@ -134,7 +206,8 @@ _ORDER: tuple[Verdict, ...] = ("stop", "care", "unknown", "good")
 
 def _report(record: Assessment, now: int, total: int, used: int, notes: tuple[str, ...], parts: list[Part]) -> Report:
     worst = min(parts, key=lambda part: _ORDER.index(part.verdict))
-    telling = next((part for part in parts if part.key == "feasibility"), worst)
+    keys = ("feasibility", "compare")
+    telling = next((part for key in keys for part in parts if part.key == key), worst)
     first = worst if worst.verdict == "stop" else telling
     return Report(
         name=record.name or f"{record.target} of {record.row}",

@@ -35,6 +35,7 @@ VERBS: Final[dict[str, tuple[str, str]]] = {
     "doctor": ("watchkeeper.cli.doctor", "Check a setup and say what to do."),
     "score": ("watchkeeper.cli.score", "Score the points of a Parquet or CSV file."),
     "assess": ("watchkeeper.cli.assess", "Say whether a data file can carry a prediction, before building."),
+    "compare": ("watchkeeper.cli.compare", "Set what could be rented beside our own, on the same history."),
     "assessments": ("watchkeeper.cli.assessments", "List kept assessments, decide on them, note what was achieved."),
     "power": ("watchkeeper.cli.power", "Say which changes of a series would be seen, and how soon."),
 }
