@@ -287,3 +287,30 @@ def test_the_history_agrees_with_a_list_of_all_rows(path: str) -> None:
 
     with History.open(path) as history:
         agrees()
+
+
+def test_old_points_are_those_whose_time_and_arrival_are_old_but_never_the_newest(path: str) -> None:
+    with History.open(path) as history:
+        history.append([1, 1, 1, 2, 3], [0, 10, 20, 0, 90], [1.0, 2.0, 3.0, 4.0, 5.0], known_at=50)
+        assert history.aged([1, 2, 3], 15) == {}, "they became known later"
+        assert history.aged([1, 2, 3], 60) == {1: 20}
+        assert history.aged([2, 3], 60) == {}
+        history.append([1], [10], [2.5], known_at=70)
+        assert history.aged([1], 60) == {1: 10}, "from a point that was corrected lately on, all stays"
+
+
+def test_old_points_go_with_their_older_values_and_the_checkpoints_that_knew_them(path: str) -> None:
+    with History.open(path) as history:
+        history.append([1, 1, 2], [0, 10, 0], [1.0, 2.0, 3.0], known_at=50)
+        history.append([1], [0], [1.5], known_at=60)
+        history.keep([Kept("a", "key", 20, 1, b"state"), Kept("b", "key", 20, 1, b"state")])
+        assert history.forget({1: 10}, ["a"], dry_run=True) == 2
+        assert len(points_of(history.read([1, 2]))) == 3
+        assert history.forget({1: 10}, ["a"]) == 2
+        assert history.forget({1: 10}, ["b"]) == 0
+        assert points_of(history.read([1, 2])) == {(1, 10): (2.0, 50), (2, 0): (3.0, 50)}
+        assert set(history.kept(["a", "b"])) == {"b"}
+        history.append([1], [20], [4.0], known_at=70)
+        changes = history.changes(np.array([1], np.int32), np.array([11]), np.array([2]), np.array([100]))
+        assert changes.columns.time.tolist() == [20]
+        assert changes.late == {}

@@ -32,6 +32,7 @@ VERBS: Final[dict[str, tuple[str, str]]] = {
     "system": ("watchkeeper.cli.system", "Say how ML features fare, and what they lack for production."),
     "backup": ("watchkeeper.cli.backup", "Back up both stores into a file, while the service runs."),
     "restore": ("watchkeeper.cli.restore", "Restore a backup into a new home."),
+    "retention": ("watchkeeper.cli.retention", "Say how long things are kept, and what would go."),
     "doctor": ("watchkeeper.cli.doctor", "Check a setup and say what to do."),
     "score": ("watchkeeper.cli.score", "Score the points of a Parquet or CSV file."),
     "assess": ("watchkeeper.cli.assess", "Say whether a data file can carry a prediction, before building."),

@@ -39,6 +39,7 @@ from watchkeeper.client.records import (
     PointPage,
     PointRecord,
     ReceiptRecord,
+    RetentionRecord,
     RoleDraft,
     SeriesPage,
     SeriesRecord,
@@ -306,6 +307,14 @@ class Client:
             page = self._wire.ask(AuditPage, "GET", "/audit", cursor=cursor)
             yield from page.items
             cursor = page.next
+
+    def retention(self) -> RetentionRecord:
+        """How long things are kept, and what is older and would go."""
+        return self._wire.ask(RetentionRecord, "GET", "/retention")
+
+    def apply_retention(self) -> RetentionRecord:
+        """Remove now what is older."""
+        return self._wire.ask(RetentionRecord, "POST", "/retention/apply")
 
 
 def _iso(moment: datetime | None) -> str:

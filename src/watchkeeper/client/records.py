@@ -11,6 +11,7 @@ from watchkeeper.domain.access import Role, Scope
 from watchkeeper.domain.alert import Cause, Change, Status
 from watchkeeper.domain.feedback import Answer
 from watchkeeper.domain.metric import Metric
+from watchkeeper.domain.retention import Retention
 from watchkeeper.watch.views import Reach
 
 Note = Annotated[str, msgspec.Meta(max_length=2000)]
@@ -474,3 +475,18 @@ class AuditPage(msgspec.Struct, frozen=True, kw_only=True):
 
     items: list[AuditRecord]
     next: str | None
+
+
+class RetentionRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """How long things are kept, and what is older: it goes, or went if `is_removed`.
+
+    `points` counts rows of points. What an answer in force or an open alert rests on is older too, but `held`.
+    """
+
+    kept: Retention
+    points: int
+    alerts: int
+    audit: int
+    held_series: int
+    held_alerts: int
+    is_removed: bool

@@ -11,12 +11,13 @@ import yaml
 from watchkeeper.domain.errors import ConfigError, InputError
 from watchkeeper.domain.flag import Flag, Segment
 from watchkeeper.domain.metric import Metric, Source, SourceKind, check_name
+from watchkeeper.domain.retention import Retention
 from watchkeeper.domain.route import Route
 from watchkeeper.domain.system import System
 from watchkeeper.domain.weekly import parse_weekly
 
 T = TypeVar("T")
-SECTIONS = ("sources", "defaults", "metrics", "channels", "routes", "segments", "flags", "systems")
+SECTIONS = ("sources", "defaults", "metrics", "channels", "routes", "segments", "flags", "systems", "retention")
 
 
 class ChannelKind(enum.Enum):
@@ -51,7 +52,7 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
-    """What `watchkeeper apply` reads."""
+    """What `watchkeeper apply` reads; a `retention` of None leaves that which stands."""
 
     sources: tuple[Source, ...] = ()
     metrics: tuple[Metric, ...] = ()
@@ -60,6 +61,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     segments: tuple[Segment, ...] = ()
     flags: tuple[Flag, ...] = ()
     systems: tuple[System, ...] = ()
+    retention: Retention | None = None
 
 
 def parse_config(text: str, place: str = "configuration") -> Config:
@@ -84,6 +86,7 @@ def parse_config(text: str, place: str = "configuration") -> Config:
         segments=_section(raw, "segments", Segment, {}, place),
         flags=_section(raw, "flags", Flag, {}, place),
         systems=_section(raw, "systems", System, {}, place),
+        retention=_single(raw, "retention", Retention, place),
     )
     known = sorted(source.name for source in config.sources)
     for metric in config.metrics:
@@ -137,6 +140,16 @@ def _section(raw: dict[str, Any], key: str, record: type[T], defaults: dict[str,
         except (msgspec.ValidationError, InputError) as error:
             raise ConfigError(f"{place}: {key}.{name}: {error}") from None
     return tuple(records)
+
+
+def _single(raw: dict[str, Any], key: str, record: type[T], place: str) -> T | None:
+    """A section that is one record; None where the file does not have it."""
+    if raw.get(key) is None:
+        return None
+    try:
+        return msgspec.convert(raw[key], record)
+    except (msgspec.ValidationError, InputError) as error:
+        raise ConfigError(f"{place}: {key}: {error}") from None
 
 
 class _Loader(yaml.SafeLoader):

@@ -10,6 +10,7 @@ import yaml
 
 from watchkeeper.domain.config import Channel, Config
 from watchkeeper.domain.metric import Source
+from watchkeeper.domain.retention import Retention
 
 _PASSWORD = re.compile(r"//[^/@\s]*:[^/@\s]+@")
 
@@ -20,11 +21,13 @@ def dump_config(config: Config) -> str:
     A URL that may hold a secret becomes a reference to an environment variable, `${SHOP_URL}` of the source `shop`:
     of sources those with a password, of channels all but files and those that are references already.
     """
-    sections = {
+    sections: dict[str, Any] = {
         section: {record.name: _plain(record) for record in getattr(config, section)}
         for section in Config.__struct_fields__
-        if getattr(config, section)
+        if section != "retention" and getattr(config, section)
     }
+    if config.retention is not None and config.retention != Retention():
+        sections["retention"] = _without_defaults(config.retention)
     return yaml.safe_dump(sections, sort_keys=False, allow_unicode=True, width=120) if sections else "{}\n"
 
 

@@ -9,6 +9,7 @@ import msgspec
 from watchkeeper.domain.config import Channel
 from watchkeeper.domain.flag import Flag, Segment
 from watchkeeper.domain.metric import Metric, Source
+from watchkeeper.domain.retention import Retention
 from watchkeeper.domain.route import Route
 from watchkeeper.domain.system import System
 
@@ -20,7 +21,7 @@ def config_schema() -> dict[str, Any]:
     `defaults`, the text of a step) is for `watchkeeper apply --dry-run` to check.
     """
     _, records = msgspec.json.schema_components(
-        (Source, Metric, Channel, Route, Segment, Flag, System), ref_template="#/$defs/{name}"
+        (Source, Metric, Channel, Route, Segment, Flag, System, Retention), ref_template="#/$defs/{name}"
     )
     for record in records.values():
         if "name" in record.get("properties", {}):
@@ -45,6 +46,10 @@ def config_schema() -> dict[str, Any]:
             "segments": _section("Segment", "Groups of users, by name."),
             "flags": _section("Flag", "Feature flags with their guards, by name."),
             "systems": _section("System", "ML features with their inputs, predictions and outcomes, by name."),
+            "retention": {
+                "description": "How long points, alerts and the audit log are kept.",
+                "anyOf": [{"$ref": "#/$defs/Retention"}, {"type": "null"}],
+            },
         },
         "additionalProperties": False,
         "$defs": records,

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from watchkeeper.watch.plan import Step
     from watchkeeper.watch.pushes import Pushes
     from watchkeeper.watch.replies import Replies
+    from watchkeeper.watch.retention import Clearing
     from watchkeeper.watch.sign_in import SignIn
     from watchkeeper.watch.vitals import Vitals
     from watchkeeper.watch.week import Week
@@ -133,6 +134,10 @@ class Service(Protocol):
     @property
     def sign_in(self) -> SignIn:
         """Links and sessions."""
+
+    @property
+    def retention(self) -> Clearing:
+        """What is older than it is kept."""
 
     @property
     def listing(self) -> Listing:

@@ -20,7 +20,7 @@ from watchkeeper.stores import places
 from watchkeeper.stores.history import History
 from watchkeeper.stores.ledger import Ledger, channel_states, metrics, watermarks
 from watchkeeper.stores.ledger.ledger import SCHEMA_REVISION
-from watchkeeper.watch import collect
+from watchkeeper.watch import collect, retention
 
 LEAST_FREE, LOW_FREE = 200 * 2**20, 2 * 2**30
 """Bytes of free disk below which nothing can be stored soon, and below which somebody should look."""
@@ -147,6 +147,9 @@ def _contents(ledger: Ledger, now: float) -> Iterator[Finding]:
             what=f"channel {name}", health=health, words=f"{state.failures} failures in a row: {state.error}", mend=mend
         )
     yield _metrics(known, marks, int(now))
+    with ledger.read() as tx:
+        kept = retention.kept(tx)
+    yield _well("retention", f"points {kept.points}, alerts {kept.alerts}, audit log {kept.audit}")
 
 
 def _source(source: Source, metric: Metric, now: float) -> Finding:

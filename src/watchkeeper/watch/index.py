@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from threading import RLock
 
 from watchkeeper.domain.alert import Alert, Cause, Member, Status
-from watchkeeper.domain.errors import NotFoundError
 from watchkeeper.domain.feedback import Answer, Feedback
 from watchkeeper.domain.handling import UNHANDLED, Care, care_of
 from watchkeeper.domain.metric import Metric, Series
@@ -103,7 +102,7 @@ class Index:
         with self._lock:
             self._refresh()
             if alert_id not in self._entries:
-                raise NotFoundError(f"no alert {alert_id}")
+                raise alerts.missing(alert_id)
             return self._entries[alert_id]
 
     def of_series(self, series: Iterable[int]) -> list[Entry]:
@@ -138,10 +137,13 @@ class Index:
         with self._ledger.read() as tx:
             seen = (transitions.newest(tx), feedback.last_id(tx))
             stamped = {name for name, one in self._known.items() if self._judgements.stamp(name) != one.stamp}
-            if seen == self._seen and not stamped:
+            total = alerts.count(tx)
+            if seen == self._seen and not stamped and total == len(self._entries):
                 return
             changed = set(transitions.alerts_since(tx, self._seen[0])) if seen[0] != self._seen[0] else set()
             found = alerts.named(tx, changed)
+            if total < len(self._entries.keys() | found.keys()):
+                self._drop(self._entries.keys() - alerts.ids(tx))
             cares = {one: care_of(log) for one, log in handlings.of_alerts(tx, changed).items()} if changed else {}
             log = in_force(feedback.log(tx)) if seen[1] != self._seen[1] else None
         renewed = self._rejudge(stamped, {one.series for alert in found.values() for one in alert.members})
@@ -200,6 +202,15 @@ class Index:
             self._of_series.setdefault(member.series, set()).add(entry.alert.id)
         for name in entry.names:
             self._of_metric.setdefault(name, set()).add(entry.alert.id)
+
+    def _drop(self, gone: Iterable[int]) -> None:
+        """Alerts that were older than they are kept."""
+        for number in gone:
+            entry = self._entries.pop(number)
+            for member in entry.alert.members:
+                self._of_series[member.series].discard(number)
+            for name in entry.names:
+                self._of_metric[name].discard(number)
 
     def _word(self, alert: Alert, care: Care, held: Mapping[int, Judgement]) -> Entry:
         """What does not depend on answers."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -10,10 +10,12 @@ import msgspec
 from watchkeeper.domain.config import Channel, Config
 from watchkeeper.domain.flag import Flag, Segment
 from watchkeeper.domain.metric import Metric, Source, SourceKind
+from watchkeeper.domain.retention import Retention
 from watchkeeper.domain.route import Route
 from watchkeeper.domain.system import System
 from watchkeeper.sources.readers import reader_of
 from watchkeeper.stores.ledger import Ledger, flags, metrics, routes, systems
+from watchkeeper.watch import retention
 
 _HIDDEN = {"url", "user", "password", "bearer"}
 
@@ -38,6 +40,7 @@ def standing(ledger: Ledger) -> Config:
             segments=tuple(flags.segments(tx)),
             systems=tuple(kept.system for kept in systems.listed(tx)),
             flags=tuple(kept.flag for kept in flags.listed(tx)),
+            retention=retention.kept(tx),
         )
 
 
@@ -61,6 +64,7 @@ def plan(ledger: Ledger, config: Config) -> list[Step]:
         *_steps("segment", {one.name: one for one in known.segments}, config.segments),
         *_steps("system", {one.name: one for one in known.systems}, config.systems),
         *_steps("flag", {one.name: one for one in known.flags}, config.flags),
+        *_retention(known.retention, config.retention),
     ]
 
 
@@ -78,7 +82,12 @@ def _steps(noun: str, known: Mapping[str, Record], wanted: Sequence[Record]) -> 
     return steps
 
 
-def _differences(before: Record, after: Record) -> tuple[tuple[str, Any, Any], ...]:
+def _retention(known: Retention | None, wanted: Retention | None) -> Iterator[Step]:
+    if known is not None and wanted is not None and wanted != known:
+        yield Step(noun="retention", name="retention", is_new=False, settings=_differences(known, wanted))
+
+
+def _differences(before: Record | Retention, after: Record | Retention) -> tuple[tuple[str, Any, Any], ...]:
     old, new = msgspec.to_builtins(before), msgspec.to_builtins(after)
     return tuple(
         (key, *(("hidden", "hidden") if key in _HIDDEN else (old[key], new[key])))

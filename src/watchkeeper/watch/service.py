@@ -15,14 +15,11 @@ from watchkeeper.domain.config import Config
 from watchkeeper.domain.errors import ChannelError, WatchkeeperError
 from watchkeeper.domain.feedback import Answer
 from watchkeeper.domain.metric import SourceKind
-from watchkeeper.domain.route import check_channels
 from watchkeeper.notify import channels as ways
 from watchkeeper.stores import places
 from watchkeeper.stores.history import History
 from watchkeeper.stores.ledger import (
     Ledger,
-    audit,
-    channel_states,
     feedback,
     metrics,
     mutes,
@@ -31,8 +28,7 @@ from watchkeeper.stores.ledger import (
     transitions,
     watermarks,
 )
-from watchkeeper.stores.ledger.channel_states import ChannelState
-from watchkeeper.watch import answers, collect, feedback_log, plan, views
+from watchkeeper.watch import answers, applying, collect, feedback_log, plan, views
 from watchkeeper.watch.access import Access
 from watchkeeper.watch.assessments import Assessments
 from watchkeeper.watch.backups import Backups
@@ -57,6 +53,7 @@ from watchkeeper.watch.pushes import Pushes
 from watchkeeper.watch.questions import Questions
 from watchkeeper.watch.readings import Due, Readings
 from watchkeeper.watch.replies import Replies
+from watchkeeper.watch.retention import Clearing
 from watchkeeper.watch.sign_in import SignIn
 from watchkeeper.watch.systems import Systems
 from watchkeeper.watch.tell import tell
@@ -126,6 +123,7 @@ class Watchkeeper:
         self.backups = Backups(ledger, history, home, clock)
         self.systems = Systems(ledger, clock, history)
         self.assessments = Assessments(ledger, clock)
+        self.retention = Clearing(ledger, history, self._leases, self._writing, self._forget, clock)
 
     @classmethod
     def open(
@@ -182,19 +180,7 @@ class Watchkeeper:
         now = int(self._clock())
         check_readable(config)
         with self._writing, self._ledger.write() as tx:
-            changed = [f"source {one.name}" for one in config.sources if metrics.put_source(tx, one)]
-            changed += [f"metric {one.name}" for one in config.metrics if metrics.put_metric(tx, one)]
-            for channel in config.channels:
-                if metrics.put_channel(tx, channel):
-                    changed.append(f"channel {channel.name}")
-                    channel_states.put(tx, ChannelState(channel=channel.name))  # whatever failed may be mended
-            check_channels(config.routes, {one.name for one in metrics.channels(tx)})
-            changed += [f"route {one.name}" for one in config.routes if routes.put(tx, one)]
-            changed += self.systems.put(tx, config.systems)
-            changed += self.flags.put(tx, config.flags, config.segments, by)
-            self.systems.check(tx, config.systems)
-            if changed:
-                audit.add(tx, by, now, "apply", ", ".join(changed))
+            applying.apply(tx, config, by, now, self.systems, self.flags)
         self.pushes.forget()
         self._judgements.forget()
         self.flags.refresh()
@@ -232,6 +218,7 @@ class Watchkeeper:
             opened = self._ticks.advance(now, progress, self._readings.busy)
             run_guards(self._ledger, self._history, self._look.line_of, now)
             self.flags.refresh()
+            self.retention.clear_daily(now)
             self.deeds.wake(now)
             self.questions.ask(now)
             sent = self._tell(now, stale_s, troubles)
@@ -272,6 +259,12 @@ class Watchkeeper:
         changed, failed = self._readings.read(due, sources, now=now, progress=progress, patience_s=patience_s)
         troubles += failed
         return changed
+
+    def _forget(self, names: Iterable[str]) -> None:
+        """Old points of these metrics went: judge them anew."""
+        self._ticks.forget(names)
+        for name in names:
+            self._judgements.forget(name)
 
     def _tell(self, now: int, stale_s: int, troubles: list[str]) -> int:
         with self._ledger.read() as tx:

@@ -93,6 +93,12 @@ class Ticks:
         """Keep every checkpoint that is newer than the one kept: the next process goes on from here."""
         self._keep([one for one in self._live.values() if self._kept_until.get(one.metric) != one.until])
 
+    def forget(self, names: Iterable[str]) -> None:
+        """Old points of these metrics went: judging goes on from the first that is left, as a replay would."""
+        for name in names:
+            self._live.pop(name, None)
+            self._kept_until.pop(name, None)
+
     def _due(self, now: int) -> list[_Due]:
         with self._ledger.read() as tx:
             known = metrics.metrics(tx)

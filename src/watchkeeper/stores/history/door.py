@@ -7,7 +7,7 @@ past can be read back (`known_before`). Appends are numbered in the order in whi
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -127,6 +127,18 @@ class History(ABC):
     @abstractmethod
     def kept(self, metrics: Sequence[str]) -> dict[str, list[Kept]]:
         """The checkpoints of the metrics, each metric's newest first; one without any is left out."""
+
+    @abstractmethod
+    def aged(self, series: Sequence[int], before: int) -> dict[int, int]:
+        """Up to when (seconds UTC, exclusive) all points of a series are of a time before `before` and became known
+        before it; at most up to its newest point. A series of which nothing is so old is left out.
+        """
+
+    @abstractmethod
+    def forget(self, before: Mapping[int, int], metrics: Sequence[str], *, dry_run: bool = False) -> int:
+        """Remove the points of each series before a time of its own (seconds UTC), with their older values, and the
+        checkpoints of `metrics`; all or nothing. Returns how many rows that is; with `dry_run` nothing is removed.
+        """
 
     @abstractmethod
     def export(self, last_series: int) -> Iterator[pa.Table]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Self
@@ -77,6 +77,14 @@ DELETE FROM checkpoint WHERE rowid IN (
     ) WHERE place > ?
 )
 """
+
+_AGED = """
+SELECT series, least(?, max(time), coalesce(min(time) FILTER (known_at >= ?), ?)) AS until
+FROM point SEMI JOIN wanted USING (series) GROUP BY series HAVING min(time) < until
+"""
+
+_COUNT_OLD = "SELECT count(*) FROM point JOIN old USING (series) WHERE point.time < old.until"
+_DELETE_OLD = "DELETE FROM point USING old WHERE point.series = old.series AND point.time < old.until"
 
 _UNSORTED_SHARE = 0.2
 
@@ -217,6 +225,25 @@ class DuckHistory(History):
         for row in rows:
             found.setdefault(row[0], []).append(Kept(*row))
         return found
+
+    def aged(self, series: Sequence[int], before: int) -> dict[int, int]:
+        """See `History.aged`."""
+        with self._reading() as cursor:
+            cursor.register("wanted", pa.table({"series": np.asarray(series, dtype=np.int32)}))
+            return {int(one): int(until) for one, until in cursor.sql(_AGED, params=[before] * 3).fetchall()}
+
+    def forget(self, before: Mapping[int, int], metrics: Sequence[str], *, dry_run: bool = False) -> int:
+        """See `History.forget`. The file keeps its size; what is freed in it is used again."""
+        old = pa.table({"series": pa.array(before.keys(), pa.int32()), "until": pa.array(before.values(), pa.int64())})
+        with self._writing("remove old points from it") as cursor:
+            cursor.register("old", old)
+            (rows,) = cursor.sql(_COUNT_OLD).fetchall()[0]
+            if rows and not dry_run:
+                cursor.execute(_DELETE_OLD)
+                cursor.execute("UPDATE about SET sorted_rows = greatest(0, sorted_rows - ?)", [rows])
+                cursor.register("stale", pa.table({"metric": pa.array(metrics, pa.string())}))
+                cursor.execute("DELETE FROM checkpoint c USING stale s WHERE c.metric = s.metric")
+        return int(rows)
 
     def export(self, last_series: int) -> Iterator[pa.Table]:
         """See `History.export`."""

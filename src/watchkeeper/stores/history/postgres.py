@@ -6,7 +6,7 @@ up to one number misses nothing that comes later. Rows travel as binary COPY, wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Self
 
@@ -85,6 +85,26 @@ COPY (
 _LATE = """
 SELECT series, min(p.time) FROM point p JOIN seen USING (series)
 WHERE p.batch > %s AND p.batch > seen.batch AND p.time < seen.since GROUP BY series
+"""
+# The index finds the series with anything old; only these are looked through.
+_AGED = """
+WITH first AS (
+    SELECT s, (SELECT min(time) FROM point WHERE series = s) AS time FROM unnest(%(series)s::INTEGER[]) s
+), found AS (
+    SELECT p.series, min(p.time) AS first, least(
+        %(before)s, max(p.time), coalesce(min(p.time) FILTER (WHERE p.known_at >= %(before)s), %(before)s)
+    ) AS until
+    FROM point p JOIN first f ON p.series = f.s WHERE f.time < %(before)s GROUP BY p.series
+)
+SELECT series, until FROM found WHERE first < until
+"""
+_COUNT_OLD = """
+SELECT count(*) FROM point p, unnest(%s::INTEGER[], %s::BIGINT[]) o (series, until)
+WHERE p.series = o.series AND p.time < o.until
+"""
+_DELETE_OLD = """
+DELETE FROM point p USING unnest(%s::INTEGER[], %s::BIGINT[]) o (series, until)
+WHERE p.series = o.series AND p.time < o.until
 """
 _FORGET = """
 DELETE FROM checkpoint c USING (
@@ -216,6 +236,26 @@ class PostgresHistory(History):
             for row in cursor.fetchall():
                 found.setdefault(row[0], []).append(Kept(*row))
         return found
+
+    def aged(self, series: Sequence[int], before: int) -> dict[int, int]:
+        """See `History.aged`."""
+        with self._transaction("read it") as cursor:
+            cursor.execute(_AGED, {"series": [int(one) for one in series], "before": before})
+            return dict(cursor.fetchall())
+
+    def forget(self, before: Mapping[int, int], metrics: Sequence[str], *, dry_run: bool = False) -> int:
+        """See `History.forget`."""
+        old = [list(before.keys()), list(before.values())]
+        if dry_run:
+            with self._transaction("read it") as cursor:
+                cursor.execute(_COUNT_OLD, old)
+                return int((cursor.fetchone() or (0,))[0])
+        with self._transaction("remove old points from it", writes=True) as cursor:
+            cursor.execute(_DELETE_OLD, old)
+            rows = cursor.rowcount
+            if rows:
+                cursor.execute("DELETE FROM checkpoint WHERE metric = ANY(%s)", [list(metrics)])
+        return rows
 
     def export(self, last_series: int) -> Iterator[pa.Table]:
         """See `History.export`."""

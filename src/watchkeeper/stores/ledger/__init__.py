@@ -1,6 +1,7 @@
 """The ledger: one relational database, one file per noun; each function takes the transaction it works in."""
 
 from watchkeeper.stores.ledger import (
+    aged,
     alerts,
     assessments,
     audit,
@@ -29,6 +30,7 @@ from watchkeeper.stores.ledger.ledger import Ledger
 
 __all__ = [
     "Ledger",
+    "aged",
     "alerts",
     "assessments",
     "audit",

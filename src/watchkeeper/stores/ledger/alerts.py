@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     delete,
+    func,
     select,
     update,
 )
@@ -74,7 +75,7 @@ def insert(tx: Connection, alert: Alert) -> Alert:
 def save(tx: Connection, alert: Alert) -> None:
     """Store the alert as it is now, members included; NotFoundError where its id is not known."""
     if not tx.execute(update(ALERT).where(ALERT.c.id == alert.id), _head(alert)).rowcount:
-        raise _missing(alert.id)
+        raise missing(alert.id)
     tx.execute(delete(ALERT_MEMBER).where(ALERT_MEMBER.c.alert == alert.id))
     _insert_members(tx, alert)
 
@@ -83,13 +84,23 @@ def get(tx: Connection, alert_id: int) -> Alert:
     """The alert with that id; NotFoundError."""
     found = _load(tx, select(ALERT).where(ALERT.c.id == alert_id))
     if not found:
-        raise _missing(alert_id)
+        raise missing(alert_id)
     return found[0]
 
 
 def named(tx: Connection, alert_ids: Iterable[int]) -> dict[int, Alert]:
     """The alerts with these ids, by id; one that is not known has no key."""
     return {one.id: one for one in _load(tx, select(ALERT).where(among(tx, ALERT.c.id, alert_ids)))}
+
+
+def count(tx: Connection) -> int:
+    """How many alerts there are."""
+    return int(tx.execute(select(func.count()).select_from(ALERT)).scalar_one())
+
+
+def ids(tx: Connection) -> set[int]:
+    """The ids of all alerts."""
+    return set(tx.execute(select(ALERT.c.id)).scalars())
 
 
 def open_ones(tx: Connection, family: str | None = None) -> list[Alert]:
@@ -236,5 +247,6 @@ def _member(row: Row[Any]) -> Member:
     )
 
 
-def _missing(alert_id: int) -> NotFoundError:
-    return NotFoundError(f"no alert {alert_id}")
+def missing(alert_id: int) -> NotFoundError:
+    """The error for an alert that there is not (any more)."""
+    return NotFoundError(f"no alert {alert_id}: it was never there, or is older than alerts are kept")
