@@ -139,20 +139,27 @@ def _spans(points: Points) -> Iterator[tuple[int, int]]:
     return zip(points.start[:-1].tolist(), points.start[1:].tolist(), strict=True)
 
 
-def stream(team: Team, learner: Learner, seed: int) -> Outcome:
-    """Let the stream run once. The same seed draws the same mistakes and reports for the same rows and windows."""
-    return _Stream(team, learner, seed).run()
+def stream(
+    team: Team, learner: Learner, seed: int, *, wrong: float | None = None, reported: float | None = None
+) -> Outcome:
+    """Let the stream run once. The same seed draws the same mistakes and reports for the same rows and windows.
+
+    `wrong` and `reported` are the public rules' `WRONG` and `REPORTED` unless another operator is asked for.
+    """
+    return _Stream(
+        team, learner, seed, WRONG if wrong is None else wrong, REPORTED if reported is None else reported
+    ).run()
 
 
 class _Stream:
     """One pass in order of time, from event to event: incidents open, an answer is heard, a week ends."""
 
-    def __init__(self, team: Team, learner: Learner, seed: int) -> None:
+    def __init__(self, team: Team, learner: Learner, seed: int, wrong: float, reported: float) -> None:
         self.team, self.learner = team, learner
         time, lengths = team.points.time, np.diff(team.points.start)
         draw = np.random.default_rng(seed)
-        self.is_wrong = draw.random(len(time)) < WRONG
-        self.is_reported = [draw.random(len(windows)) < REPORTED for windows in team.windows]
+        self.is_wrong = draw.random(len(time)) < wrong
+        self.is_reported = [draw.random(len(windows)) < reported for windows in team.windows]
         self.owner = team.owner
         self.told_score = told_score(team.judged, team.points)
         self.order = np.argsort(time, kind="stable")
