@@ -13,7 +13,7 @@ from tests.assess.tables import VISITS, visits
 from watchkeeper.assess.frame import make_frame
 from watchkeeper.assess.heuristics import run_trials
 from watchkeeper.assess.metric_choice import metric_part
-from watchkeeper.assess.opportunity import opportunity_part
+from watchkeeper.assess.opportunity import entities_of, opportunity_part
 from watchkeeper.assess.personal import personal_columns
 from watchkeeper.assess.privacy import group_sizes, privacy_part
 from watchkeeper.assess.record import Assessment, Costs
@@ -100,6 +100,22 @@ def test_groups_that_are_treated_differently_are_told() -> None:
     assert found.facts["inferred"] == ["gender"]
 
 
+def test_what_withholding_a_column_changes_is_told_with_its_interval() -> None:
+    rng = np.random.default_rng(0)
+    table = visits(1500)
+    amount = table["amount"].to_numpy()
+    table = table.append_column("gender", [np.where(rng.random(1500) < np.where(amount > 0.3, 0.9, 0.1), "w", "m")])
+    found = told("privacy", msgspec.structs.replace(VISITS, protected=("gender",)), table)
+    lines = {row[0]: row[1:] for row in next(one for one in found.tables if "withheld" in one.title).rows}
+    assert set(lines) == {"gender and what carries it", "gender", "at", "amount", "age", "shop"}
+    assert lines["amount"][0] == "carries gender"
+    assert lines["amount"][-1] == "surely worse without"
+    assert float(lines["amount"][1]) < -0.05
+    assert lines["age"][-1] == "no sure difference"
+    assert any(line.startswith("Without gender, amount roc_auc goes from") for line in found.reasons)
+    assert any("Withholding" in line and "age" in line and "withhold them" in line for line in found.reasons)
+
+
 def test_a_segment_where_the_model_is_lost_is_named() -> None:
     rng = np.random.default_rng(3)
     table = visits(3000, seed=4)
@@ -130,3 +146,31 @@ def test_opportunity_counts_who_has_too_little_history() -> None:
     found = told("opportunity", record, visits(800))
     assert found.facts["tail"] == 1.0
     assert found.facts["rows_per_month"] == 5000
+
+
+def test_who_never_has_enough_is_told_by_the_pace_of_each() -> None:
+    """`a` came once a year ago, `b` twice in the last month: only `a` stays below five rows."""
+    day = 86_400
+    at = [0, 340 * day, 350 * day, *(day * one for one in range(100, 340))]
+    table = pa.table(
+        {
+            "at": pa.array(sorted(at), pa.timestamp("s")),
+            "user": ["a"] + ["c"] * 240 + ["b", "b"],
+            "bought": [one % 2 for one in range(243)],
+        }
+    )
+    record = Assessment(data="x", row="r", target="bought", time="at", entity="user", metric="roc_auc")
+    who = entities_of(record, make_frame(record, table))
+    assert who is not None
+    assert (who.too_few, who.never) == (pytest.approx(2 / 3), pytest.approx(1 / 3))
+    assert who.covered(0.3) == pytest.approx(240 / 243)
+
+
+def test_gain_scales_with_adoption_and_with_who_comes_first() -> None:
+    record = msgspec.structs.replace(VISITS, per_month=1000, people=0.4)
+    found = told("opportunity", record, visits(800))
+    lines = {row[0]: row for row in found.tables[0].rows}
+    assert list(lines) == ["10 %", "25 %", "40 % (expected)", "50 %", "100 %"]
+    assert lines["40 % (expected)"][1] == "400"
+    assert found.tables[0].columns[-1] == "gain, the busiest first"
+    assert any("if they are the busiest" in line for line in found.reasons)

@@ -105,7 +105,14 @@ def availability_part(record: Assessment, rows: pa.Table, frame: Frame, rows_nee
         reasons=tuple(reasons),
         uncertainty="Told from this extract alone; what was never recorded does not show in it.",
         tables=(Table("Missing values", ("column", "missing"), lines),),
-        plot=plot,
+        plot=Plot(
+            kind="bars",
+            title="Share of rows in which a column is missing, the worst columns",
+            rows=tuple({"name": column, "value": share} for column, share in worst),
+            x="missing",
+            percent=True,
+        ),
+        plots=() if plot is None else (plot,),
         facts=facts,
     )  # fmt: skip
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from watchkeeper.assess.record import Assessment
+from watchkeeper.assess.report import Plot
 from watchkeeper.domain.errors import InputError
 
 if TYPE_CHECKING:
@@ -133,3 +134,32 @@ def _column(column: str, values: pa.ChunkedArray) -> list[Finding]:
     if values.null_count == 0 and pc.count_distinct(values).as_py() == 1:
         return [Finding("warn", column, "is the same in every row; it can tell nothing")]
     return []
+
+
+def target_plot(rows: pa.Table, target: str, most: int = 12) -> Plot | None:
+    """How often each value of the target occurs; of a number with many values, of twelfths of its range."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if target not in rows.column_names or pa.types.is_nested(rows[target].type):
+        return None
+    values = rows[target].drop_null()
+    counts = sorted(pc.value_counts(values).to_pylist(), key=lambda each: -each["counts"])
+    if not counts:
+        return None
+    is_number = pa.types.is_integer(values.type) or pa.types.is_floating(values.type)
+    if len(counts) > most and is_number:
+        numbers = values.cast(pa.float64()).to_numpy()
+        numbers = numbers[np.isfinite(numbers)]
+        low, high = np.quantile(numbers, [0.01, 0.99])
+        size, edges = np.histogram(np.clip(numbers, low, high), bins=most)
+        bars = [(f"{left:.4g} to {right:.4g}", int(n)) for left, right, n in zip(edges, edges[1:], size, strict=False)]
+    else:
+        bars = [(str(each["values"])[:40], int(each["counts"])) for each in counts[:most]]
+    return Plot(
+        kind="bars",
+        title=f"How many rows have each value of {target}",
+        rows=tuple({"name": name, "value": count} for name, count in bars),
+        x="rows",
+    )

@@ -33,6 +33,7 @@ def metric_part(record: Assessment, small: Frame, trials: Trials) -> Part:
             reasons=("Costs of errors are asked for where the target is a yes or no.",),
             uncertainty=f"On {len(rows):,} rows told.",
             tables=tuple(tables),
+            plot=_distances(rows.target, trials.told[model]) if rows.task == "number" else _rights(small, rows, trials),
             facts={"metric": trials.metric},
         )
     base = float(small.target.mean())
@@ -100,3 +101,35 @@ def _costs_by_threshold(target: np.ndarray, told: np.ndarray, costs: Costs) -> l
         wrong_yes, wrong_no = float((said & (target == 0)).mean()), float((~said & (target == 1)).mean())
         found.append((float(bar), costs.false_positive * wrong_yes + costs.false_negative * wrong_no))
     return found
+
+
+def _distances(target: np.ndarray, told: np.ndarray) -> Plot:
+    """How far the model is off: mae is the middle of this, rmse is drawn by its end."""
+    shares = np.linspace(0.05, 0.99, 48)
+    away = np.quantile(np.abs(target - told), shares)
+    return Plot(
+        kind="line",
+        title="How far predictions are off at most, for each share of the rows: rmse is made by the right end",
+        rows=tuple(
+            {"series": "off", "x": float(share), "value": float(one)} for share, one in zip(shares, away, strict=True)
+        ),
+        x="share of rows",
+        y="off by at most",
+    )
+
+
+def _rights(small: Frame, rows: Frame, trials: Trials) -> Plot:
+    """The share that is right in each class: accuracy weighs it by rows, balanced accuracy alike."""
+    said = trials.told[trials.best_model].argmax(axis=1)
+    return Plot(
+        kind="bars",
+        title="Share told rightly of each class: balanced accuracy weighs them alike, accuracy by their rows",
+        rows=tuple(
+            {"name": f"{name} ({int((rows.target == code).sum()):,} rows)",
+             "value": float((said[rows.target == code] == code).mean())}
+            for code, name in enumerate(small.classes)
+            if (rows.target == code).any()
+        ),
+        x="right",
+        percent=True,
+    )  # fmt: skip

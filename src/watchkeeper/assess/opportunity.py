@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,8 +15,40 @@ from watchkeeper.assess.record import Assessment
 from watchkeeper.assess.report import Part, Plot, Table, Verdict, number, percent
 
 MONTH_S = 30 * DAY_S
+YEAR_MONTHS = 12.0
 ADOPTION = (0.1, 0.25, 0.5, 1.0)
 TOP = 0.1
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Gain:
+    """What the best model gains over the baseline on a row: the mean, and half of its 90 % interval."""
+
+    mean: float
+    half: float
+
+    @classmethod
+    def of(cls, better: Floats) -> Gain:
+        """From the gain of each row."""
+        return cls(float(better.mean()), 1.645 * float(better.std()) / np.sqrt(max(len(better), 1)))
+
+
+@dataclass(frozen=True)
+class Entities:
+    """Rows of each entity, the busiest first; how many have enough now, and how many will not have it in a year.
+
+    `covered` is the share of all rows that the busiest share of entities has, at each of `ADOPTION`.
+    """
+
+    counts: NDArray[np.int64]
+    too_few: float
+    never: float | None
+
+    def covered(self, share: float) -> float:
+        """The share of all rows that the busiest `share` of entities has."""
+        top = max(round(share * len(self.counts)), 1)
+        return float(self.counts[:top].sum() / self.counts.sum())
 
 
 def gini(counts: NDArray[np.int64]) -> float:
@@ -23,6 +57,24 @@ def gini(counts: NDArray[np.int64]) -> float:
     n = len(ordered)
     place = np.arange(1, n + 1)
     return float((2 * (place * ordered).sum() / (n * ordered.sum())) - (n + 1) / n)
+
+
+def entities_of(record: Assessment, frame: Frame) -> Entities | None:
+    """None where no entity is named. An entity's pace is its rows since its first one, over at least a month."""
+    if frame.entity is None or not (frame.entity >= 0).any():
+        return None
+    known = frame.entity >= 0
+    counts = np.bincount(frame.entity[known])
+    has = counts > 0
+    never = None
+    if frame.time is not None:
+        first = np.full(len(counts), np.iinfo(np.int64).max)
+        np.minimum.at(first, frame.entity[known], frame.time[known])
+        months = np.maximum((frame.time[-1] - first[has]) / MONTH_S, 1.0)
+        in_a_year = counts[has] * (1.0 + YEAR_MONTHS / months)
+        never = float((in_a_year < record.enough_history).mean())
+    too_few = float((counts[has] < record.enough_history).mean())
+    return Entities(np.sort(counts[has])[::-1], too_few, never)
 
 
 def opportunity_part(record: Assessment, frame: Frame, small: Frame, trials: Trials) -> Part:
@@ -36,10 +88,8 @@ def opportunity_part(record: Assessment, frame: Frame, small: Frame, trials: Tri
     better = row_loss(rows.task, rows.target, trials.told[baseline], record.costs) - row_loss(
         rows.task, rows.target, trials.told[model], record.costs
     )
-    gain = float(better.mean())
-    half = 1.645 * float(better.std()) / np.sqrt(max(len(better), 1))
+    gain = Gain.of(better)
     monthly = record.per_month or rows_a_month(frame)
-    what = "distance per row" if rows.task == "number" else "rows told wrongly"
     errors = {name: error(metric, rows.target, trials.told[name], record.costs) for name in (baseline, model)}
     reasons = [
         f"Against {'what is done today' if baseline == 'today' else LEARNERS[baseline]}: {metric} "
@@ -48,77 +98,146 @@ def opportunity_part(record: Assessment, frame: Frame, small: Frame, trials: Tri
     ]
     if baseline != "today":
         reasons.append("Name the column with what is predicted today (`today`) to compare with that.")
-    facts: dict[str, object] = {"baseline": baseline, "gain_per_row": gain, "rows_per_month": monthly}
+    who = entities_of(record, frame)
+    facts: dict[str, object] = {"baseline": baseline, "gain_per_row": gain.mean, "rows_per_month": monthly}
     tables: list[Table] = []
+    plots: list[Plot] = []
     if monthly:
-        unit = "" if rows.task == "number" else " fewer rows told wrongly"
         reasons.append(f"About {monthly:,.0f} rows a month ({record.row}).")
-        lines = []
-        for share in ADOPTION:
-            low, high = (gain - half) * monthly * share, (gain + half) * monthly * share
-            lines.append(
-                (
-                    percent(share, 0),
-                    f"{monthly * share:,.0f}",
-                    f"{gain * monthly * share:,.0f}{unit}",
-                    f"{low:,.0f} to {high:,.0f}",
-                )
-            )
-        tables.append(Table("What a month brings, by adoption", ("adoption", "rows", "gain", "90 %"), tuple(lines)))
-    plot = None
-    tail = 0.0
-    if frame.entity is not None:
-        counts = np.bincount(frame.entity[frame.entity >= 0])
-        counts = np.sort(counts[counts > 0])[::-1]
-        tail = float((counts < record.enough_history).mean())
-        top = max(int(TOP * len(counts)), 1)
-        share = float(counts[:top].sum() / counts.sum())
-        reasons.append(
-            f"{len(counts):,} of {record.entity}, {number(float(np.median(counts)))} rows each in the middle; the "
-            f"busiest "
-            f"tenth has {percent(share, 0)} of all rows (Gini {gini(counts):.2f})."
-        )
-        reasons.append(
-            f"{percent(tail)} of {record.entity} have fewer than {record.enough_history} rows, the history that "
-            f"is said to "
-            "be enough: they get no more than the average."
-        )
-        steps = np.unique(np.linspace(0, len(counts) - 1, 40).astype(int))
-        whole = np.cumsum(counts) / counts.sum()
-        plot = Plot(
-            kind="line",
-            title=f"Share of rows that the busiest share of {record.entity} has",
-            rows=tuple(
-                {"series": "rows", "x": (step + 1) / len(counts), "value": float(whole[step])} for step in steps
-            ),
-            x=f"share of {record.entity}",
-            y="share of rows",
-            percent=True,
-        )
-        facts |= {"entities": len(counts), "tail": tail, "top_tenth": share}
-    is_sure = gain - half > 0
-    verdict: Verdict = "stop" if gain + half <= 0 else ("good" if is_sure and tail < 0.5 else "care")
-    if verdict == "stop":
-        headline = "There is nothing to be gained over the baseline with these columns."
-    elif not is_sure:
-        headline = f"What is gained over the baseline is within noise: {what} by {number(gain)} a row."
-    elif rows.task == "number":
-        headline = f"Predictions come closer by {number(gain)} a row ({number(gain - half)} to {number(gain + half)})."
+        table, plot, words = _adoption(record, rows.task == "number", gain, monthly, who)
+        tables.append(table)
+        plots.append(plot)
+        reasons += words
     else:
-        headline = (
-            f"Of 1,000 rows, {1000 * gain:,.0f} ({1000 * (gain - half):,.0f} to {1000 * (gain + half):,.0f}) "
-            f"fewer are told wrongly."
-        )
+        plots.append(_gain_plot(gain, baseline))
+    if who is not None:
+        reasons += _entity_words(record, who, rows, better)
+        plots.append(_concentration(record, who))
+        facts |= {
+            "entities": len(who.counts),
+            "tail": who.too_few,
+            "tail_in_a_year": who.never,
+            "top_tenth": who.covered(TOP),
+        }
+    verdict, headline = _verdict(rows.task == "number", gain, 0.0 if who is None else who.too_few)
     return Part(
         key="opportunity",
         title="Opportunity",
         verdict=verdict,
         headline=headline,
         reasons=tuple(reasons),
-        uncertainty="Gains are of the rows told in the trials, at 90 %. That people act on predictions is assumed.",
+        uncertainty=(
+            "Gains are of the rows told in the trials, at 90 %. That people act on predictions is assumed, and that "
+            "entities go on at their pace."
+        ),
         tables=tuple(tables),
-        plot=plot,
+        plot=plots[0],
+        plots=tuple(plots[1:]),
         facts=facts,
+    )
+
+
+def _verdict(is_number: bool, gain: Gain, tail: float) -> tuple[Verdict, str]:
+    low, high = gain.mean - gain.half, gain.mean + gain.half
+    if high <= 0:
+        return "stop", "There is nothing to be gained over the baseline with these columns."
+    if low <= 0:
+        what = "distance per row" if is_number else "rows told wrongly"
+        return "care", f"What is gained over the baseline is within noise: {what} by {number(gain.mean)} a row."
+    verdict: Verdict = "good" if tail < 0.5 else "care"
+    if is_number:
+        return verdict, f"Predictions come closer by {number(gain.mean)} a row ({number(low)} to {number(high)})."
+    return verdict, (
+        f"Of 1,000 rows, {1000 * gain.mean:,.0f} ({1000 * low:,.0f} to {1000 * high:,.0f}) fewer are told wrongly."
+    )
+
+
+def _adoption(
+    record: Assessment, is_number: bool, gain: Gain, monthly: float, who: Entities | None
+) -> tuple[Table, Plot, list[str]]:
+    """What a month brings as more use it: whoever they are, and where the busiest come first."""
+    unit = "" if is_number else " fewer rows told wrongly"
+    shares = sorted({*ADOPTION, record.people})
+    lines, drawn = [], []
+    for share in shares:
+        low, high = ((gain.mean + sign * gain.half) * monthly * share for sign in (-1, 1))
+        line = [
+            percent(share, 0) + (" (expected)" if share == record.people < 1 else ""),
+            f"{monthly * share:,.0f}",
+            f"{gain.mean * monthly * share:,.0f}{unit}",
+            f"{low:,.0f} to {high:,.0f}",
+        ]
+        if who is not None:
+            line.append(f"{gain.mean * monthly * who.covered(share):,.0f}{unit}")
+        lines.append(tuple(line))
+    for share in np.linspace(0.0, 1.0, 21).tolist():
+        drawn.append({"series": "whoever they are", "x": share, "value": gain.mean * monthly * share})
+        if who is not None:
+            most = gain.mean * monthly * who.covered(share) if share else 0.0
+            drawn.append({"series": "the busiest first", "x": share, "value": most})
+    columns = ("adoption", "rows", "gain", "90 %", *(("gain, the busiest first",) if who is not None else ()))
+    words = []
+    if who is not None:
+        words.append(
+            f"It scales with who comes first: a quarter of {record.entity} brings {percent(0.25, 0)} of the gain if "
+            f"they are like the rest, {percent(who.covered(0.25), 0)} if they are the busiest."
+        )
+    what = "distance" if is_number else "rows told rightly"
+    plot = Plot(
+        kind="line",
+        title=f"What a month gains ({what}) as more {record.entity or 'rows'} get it",
+        rows=tuple(drawn),
+        x="adoption",
+        y="gain a month",
+        x_percent=True,
+    )
+    return Table("What a month brings, by adoption", columns, tuple(lines)), plot, words
+
+
+def _entity_words(record: Assessment, who: Entities, rows: Frame, better: Floats) -> list[str]:
+    words = [
+        f"{len(who.counts):,} of {record.entity}, {number(float(np.median(who.counts)))} rows each in the middle; the "
+        f"busiest tenth has {percent(who.covered(TOP), 0)} of all rows (Gini {gini(who.counts):.2f}).",
+        f"{percent(who.too_few)} of {record.entity} have fewer than {record.enough_history} rows, the history that is "
+        "said to be enough: they get no more than the average.",
+    ]
+    if who.never is not None:
+        words.append(
+            f"{percent(who.never)} of {record.entity} will not have it a year from now either, at the pace they go at: "
+            "design for them first." if who.never > 0 else
+            f"At the pace they go at, every one of {record.entity} has enough a year from now."
+        )  # fmt: skip
+    is_known = rows.count >= record.enough_history
+    if rows.time is not None and min(is_known.sum(), (~is_known).sum()) >= 30:
+        known, new = Gain.of(better[is_known]), Gain.of(better[~is_known])
+        words.append(
+            f"Gained a row with enough history {number(known.mean)} (± {number(known.half)}), with less "
+            f"{number(new.mean)} (± {number(new.half)})."
+        )
+    return words
+
+
+def _concentration(record: Assessment, who: Entities) -> Plot:
+    steps = np.unique(np.linspace(0, len(who.counts) - 1, 40).astype(int))
+    whole = np.cumsum(who.counts) / who.counts.sum()
+    return Plot(
+        kind="line",
+        title=f"Share of rows that the busiest share of {record.entity} has",
+        rows=tuple(
+            {"series": "rows", "x": (step + 1) / len(who.counts), "value": float(whole[step])} for step in steps
+        ),
+        x=f"share of {record.entity}",
+        y="share of rows",
+        percent=True,
+        x_percent=True,
+    )
+
+
+def _gain_plot(gain: Gain, baseline: str) -> Plot:
+    name = f"over {'what is done today' if baseline == 'today' else LEARNERS[baseline]}"
+    row = {"name": name, "value": gain.mean, "lower": gain.mean - gain.half, "upper": gain.mean + gain.half}
+    return Plot(
+        kind="intervals", title="What a row gains, 90 % interval; the line is nothing", rows=(row,), x="gain", rule=0.0
     )
 
 

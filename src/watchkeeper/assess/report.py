@@ -37,11 +37,12 @@ class Plot(msgspec.Struct, frozen=True, kw_only=True):
     y: str = ""
     rule: float | None = None
     percent: bool = False
+    x_percent: bool = False
     log_x: bool = False
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """One part of the report; `facts` are its numbers for scripts."""
+    """One part of the report; `facts` are its numbers for scripts, `plots` are drawn after `plot`."""
 
     key: str
     title: str
@@ -51,7 +52,13 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     uncertainty: str = ""
     tables: tuple[Table, ...] = ()
     plot: Plot | None = None
+    plots: tuple[Plot, ...] = ()
     facts: dict[str, Any] = msgspec.field(default_factory=dict)
+
+    @property
+    def drawn(self) -> tuple[Plot, ...]:
+        """Every plot that has something to show."""
+        return tuple(one for one in (self.plot, *self.plots) if one is not None and one.rows)
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):

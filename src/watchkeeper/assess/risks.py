@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from watchkeeper.assess.report import Part, Table, Verdict, percent
+from watchkeeper.assess.report import Part, Plot, Table, Verdict, percent
 
 MOST = 3
 
@@ -85,5 +85,12 @@ def risks_part(parts: list[Part]) -> Part:
         reasons=tuple(f"{words} {mend}" for _, words, mend in top),
         uncertainty="Ordered by how badly each ends; what data cannot show (users, law, rivals) is not in it.",
         tables=(Table("Risk register", ("risk", "what to do"), rows),) if top else (),
+        plot=Plot(
+            kind="bars",
+            title="How badly each ends: 100 is that nothing in this report can be trusted",
+            rows=tuple({"name": words[:70] + ("…" if len(words) > 70 else ""), "value": weight}
+                       for weight, words, _ in found),
+            x="weight",
+        ),
         facts={"risks": [words for _, words, _ in top]},
     )  # fmt: skip

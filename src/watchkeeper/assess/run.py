@@ -15,7 +15,7 @@ from watchkeeper.assess.compare_points import compare_points
 from watchkeeper.assess.compare_rows import compare_rows
 from watchkeeper.assess.compare_sides import Ask
 from watchkeeper.assess.cost import cost_part
-from watchkeeper.assess.data import Finding, check_data
+from watchkeeper.assess.data import Finding, check_data, target_plot
 from watchkeeper.assess.feasibility import feasibility_part, learning_curves
 from watchkeeper.assess.frame import Frame, make_frame
 from watchkeeper.assess.heuristics import Trials, heuristics_part, run_trials
@@ -84,7 +84,7 @@ def compare(
 
     found = check_data(record, rows)
     rows = rows.slice(0, record.max_rows)
-    parts = [_data_part(found)]
+    parts = [_data_part(found, rows, record.target)]
     if parts[0].verdict == "stop":
         return _report(record, now, rows.num_rows, 0, (), parts)
     with threadpool_limits(limits=1):
@@ -98,7 +98,7 @@ def compare(
                 progress("trying candidates", 1, 1)
             told = _compared(record, rows, frame, small, trials, ask, at_most, seed)
         except InputError as error:
-            parts[0] = _data_part([Finding("stop", "target", str(error)), *found])
+            parts[0] = _data_part([Finding("stop", "target", str(error)), *found], rows, record.target)
             return _report(record, now, rows.num_rows, 0, (), parts)
     return _report(record, now, rows.num_rows, int(told.facts.get("rows", 0)), (), [parts[0], told])
 
@@ -133,13 +133,13 @@ def _assess(
     total = rows.num_rows
     found = check_data(record, rows)
     rows = rows.slice(0, record.max_rows)
-    parts = [_data_part(found)]
+    parts = [_data_part(found, rows, record.target)]
     if parts[0].verdict == "stop":
         return _report(record, now, total, 0, (), parts)
     try:
         frame, metric = _framed(record, rows)
     except InputError as error:
-        parts[0] = _data_part([Finding("stop", "target", str(error)), *found])
+        parts[0] = _data_part([Finding("stop", "target", str(error)), *found], rows, record.target)
         return _report(record, now, total, 0, (), parts)
     small = frame.sample(MODEL_ROWS, seed)
     progress("trying candidates", 0, 1)
@@ -171,7 +171,7 @@ def _told(trials: Trials, frame: Frame) -> NDArray[np.float64] | None:
     return trials.told[trials.best_model] if frame.task != "number" else None
 
 
-def _data_part(found: list[Finding]) -> Part:
+def _data_part(found: list[Finding], rows: pa.Table, target: str) -> Part:
     words: dict[str, Verdict] = {"stop": "stop", "warn": "care", "fact": "good"}
     verdict = words[found[0].verdict]
     headline = {
@@ -185,6 +185,8 @@ def _data_part(found: list[Finding]) -> Part:
         verdict=verdict,
         headline=headline,
         reasons=tuple(f"{each.about}: {each.words}" for each in found),
+        uncertainty="Looked at every row that was read; whether values are right, they cannot say themselves.",
+        plot=target_plot(rows, target),
         facts={"findings": [{"verdict": one.verdict, "about": one.about, "words": one.words} for one in found]},
     )
 

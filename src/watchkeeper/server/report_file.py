@@ -11,14 +11,13 @@ from watchkeeper.assess.report import VERDICT_WORDS, Report
 HERE = Path(__file__).parent
 
 
-def drawn_plots(report: Report) -> dict[str, dict[str, str]]:
-    """The plots by the key of their part, as SVG in both colour schemes."""
+def drawn_plots(report: Report) -> dict[str, list[tuple[str, dict[str, str]]]]:
+    """Title and SVG in both colour schemes of each plot, by the key of its part."""
     from watchkeeper.watch.report_plots import svg
 
     return {
-        part.key: {"light": svg(part.plot, "light"), "dark": svg(part.plot, "dark")}
+        part.key: [(plot.title, {"light": svg(plot, "light"), "dark": svg(plot, "dark")}) for plot in part.drawn]
         for part in report.parts
-        if part.plot is not None and part.plot.rows
     }
 
 

@@ -72,7 +72,7 @@ def _bars(plot: Plot, colour: dict[str, str]) -> Drawn:
 
 def _x(plot: Plot) -> alt.X:
     scale = alt.Scale(type="log", nice=False) if plot.log_x else alt.Scale(zero=False, nice=False)
-    axis = alt.Axis(format="~s", tickCount=6, labelOverlap="greedy")
+    axis = alt.Axis(format="~%" if plot.x_percent else "~s", tickCount=6, labelOverlap="greedy")
     return alt.X("x:Q", title=plot.x, scale=scale, axis=axis)
 
 

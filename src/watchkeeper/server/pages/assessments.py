@@ -31,7 +31,7 @@ class ReportPage(msgspec.Struct, frozen=True, kw_only=True):
     """The report's record, its plots drawn."""
 
     found: AssessmentPage
-    drawn: dict[str, dict[str, str]]
+    drawn: dict[str, list[tuple[str, dict[str, str]]]]
 
 
 class AssessmentForm(msgspec.Struct, frozen=True, kw_only=True):
