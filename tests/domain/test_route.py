@@ -32,7 +32,7 @@ def route(**given: object) -> Route:
     ],
 )
 def test_everything_that_is_named_must_fit(given: dict[str, object], fits: bool):
-    assert route(**given).fits(ORDERS, "checkout", 3) is fits
+    assert route(**given).fits(ORDERS, {"checkout"}, 3) is fits
 
 
 @pytest.mark.parametrize(

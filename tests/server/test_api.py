@@ -322,3 +322,24 @@ def test_a_browser_signed_in_may_read_and_needs_the_form_token_to_write(api: Ser
         own = form(home, "/sign-out")["form_token"]
         made = browser.post(f"{V1}/users", json={"name": "Genuine"}, headers={"x-form-token": own})
         assert made.status_code == 201
+
+
+def test_teams_are_made_changed_and_taken_away(api: Served) -> None:
+    with api.client(Role.VIEWER) as viewer, api.client(Role.EDITOR) as editor:
+        wanted = {"title": "Checkout", "members": ["Ada", "ben@example.com"]}
+        assert viewer.put(f"{V1}/teams/checkout", json=wanted).status_code == 403
+        made = editor.put(f"{V1}/teams/checkout", json=wanted).json()
+        assert made == {"name": "checkout", **wanted, "metrics": [], "systems": [], "flags": []}
+        assert viewer.get(f"{V1}/teams").json() == {"items": [made]}
+        assert editor.put(f"{V1}/teams/Check out", json=wanted).status_code == 422
+        assert editor.delete(f"{V1}/teams/checkout").json() == made
+        assert viewer.get(f"{V1}/teams/checkout").status_code == 404
+
+
+def test_retention_is_seen_by_all_and_applied_by_admins(api: Served) -> None:
+    with api.client(Role.VIEWER) as viewer, api.client() as admin:
+        found = viewer.get(f"{V1}/retention").json()
+        assert found["kept"] == {"points": "5y", "alerts": "5y", "audit": "7y"}
+        assert (found["points"], found["is_removed"]) == (0, False)
+        assert viewer.post(f"{V1}/retention/apply").status_code == 403
+        assert admin.post(f"{V1}/retention/apply").json()["is_removed"] is True

@@ -11,6 +11,7 @@ import httpx
 from tests.server.reading import form, text
 from tests.server.shop import Served
 from watchkeeper.domain.access import Role
+from watchkeeper.domain.team import Team
 
 
 @contextmanager
@@ -98,3 +99,12 @@ def test_only_admins_see_them(api: Served) -> None:
     with browser_of(api) as owner:
         assert owner.post("/people", data={"act": "add", "name": "Mallory"}).status_code == 403
         assert "/people" in owner.get("/metrics").text
+
+
+def test_teams_are_shown_with_what_they_own(api: Served) -> None:
+    with browser_of(api) as browser:
+        assert "No teams yet" in browser.get("/people").text
+        api.service.teams.put(Team(name="checkout", title="Checkout", members=("Ada", "Ben")), "tester")
+        page = browser.get("/people").text
+    assert "Ada, Ben" in page
+    assert "none yet" in page

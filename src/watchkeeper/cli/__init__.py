@@ -26,6 +26,7 @@ VERBS: Final[dict[str, tuple[str, str]]] = {
     "questions": ("watchkeeper.cli.questions", "List and answer what the watch asks about quiet windows."),
     "record": ("watchkeeper.cli.record", "Say how right each metric was, by what people answered."),
     "users": ("watchkeeper.cli.users", "Make, list and erase accounts, and change roles."),
+    "teams": ("watchkeeper.cli.teams", "List and change teams, who own metrics together."),
     "tokens": ("watchkeeper.cli.tokens", "Make, list and revoke API tokens."),
     "audit": ("watchkeeper.cli.audit", "Say who changed what, newest first."),
     "flags": ("watchkeeper.cli.flags", "List feature flags, override them, answer their guards."),

@@ -46,6 +46,9 @@ from watchkeeper.client.records import (
     SignedOut,
     SourceList,
     SourceRecord,
+    TeamDraft,
+    TeamList,
+    TeamRecord,
     TokenDraft,
     TokenList,
     TokenRecord,
@@ -286,6 +289,22 @@ class Client:
     def sign_out(self, user_id: int) -> int:
         """End every session of a person; how many there were."""
         return self._wire.ask(SignedOut, "POST", f"/users/{user_id}/sign-out").sessions
+
+    def teams(self) -> list[TeamRecord]:
+        """Every team with what it owns."""
+        return self._wire.ask(TeamList, "GET", "/teams").items
+
+    def team(self, name: str) -> TeamRecord:
+        """One team with what it owns."""
+        return self._wire.ask(TeamRecord, "GET", f"/teams/{name}")
+
+    def put_team(self, name: str, *, title: str = "", members: Sequence[str] = ()) -> TeamRecord:
+        """Make a team, or change the one of that name."""
+        return self._wire.ask(TeamRecord, "PUT", f"/teams/{name}", body=TeamDraft(title=title, members=tuple(members)))
+
+    def remove_team(self, name: str) -> TeamRecord:
+        """Take a team away that owns nothing."""
+        return self._wire.ask(TeamRecord, "DELETE", f"/teams/{name}")
 
     def tokens(self) -> list[TokenRecord]:
         """Every token, without its secret."""

@@ -400,6 +400,30 @@ class UserList(msgspec.Struct, frozen=True, kw_only=True):
     items: list[UserRecord]
 
 
+class TeamDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """What a team is to be: its members by the names of their accounts."""
+
+    title: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    members: Annotated[tuple[str, ...], msgspec.Meta(max_length=1000)] = ()
+
+
+class TeamRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A team, and the names of what it owns."""
+
+    name: str
+    title: str
+    members: tuple[str, ...]
+    metrics: tuple[str, ...]
+    systems: tuple[str, ...]
+    flags: tuple[str, ...]
+
+
+class TeamList(msgspec.Struct, frozen=True, kw_only=True):
+    """Every team, by name."""
+
+    items: list[TeamRecord]
+
+
 class UserDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An account to be made."""
 

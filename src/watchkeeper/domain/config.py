@@ -14,10 +14,22 @@ from watchkeeper.domain.metric import Metric, Source, SourceKind, check_name
 from watchkeeper.domain.retention import Retention
 from watchkeeper.domain.route import Route
 from watchkeeper.domain.system import System
+from watchkeeper.domain.team import Team
 from watchkeeper.domain.weekly import parse_weekly
 
 T = TypeVar("T")
-SECTIONS = ("sources", "defaults", "metrics", "channels", "routes", "segments", "flags", "systems", "retention")
+SECTIONS = (
+    "sources",
+    "defaults",
+    "metrics",
+    "channels",
+    "teams",
+    "routes",
+    "segments",
+    "flags",
+    "systems",
+    "retention",
+)
 
 
 class ChannelKind(enum.Enum):
@@ -57,6 +69,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     sources: tuple[Source, ...] = ()
     metrics: tuple[Metric, ...] = ()
     channels: tuple[Channel, ...] = ()
+    teams: tuple[Team, ...] = ()
     routes: tuple[Route, ...] = ()
     segments: tuple[Segment, ...] = ()
     flags: tuple[Flag, ...] = ()
@@ -82,6 +95,7 @@ def parse_config(text: str, place: str = "configuration") -> Config:
         sources=_section(raw, "sources", Source, {}, place),
         metrics=_section(raw, "metrics", Metric, defaults, place),
         channels=_section(raw, "channels", Channel, {}, place),
+        teams=_section(raw, "teams", Team, {}, place),
         routes=_section(raw, "routes", Route, {}, place),
         segments=_section(raw, "segments", Segment, {}, place),
         flags=_section(raw, "flags", Flag, {}, place),

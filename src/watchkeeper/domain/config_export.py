@@ -10,7 +10,6 @@ import yaml
 
 from watchkeeper.domain.config import Channel, Config
 from watchkeeper.domain.metric import Source
-from watchkeeper.domain.retention import Retention
 
 _PASSWORD = re.compile(r"//[^/@\s]*:[^/@\s]+@")
 
@@ -26,8 +25,8 @@ def dump_config(config: Config) -> str:
         for section in Config.__struct_fields__
         if section != "retention" and getattr(config, section)
     }
-    if config.retention is not None and config.retention != Retention():
-        sections["retention"] = _without_defaults(config.retention)
+    if config.retention is not None:
+        sections["retention"] = msgspec.to_builtins(config.retention)
     return yaml.safe_dump(sections, sort_keys=False, allow_unicode=True, width=120) if sections else "{}\n"
 
 

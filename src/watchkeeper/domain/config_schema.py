@@ -12,6 +12,7 @@ from watchkeeper.domain.metric import Metric, Source
 from watchkeeper.domain.retention import Retention
 from watchkeeper.domain.route import Route
 from watchkeeper.domain.system import System
+from watchkeeper.domain.team import Team
 
 
 def config_schema() -> dict[str, Any]:
@@ -21,7 +22,7 @@ def config_schema() -> dict[str, Any]:
     `defaults`, the text of a step) is for `watchkeeper apply --dry-run` to check.
     """
     _, records = msgspec.json.schema_components(
-        (Source, Metric, Channel, Route, Segment, Flag, System, Retention), ref_template="#/$defs/{name}"
+        (Source, Metric, Channel, Team, Route, Segment, Flag, System, Retention), ref_template="#/$defs/{name}"
     )
     for record in records.values():
         if "name" in record.get("properties", {}):
@@ -40,6 +41,7 @@ def config_schema() -> dict[str, Any]:
             },
             "metrics": _section("Metric", "What is watched, by name."),
             "channels": _section("Channel", "Where people are told, by name."),
+            "teams": _section("Team", "People who own metrics together, by name."),
             "routes": _section(
                 "Route", "Who is told of what, and when, by name; without any, everybody of everything."
             ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import re
+from collections.abc import Collection
 from datetime import timedelta
 from fnmatch import fnmatchcase
 
@@ -35,9 +36,10 @@ _WEEK = tuple(Day)
 class Route(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Alerts that fit everything that is named go to `channels` (none: nobody is told of them).
 
-    `owner`, `tags` and `metrics` are met by any of their entries, a metric's by pattern (`orders-*`); `severity` is the
-    least, in words (`domain.alert.SEVERITIES`). `hours` (`08:00-18:00`, or `22:00-06:00` over midnight) and `days`
-    (those on which such a stretch begins) are read on the clock of `timezone`; outside them, telling waits.
+    `owner`, `tags` and `metrics` are met by any of their entries, an owner also by a team that they are in, a metric by
+    pattern (`orders-*`); `severity` is the least, in words (`domain.alert.SEVERITIES`). `hours` (`08:00-18:00`, or
+    `22:00-06:00` over midnight) and `days` (those on which such a stretch begins) are read on the clock of `timezone`;
+    outside them, telling waits.
     """
 
     name: str
@@ -58,10 +60,13 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         if self.hours and (not _HOURS.match(self.hours) or self.hours[:5] == self.hours[6:]):
             raise ConfigError(f"hours {self.hours!r}: write them as 08:00-18:00, or 22:00-06:00 over midnight")
 
-    def fits(self, metric: Metric, owner: str, level: int) -> bool:
-        """Whether it speaks of an alert of that metric and owner, of a severity level from 1 to 5."""
+    def fits(self, metric: Metric, owners: Collection[str], level: int) -> bool:
+        """Whether it speaks of an alert of that metric, of a severity level from 1 to 5.
+
+        `owners` are the names under which its owner is found (`domain.team.standing_for`).
+        """
         return (
-            (not self.owner or owner in self.owner)
+            (not self.owner or any(one in self.owner for one in owners))
             and (not self.tags or any(tag in self.tags for tag in metric.tags))
             and (not self.metrics or any(fnmatchcase(metric.name, pattern) for pattern in self.metrics))
             and level >= 1 + SEVERITIES.index(self.severity)

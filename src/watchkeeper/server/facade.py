@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from watchkeeper.watch.replies import Replies
     from watchkeeper.watch.retention import Clearing
     from watchkeeper.watch.sign_in import SignIn
+    from watchkeeper.watch.teams import Teams
     from watchkeeper.watch.vitals import Vitals
     from watchkeeper.watch.week import Week
 
@@ -130,6 +131,10 @@ class Service(Protocol):
     @property
     def access(self) -> Access:
         """People, their tokens, and the log of who changed what."""
+
+    @property
+    def teams(self) -> Teams:
+        """Who owns metrics together."""
 
     @property
     def sign_in(self) -> SignIn:

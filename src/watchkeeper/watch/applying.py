@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from watchkeeper.domain.config import Config
 from watchkeeper.domain.route import check_channels
-from watchkeeper.stores.ledger import audit, channel_states, metrics, routes
+from watchkeeper.stores.ledger import audit, channel_states, metrics, routes, teams
 from watchkeeper.stores.ledger.channel_states import ChannelState
 from watchkeeper.watch import retention
 from watchkeeper.watch.flags import Flags
@@ -21,6 +21,7 @@ def apply(tx: Connection, config: Config, by: str, now: int, systems: Systems, f
         if metrics.put_channel(tx, channel):
             changed.append(f"channel {channel.name}")
             channel_states.put(tx, ChannelState(channel=channel.name))  # whatever failed may be mended
+    changed += [f"team {one.name}" for one in config.teams if teams.put(tx, one)]
     check_channels(config.routes, {one.name for one in metrics.channels(tx)})
     changed += [f"route {one.name}" for one in config.routes if routes.put(tx, one)]
     changed += systems.put(tx, config.systems)

@@ -318,7 +318,7 @@ def _is_wanted(entry: Entry, wanted: views.Wanted) -> bool:
     alert = entry.alert
     return (
         (not wanted.metric or wanted.metric in entry.names)
-        and (not wanted.owner or entry.owner == wanted.owner)
+        and (not wanted.owner or entry.owner == wanted.owner or entry.owner in wanted.kin)
         and (not wanted.tag or wanted.tag in entry.metric.tags)
         and (wanted.severity <= 1 or severity_level(alert.severity) >= wanted.severity)
         and (wanted.start is None or alert.end > wanted.start)

@@ -13,8 +13,9 @@ from watchkeeper.domain.metric import Metric, Source, SourceKind
 from watchkeeper.domain.retention import Retention
 from watchkeeper.domain.route import Route
 from watchkeeper.domain.system import System
+from watchkeeper.domain.team import Team
 from watchkeeper.sources.readers import reader_of
-from watchkeeper.stores.ledger import Ledger, flags, metrics, routes, systems
+from watchkeeper.stores.ledger import Ledger, flags, metrics, routes, systems, teams
 from watchkeeper.watch import retention
 
 _HIDDEN = {"url", "user", "password", "bearer"}
@@ -36,6 +37,7 @@ def standing(ledger: Ledger) -> Config:
             sources=tuple(metrics.sources(tx)),
             metrics=tuple(metrics.metrics(tx)),
             channels=tuple(metrics.channels(tx)),
+            teams=tuple(teams.listed(tx)),
             routes=tuple(routes.listed(tx)),
             segments=tuple(flags.segments(tx)),
             systems=tuple(kept.system for kept in systems.listed(tx)),
@@ -60,6 +62,7 @@ def plan(ledger: Ledger, config: Config) -> list[Step]:
         *_steps("source", {one.name: one for one in known.sources}, config.sources),
         *_steps("metric", {one.name: one for one in known.metrics}, config.metrics),
         *_steps("channel", {one.name: one for one in known.channels}, config.channels),
+        *_steps("team", {one.name: one for one in known.teams}, config.teams),
         *_steps("route", {one.name: one for one in known.routes}, config.routes),
         *_steps("segment", {one.name: one for one in known.segments}, config.segments),
         *_steps("system", {one.name: one for one in known.systems}, config.systems),
@@ -68,7 +71,7 @@ def plan(ledger: Ledger, config: Config) -> list[Step]:
     ]
 
 
-Record = Source | Metric | Channel | Route | Segment | Flag | System
+Record = Source | Metric | Channel | Team | Route | Segment | Flag | System
 
 
 def _steps(noun: str, known: Mapping[str, Record], wanted: Sequence[Record]) -> list[Step]:

@@ -18,6 +18,7 @@ from watchkeeper.domain.config import Channel
 from watchkeeper.domain.feedback import Answer
 from watchkeeper.domain.handling import Mute
 from watchkeeper.domain.route import Route
+from watchkeeper.domain.team import Team, standing_for
 from watchkeeper.domain.times import DAY, MONTH, format_instant
 from watchkeeper.watch.views import AlertLine
 
@@ -68,6 +69,7 @@ class Case:
     is_current: bool = False
     mutes: tuple[Mute, ...] = ()
     routes: tuple[Route, ...] = ()
+    teams: tuple[Team, ...] = ()
     stale_s: int = STALE_S
 
     @property
@@ -182,7 +184,7 @@ def _routed(case: Case) -> Decision | None:
     """Where no route fits, everything goes to every channel: nothing is lost by a gap in the routes."""
     line = case.line()
     level = severity_level(case.alert.severity)
-    fitting = [one for one in case.routes if one.fits(line.peak_metric, line.owner, level)]
+    fitting = [one for one in case.routes if one.fits(line.peak_metric, standing_for(line.owner, case.teams), level)]
     if not fitting:
         return None
     own = [one for one in fitting if case.channel.name in one.channels]

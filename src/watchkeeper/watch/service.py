@@ -25,6 +25,7 @@ from watchkeeper.stores.ledger import (
     mutes,
     routes,
     series,
+    teams,
     transitions,
     watermarks,
 )
@@ -56,6 +57,7 @@ from watchkeeper.watch.replies import Replies
 from watchkeeper.watch.retention import Clearing
 from watchkeeper.watch.sign_in import SignIn
 from watchkeeper.watch.systems import Systems
+from watchkeeper.watch.teams import Teams
 from watchkeeper.watch.tell import tell
 from watchkeeper.watch.ticks import Ticks
 from watchkeeper.watch.tuning import Tuning
@@ -105,6 +107,7 @@ class Watchkeeper:
         self.digests = Digests(ledger, self.overview, link)
         self.replies = Replies(ledger, clock)
         self.access = Access(ledger, clock)
+        self.teams = Teams(ledger, clock)
         self.sign_in = SignIn(ledger, clock)
         self.channels = Channels(ledger, clock)
         self.flags = Flags(ledger, clock)
@@ -268,7 +271,7 @@ class Watchkeeper:
 
     def _tell(self, now: int, stale_s: int, troubles: list[str]) -> int:
         with self._ledger.read() as tx:
-            channels, routed = metrics.channels(tx), routes.listed(tx)
+            channels, routed, known_teams = metrics.channels(tx), routes.listed(tx), teams.listed(tx)
             muted = [one for one in mutes.listed(tx) if not one.is_over(now)]
         briefs = Briefs(self._ledger, self._look, self._links, self._link)
         sent = 0
@@ -276,7 +279,16 @@ class Watchkeeper:
             if not self._leases.is_mine(channel.name):
                 continue
             try:
-                sent += tell(self._ledger, channel, briefs, now=now, stale_s=stale_s, mutes=muted, routes=routed)
+                sent += tell(
+                    self._ledger,
+                    channel,
+                    briefs,
+                    now=now,
+                    stale_s=stale_s,
+                    mutes=muted,
+                    routes=routed,
+                    teams=known_teams,
+                )
             except ChannelError as error:
                 troubles.append(str(error))
         return sent
@@ -348,6 +360,7 @@ class Watchkeeper:
             text=text,
             metric=metric,
             owner=owner,
+            kin=self.teams.kin(owner) if owner else (),
             tag=tag,
             severity=severity,
             start=start,

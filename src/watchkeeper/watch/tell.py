@@ -15,6 +15,7 @@ from watchkeeper.domain.config import Channel
 from watchkeeper.domain.errors import ChannelError
 from watchkeeper.domain.handling import Mute
 from watchkeeper.domain.route import Route
+from watchkeeper.domain.team import Team
 from watchkeeper.domain.times import HOUR
 from watchkeeper.notify import channels
 from watchkeeper.stores.ledger import Ledger, alerts, channel_states, deliveries, transitions
@@ -38,6 +39,7 @@ def tell(
     stale_s: int = STALE_S,
     mutes: Sequence[Mute] = (),
     routes: Sequence[Route] = (),
+    teams: Sequence[Team] = (),
 ) -> int:
     """Send what the channel has not been told; returns how many messages were sent.
 
@@ -71,6 +73,7 @@ def tell(
                     is_current=transition.alert in told_now,
                     mutes=tuple(mutes),
                     routes=tuple(routes),
+                    teams=tuple(teams),
                     stale_s=stale_s,
                 )
                 decision = decide(case)

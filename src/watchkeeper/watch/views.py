@@ -69,7 +69,8 @@ class AlertLine(msgspec.Struct, frozen=True, kw_only=True):
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """Which alerts of the inbox, in which order; what is empty asks for nothing.
 
-    `severity` is the least level (1 to 5); alerts that overlap `[start, end)` (seconds UTC) are meant.
+    `kin` are others whose alerts are `owner`'s too: teams of a person, members of a team. `severity` is the least level
+    (1 to 5); alerts that overlap `[start, end)` (seconds UTC) are meant.
     """
 
     show: str = "open"
@@ -78,6 +79,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     text: str = ""
     metric: str = ""
     owner: str = ""
+    kin: tuple[str, ...] = ()
     tag: str = ""
     severity: int = 1
     start: int | None = None

@@ -8,11 +8,24 @@ from __future__ import annotations
 
 from litestar import Router
 
-from watchkeeper.server.api import alerts, audit, config, feedback, flags, me, metrics, retention, series, tokens, users
+from watchkeeper.server.api import (
+    alerts,
+    audit,
+    config,
+    feedback,
+    flags,
+    me,
+    metrics,
+    retention,
+    series,
+    teams,
+    tokens,
+    users,
+)
 from watchkeeper.server.api.replay import EtagsAndReplies, replay
 
 PREFIX = "/api/v1"
-NOUNS = (me, alerts, feedback, metrics, series, config, flags, users, tokens, audit, retention)
+NOUNS = (me, alerts, feedback, metrics, series, config, flags, users, tokens, audit, retention, teams)
 
 
 def api_router() -> Router:

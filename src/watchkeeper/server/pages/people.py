@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 from litestar import Response, get, post
@@ -16,6 +16,9 @@ from watchkeeper.server.desk import desk_of
 from watchkeeper.server.guard import needs
 from watchkeeper.server.session import PageRequest, caller
 from watchkeeper.server.words import plural
+
+if TYPE_CHECKING:
+    from watchkeeper.watch.teams import TeamLine
 
 AUDIT_LINES = 50
 _Before = Annotated[int | None, QueryParameter(ge=1, le=2**53)]
@@ -34,6 +37,7 @@ class PeoplePage(msgspec.Struct, frozen=True, kw_only=True):
     """The page's record. `done` says what was just done; `secret` is shown this once."""
 
     users: tuple[User, ...]
+    teams: tuple[TeamLine, ...]
     erased: int
     tokens: tuple[TokenLine, ...]
     roles: tuple[str, ...]
@@ -129,6 +133,7 @@ def _page(request: PageRequest, done: str = "", secret: str = "") -> Response[st
     users = desk.service.access.all_users()
     page = PeoplePage(
         users=tuple(user for user in users if user.erased_at is None),
+        teams=desk.service.teams.lines(),
         erased=sum(user.erased_at is not None for user in users),
         tokens=tuple(
             TokenLine(

@@ -1,0 +1,64 @@
+"""`/teams`: who owns metrics together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from litestar import Request, delete, get, put
+from litestar.params import JSONBody
+
+from watchkeeper.client.records import TeamDraft, TeamList, TeamRecord
+from watchkeeper.domain.access import Scope
+from watchkeeper.domain.team import Team
+from watchkeeper.server.api.common import Name
+from watchkeeper.server.desk import desk_of
+from watchkeeper.server.guard import needs
+from watchkeeper.server.session import caller
+
+if TYPE_CHECKING:
+    from watchkeeper.watch.teams import TeamLine
+
+TAGS = ["teams"]
+
+
+def team_record(line: TeamLine) -> TeamRecord:
+    """A team as the API gives it."""
+    return TeamRecord(
+        name=line.team.name,
+        title=line.team.title,
+        members=line.team.members,
+        metrics=tuple(one.name for one in line.metrics),
+        systems=line.systems,
+        flags=line.flags,
+    )
+
+
+@get("/teams", sync_to_thread=True, opt=needs(Scope.READ), tags=TAGS)
+def list_teams(request: Request[Any, Any, Any]) -> TeamList:
+    """Every team with what it owns."""
+    return TeamList(items=[team_record(one) for one in desk_of(request).service.teams.lines()])
+
+
+@get("/teams/{name:str}", sync_to_thread=True, opt=needs(Scope.READ), tags=TAGS)
+def get_team(request: Request[Any, Any, Any], name: Name) -> TeamRecord:
+    """One team with what it owns."""
+    return team_record(desk_of(request).service.teams.line(name))
+
+
+@put("/teams/{name:str}", sync_to_thread=True, opt=needs(Scope.CONFIGURE), tags=TAGS)
+def put_team(request: Request[Any, Any, Any], name: Name, data: JSONBody[TeamDraft]) -> TeamRecord:
+    """Make a team, or change the one of that name."""
+    team = Team(name=name, title=data.title, members=data.members)
+    return team_record(desk_of(request).service.teams.put(team, caller(request).name))
+
+
+@delete("/teams/{name:str}", sync_to_thread=True, status_code=200, opt=needs(Scope.CONFIGURE), tags=TAGS)
+def remove_team(request: Request[Any, Any, Any], name: Name) -> TeamRecord:
+    """Take a team away. 422 where it still owns something."""
+    teams = desk_of(request).service.teams
+    gone = teams.line(name)
+    teams.remove(name, caller(request).name)
+    return team_record(gone)
+
+
+HANDLERS = (list_teams, get_team, put_team, remove_team)
