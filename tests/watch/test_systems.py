@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from tests.watch import rides
+from watchkeeper.assess.report import Part, Report
 from watchkeeper.cli import main
 from watchkeeper.domain.config import parse_config
 from watchkeeper.domain.errors import ConfigError
@@ -185,3 +187,45 @@ def test_the_command_line_ends_with_13_where_something_is_missing(tmp_path: Path
     assert "ML Test Score 0:" in told.stdout
     assert "late" in CliRunner().invoke(main, ["system", "list", *home]).stdout
     assert CliRunner().invoke(main, ["system", "check", "none", *home]).exit_code == 8
+
+
+def test_what_a_system_achieves_is_read_each_week_and_held_against_its_assessment(tmp_path: Path):
+    rides.build(tmp_path / "rides.duckdb")
+    with rides.open_service(tmp_path) as service:
+        kept = service.assessments
+        part = Part(
+            key="feasibility",
+            title="Feasibility",
+            verdict="good",
+            headline="It works.",
+            facts={"foreseen_today": {"metric": "accuracy", "expected": 0.82, "lower": 0.79, "upper": 0.85}},
+        )
+        report = Report(
+            name="Late", verdict="good", summary="It works.", row="a ride", target="late", rows_total=9, rows_used=9,
+            notes=(), parts=(part,),
+        )  # fmt: skip
+        made = kept.keep(report, "data: x.csv\nrow: a ride\ntarget: late\nmetric: accuracy\nlevel: 0.75\n", "Ada")
+        standing = service.standing()
+        following = [msgspec.structs.replace(standing.systems[0], assessment=made)]
+        service.apply(msgspec.structs.replace(standing, systems=tuple(following)), "Ada")
+        before = rides.OUTAGE
+        service.run_until(before)
+        service.run_until(before + DAY)  # not again before a week is over
+        page = kept.page(made)
+        (read,) = page.achieved
+        assert read.reading is not None
+        assert (read.by, read.reading.metric) == ("system late", "late.accuracy")
+        assert read.level == pytest.approx(np.nanmean(values(service, "accuracy")[: read.reading.points]), abs=0.005)
+        assert read.reading.lower < read.level < read.reading.upper
+        assert page.watched_by == ("late",)
+        assert page.is_kept is True
+        assert page.plot is not None
+        assert page.plot.rule == 0.75
+        track = kept.track_record()
+        assert track.lines[0].achieved == read
+        assert track.plot is not None
+        unknown = msgspec.structs.replace(
+            standing, systems=(msgspec.structs.replace(standing.systems[0], assessment=99),)
+        )
+        with pytest.raises(ConfigError, match="there is no assessment 99 in this home"):
+            service.apply(unknown, "Ada")

@@ -16,11 +16,26 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     at: int
 
 
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """A level read from one of our metrics: over `[start, end)`, from so many points, with its 90 % interval."""
+
+    metric: str
+    start: int
+    end: int
+    points: int
+    lower: float
+    upper: float
+
+
 class Achieved(msgspec.Struct, frozen=True, kw_only=True):
-    """The level of the metric that was reached in operation, who noted it, and when (seconds UTC)."""
+    """The level of the metric that was reached in operation, who noted it, and when (seconds UTC).
+
+    `reading` says where it was read, if no person noted it.
+    """
 
     id: int
     assessment_id: int
     level: float
     by: str
     at: int
+    reading: Reading | None = None

@@ -182,8 +182,10 @@ class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class System(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An ML feature: what it replaces, what it reads, what it says, what came of it, and who answers for it.
 
-    `reference` is the window that the model was trained or accepted on: drift is measured from it, and scores are
-    calibrated on it. `lowest` names measures with the value below which people are told whatever is usual.
+    `assessment` is the number of the one that it follows: what that foresaw is held against the quality that is
+    measured here, or against the metric `achieved_by`. `reference` is the window that the model was trained or accepted
+    on: drift is measured from it, and scores are calibrated on it. `lowest` names measures with the value below which
+    people are told whatever is usual.
     """
 
     name: str
@@ -207,6 +209,8 @@ class System(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     trained_at: str = ""
     retrain_after: str = ""
     privacy_review: str = ""
+    assessment: int = 0
+    achieved_by: str = ""
     min_group_size: int = 0
     false_alerts_per_month: float = 1.0
     since: str = ""

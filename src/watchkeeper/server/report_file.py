@@ -6,19 +6,25 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from watchkeeper.assess.report import VERDICT_WORDS, Report
+from watchkeeper.assess.report import VERDICT_WORDS, Plot, Report
 
 HERE = Path(__file__).parent
 
 
-def drawn_plots(report: Report) -> dict[str, list[tuple[str, dict[str, str]]]]:
-    """Title and SVG in both colour schemes of each plot, by the key of its part."""
+Drawn = tuple[str, dict[str, str]]
+"""The title of a plot, and its SVG by colour scheme."""
+
+
+def drawn_plot(plot: Plot) -> Drawn:
+    """One plot in both colour schemes."""
     from watchkeeper.watch.report_plots import svg
 
-    return {
-        part.key: [(plot.title, {"light": svg(plot, "light"), "dark": svg(plot, "dark")}) for plot in part.drawn]
-        for part in report.parts
-    }
+    return plot.title, {"light": svg(plot, "light"), "dark": svg(plot, "dark")}
+
+
+def drawn_plots(report: Report) -> dict[str, list[Drawn]]:
+    """Every plot of a report, by the key of its part."""
+    return {part.key: [drawn_plot(plot) for plot in part.drawn] for part in report.parts}
 
 
 def to_html(report: Report) -> str:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable
 from typing import Literal
 
-import msgspec
 import pyarrow as pa
 import yaml
 
@@ -15,13 +14,20 @@ from watchkeeper.assess.record import Assessment, parse_assessment
 from watchkeeper.assess.report import Report
 from watchkeeper.assess.run import assess
 from watchkeeper.domain.decision import Achieved, Decision
-from watchkeeper.domain.errors import InputError, NotFoundError
+from watchkeeper.domain.errors import ConfigError, InputError, NotFoundError
 from watchkeeper.domain.system import MEASURES
 from watchkeeper.sources import rows
 from watchkeeper.sources.sql import SqlSource
-from watchkeeper.stores.ledger import Ledger, assessments, audit, metrics
+from watchkeeper.stores.ledger import Ledger, assessments, audit, metrics, systems
 from watchkeeper.stores.ledger.assessments import Kept
-from watchkeeper.watch.assessment_views import AssessmentLine, AssessmentPage, Foreseen, TrackRecord
+from watchkeeper.watch.assessment_views import (
+    AssessmentLine,
+    AssessmentPage,
+    TrackRecord,
+    achieved_plot,
+    foreseen_of,
+    track_plot,
+)
 
 Choice = Literal["go", "wait", "no"]
 CHOICES: tuple[Choice, ...] = ("go", "wait", "no")
@@ -59,11 +65,21 @@ class Assessments:
         with self._ledger.read() as tx:
             kept = assessments.get(tx, assessment_id)
             decided = assessments.decisions(tx, assessment_id)
-            reached = assessments.achieved(tx)
-        line = _line(kept, decided, reached)
+            reached = tuple(assessments.achieved(tx, assessment_id))
+            following = [one.system for one in systems.listed(tx) if one.system.assessment == assessment_id]
+        line = _line(kept, decided, list(reached))
         is_go = line.decision is not None and line.decision.choice == "go"
-        system = system_snippet(line, kept.record) if is_go else ""
-        return AssessmentPage(line=line, record=kept.record, decisions=tuple(decided), system=system)
+        promised = _promised(kept.record)
+        return AssessmentPage(
+            line=line,
+            record=kept.record,
+            decisions=tuple(decided),
+            achieved=reached,
+            promised=promised,
+            system=system_snippet(line, kept.record) if is_go and not following else "",
+            watched_by=tuple(one.name for one in following),
+            plot=achieved_plot(line, reached, promised),
+        )
 
     def decide(self, assessment_id: int, choice: str, reason: str, by: str) -> AssessmentPage:
         """Write down a decision: go, wait or no. The last one counts, all stay."""
@@ -104,7 +120,9 @@ class Assessments:
         ]
         words = f"Of {len(lines)} assessments with something achieved, the 90 % band held in {held}"
         return TrackRecord(
-            lines=lines, sentence=f"{words}; what was foreseen was off by {sum(off) / len(off):.3g} on average."
+            lines=lines,
+            sentence=f"{words}; what was foreseen was off by {sum(off) / len(off):.3g} on average.",
+            plot=track_plot(lines),
         )
 
 
@@ -125,6 +143,14 @@ def ask_rows(ledger: Ledger, record: Assessment) -> pa.Table:
         source.close()
 
 
+def _promised(record: str) -> float | None:
+    """The level that the record needs."""
+    try:
+        return parse_assessment(record, "the record").level
+    except ConfigError:  # kept by an older version, whose keys this one no longer knows
+        return None
+
+
 def system_snippet(line: AssessmentLine, record: str) -> str:
     """The system that follows, as configuration for `watchkeeper apply`: fill in its tables; the promise is watched."""
     assessment = parse_assessment(record, f"assessment {line.id}")
@@ -134,6 +160,7 @@ def system_snippet(line: AssessmentLine, record: str) -> str:
         "title": line.name,
         "owner": assessment.owner,
         "stage": "execution",
+        "assessment": line.id,
         "replaces": assessment.replaces,
         "description": f"Follows assessment {line.id}: {line.report.summary}",
         "segments": [column for column in assessment.segments if re.fullmatch(r"[A-Za-z_]\w*", column)],
@@ -153,12 +180,6 @@ def _line(kept: Kept, decided: list[Decision], reached: list[Achieved]) -> Asses
         at=kept.at,
         report=report,
         decision=next((one for one in decided if one.assessment_id == kept.id), None),
-        foreseen=_foreseen(report),
+        foreseen=foreseen_of(report),
         achieved=next((one for one in reached if one.assessment_id == kept.id), None),
     )
-
-
-def _foreseen(report: Report) -> Foreseen | None:
-    part = report.part("feasibility")
-    found = part.facts.get("foreseen_today") if part is not None else None
-    return msgspec.convert(found, Foreseen) if found else None

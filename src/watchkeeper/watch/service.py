@@ -31,6 +31,7 @@ from watchkeeper.stores.ledger import (
 )
 from watchkeeper.watch import answers, applying, collect, feedback_log, plan, views
 from watchkeeper.watch.access import Access
+from watchkeeper.watch.achieved import read_achieved
 from watchkeeper.watch.assessments import Assessments
 from watchkeeper.watch.backups import Backups
 from watchkeeper.watch.briefs import Briefs
@@ -223,6 +224,7 @@ class Watchkeeper:
             self.flags.refresh()
             self.retention.clear_daily(now)
             self.deeds.wake(now)
+            read_achieved(self._ledger, self._history, now)
             self.questions.ask(now)
             sent = self._tell(now, stale_s, troubles)
             troubles += self.digests.send_due(now)

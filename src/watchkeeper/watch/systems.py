@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 from sqlalchemy import Connection
 
-from watchkeeper.domain.errors import ConfigError, SourceError
+from watchkeeper.domain.errors import ConfigError, NotFoundError, SourceError
 from watchkeeper.domain.metric import Metric, Source
 from watchkeeper.domain.readiness import Evidence, Score
 from watchkeeper.domain.system import System
 from watchkeeper.sources.probes import Reference, derive, look, prints
 from watchkeeper.sources.sql import SqlSource
 from watchkeeper.stores.history import History
-from watchkeeper.stores.ledger import Ledger, audit, flags, metrics, systems
+from watchkeeper.stores.ledger import Ledger, assessments, audit, flags, metrics, systems
 from watchkeeper.watch import system_look
 from watchkeeper.watch.flags import Flags
 from watchkeeper.watch.system_check import Item, Known, check
@@ -134,6 +134,14 @@ def _ask(source: Source, metric: Metric, start: int, end: int) -> list[tuple[tup
 
 
 def _check(tx: Connection, system: System) -> None:
+    if system.assessment:
+        try:
+            assessments.get(tx, system.assessment)
+        except NotFoundError:
+            raise ConfigError(
+                f"system {system.name}: assessment: there is no assessment {system.assessment} in this home; "
+                "`watchkeeper assessments list` lists those there are, or leave it out"
+            ) from None
     known = {metric.name for metric in metrics.metrics(tx)}
     there = {kept.flag.name for kept in flags.listed(tx)}
     for name in system.key_metrics:

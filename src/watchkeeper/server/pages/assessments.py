@@ -15,7 +15,7 @@ from watchkeeper.domain.access import Scope
 from watchkeeper.domain.errors import InputError
 from watchkeeper.server.desk import desk_of
 from watchkeeper.server.guard import needs
-from watchkeeper.server.report_file import drawn_plots
+from watchkeeper.server.report_file import Drawn, drawn_plot, drawn_plots
 from watchkeeper.server.session import PageRequest, visitor
 from watchkeeper.watch.assessment_views import AssessmentLine, AssessmentPage, TrackRecord
 
@@ -25,13 +25,15 @@ class AssessmentsPage(msgspec.Struct, frozen=True, kw_only=True):
 
     lines: tuple[AssessmentLine, ...]
     track: TrackRecord
+    drawn: Drawn | None
 
 
 class ReportPage(msgspec.Struct, frozen=True, kw_only=True):
     """The report's record, its plots drawn."""
 
     found: AssessmentPage
-    drawn: dict[str, list[tuple[str, dict[str, str]]]]
+    drawn: dict[str, list[Drawn]]
+    track: Drawn | None
 
 
 class AssessmentForm(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,7 +65,9 @@ def show_assessments(request: PageRequest) -> Response[str]:
     """Every assessment."""
     desk = desk_of(request)
     kept = desk.service.assessments
-    return desk.page(request, "assessments.html", AssessmentsPage(lines=kept.lines(), track=kept.track_record()))
+    track = kept.track_record()
+    page = AssessmentsPage(lines=kept.lines(), track=track, drawn=drawn_plot(track.plot) if track.plot else None)
+    return desk.page(request, "assessments.html", page)
 
 
 @get("/assessments/{assessment_id:int}", sync_to_thread=True, opt=needs(Scope.READ))
@@ -71,7 +75,8 @@ def show_assessment(request: PageRequest, assessment_id: FromPath[int]) -> Respo
     """One report and the decisions on it."""
     desk = desk_of(request)
     found = desk.service.assessments.page(assessment_id)
-    page = ReportPage(found=found, drawn=drawn_plots(found.line.report))
+    track = drawn_plot(found.plot) if found.plot else None
+    page = ReportPage(found=found, drawn=drawn_plots(found.line.report), track=track)
     return desk.page(request, "assessment.html", page)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from sqlalchemy import Column, Connection, Float, ForeignKey, String, Table, Text, insert, select
 
-from watchkeeper.domain.decision import Achieved, Decision
+from watchkeeper.domain.decision import Achieved, Decision, Reading
 from watchkeeper.domain.errors import NotFoundError
 from watchkeeper.stores.ledger.schema import METADATA, Id, Seconds
 
@@ -39,8 +39,16 @@ ACHIEVED = Table(
     Column("level", Float, nullable=False),
     Column("noted_by", Text, nullable=False),
     Column("noted_at_s", Seconds, nullable=False),
+    Column("metric", Text, nullable=True),
+    Column("start_s", Seconds, nullable=True),
+    Column("end_s", Seconds, nullable=True),
+    Column("points", Seconds, nullable=True),
+    Column("lower", Float, nullable=True),
+    Column("upper", Float, nullable=True),
     sqlite_autoincrement=True,
 )
+
+_READ = {"start": "start_s", "end": "end_s"}
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,14 +110,39 @@ def decisions(tx: Connection, assessment_id: int | None = None) -> list[Decision
     ]
 
 
-def note_achieved(tx: Connection, assessment_id: int, *, level: float, by: str, at: int) -> None:
+def note_achieved(
+    tx: Connection, assessment_id: int, *, level: float, by: str, at: int, reading: Reading | None = None
+) -> None:
     """Append the level that was reached."""
-    tx.execute(insert(ACHIEVED), {"assessment_id": assessment_id, "level": level, "noted_by": by, "noted_at_s": at})
+    row = {"assessment_id": assessment_id, "level": level, "noted_by": by, "noted_at_s": at}
+    read = (
+        {} if reading is None else {_READ.get(key, key): value for key, value in msgspec.to_builtins(reading).items()}
+    )
+    tx.execute(insert(ACHIEVED), row | read)
 
 
-def achieved(tx: Connection) -> list[Achieved]:
-    """Every level noted, the newest first."""
+def achieved(tx: Connection, assessment_id: int | None = None) -> list[Achieved]:
+    """Every level noted (of one assessment), the newest first."""
+    query = select(ACHIEVED).order_by(ACHIEVED.c.id.desc())
+    if assessment_id is not None:
+        query = query.where(ACHIEVED.c.assessment_id == assessment_id)
     return [
-        Achieved(id=row.id, assessment_id=row.assessment_id, level=row.level, by=row.noted_by, at=row.noted_at_s)
-        for row in tx.execute(select(ACHIEVED).order_by(ACHIEVED.c.id.desc()))
+        Achieved(
+            id=row.id,
+            assessment_id=row.assessment_id,
+            level=row.level,
+            by=row.noted_by,
+            at=row.noted_at_s,
+            reading=None
+            if row.metric is None
+            else Reading(
+                metric=row.metric,
+                start=row.start_s,
+                end=row.end_s,
+                points=row.points,
+                lower=row.lower,
+                upper=row.upper,
+            ),
+        )
+        for row in tx.execute(query)
     ]
