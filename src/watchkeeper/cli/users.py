@@ -85,16 +85,21 @@ def role(home: Path, name: str, role: str) -> None:
 def erase(home: Path, name: str, dry_run: bool) -> None:
     """Erase the account of NAME. Cannot be undone.
 
-    Its tokens are deleted. Answers, receipts and audit lines signed with the name stay, under a pseudonym, so that
-    what was learned from them stays. Notes and messages that mention the name in their text, files that were
-    exported, and backups are not changed.
+    Its tokens are deleted. Everything that the person said, did or owns stays, under a pseudonym, so that what was
+    learned from it stays; notes that mention the name do so too. What works with the name (the address of a channel,
+    a query) is named, to be changed by hand. Messages that were sent, files that were exported, and backups are not
+    changed; nor is a configuration file, which would bring the name back.
     """
     from watchkeeper.watch.access import Access
 
     with open_ledger(home) as ledger:
+        access = Access(ledger, time.time)
+        user = access.user(name)
+        left = access.still_named(user.name)
         if dry_run:
-            user = Access(ledger, time.time).user(name)
             click.echo(f"{user.name} would become {pseudonym(user.id)}")
-            return
-        gone = Access(ledger, time.time).erase_user(name, by=getpass.getuser())
-    click.echo(f"erased; what this person said and did is signed {gone.name}")
+        else:
+            gone = access.erase_user(name, by=getpass.getuser())
+            click.echo(f"erased; what this person said and did is signed {gone.name}")
+    for place in left:
+        click.echo(f"still named in {place}: it works with the name; change it, or take it away")

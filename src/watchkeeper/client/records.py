@@ -385,13 +385,17 @@ class NoteRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class UserRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A person with an account; an erased one has a pseudonym for a name."""
+    """A person with an account; an erased one has a pseudonym for a name.
+
+    `still_named` is given by erasing: what works with the name, such as `channel mail`, and is to be changed by hand.
+    """
 
     id: int
     name: str
     role: Role
     created_at: datetime
     erased_at: datetime | None
+    still_named: tuple[str, ...] = ()
 
 
 class UserList(msgspec.Struct, frozen=True, kw_only=True):

@@ -41,6 +41,11 @@ class Team(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         """Whether that person is a member, in any case of the letters."""
         return person.casefold() in {member.casefold() for member in self.members}
 
+    def without(self, person: str) -> Team:
+        """The team after that person left it."""
+        left = tuple(member for member in self.members if member.casefold() != person.casefold())
+        return msgspec.structs.replace(self, members=left)
+
 
 def standing_for(owner: str, teams: Iterable[Team]) -> frozenset[str]:
     """The names under which an owner is found: their own, and those of the teams that they are a member of."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from watchkeeper.domain.access import RIGHTS, Caller, Role, Scope, Token, User, granted, pseudonym, user_name
 from watchkeeper.domain.errors import InputError
 from watchkeeper.domain.times import DAY
-from watchkeeper.stores.ledger import Ledger, audit, replies, sessions, tokens, users
+from watchkeeper.stores.ledger import Ledger, audit, erasure, replies, sessions, tokens, users
 
 LONGEST_TOKEN_S = 366 * DAY
 _LAST_USED_EXACT_TO_S = 60
@@ -40,16 +40,24 @@ class Access:
             return users.named(tx, name)
 
     def erase_user(self, name: str, *, by: str) -> User:
-        """Close an account, end its tokens and sessions, let a pseudonym sign what it said and did; NotFoundError."""
+        """Close an account, end its tokens and sessions, put a pseudonym wherever its name stood; NotFoundError.
+
+        What works with the name keeps it: see `still_named`.
+        """
         now = self._now()
         with self._ledger.write() as tx:
             known = users.named(tx, name)
             tokens.forget_of(tx, known.id)
             sessions.end_all(tx, known.id)
             replies.forget_of(tx, pseudonym(known.id))
-            gone = users.erase(tx, known, now)
+            gone = erasure.erase(tx, known, now)
             audit.add(tx, gone.name if by == known.name else by, now, "users erase", gone.name)
         return gone
+
+    def still_named(self, name: str) -> tuple[str, ...]:
+        """Where a name stands and stays after erasing, because something works with it, such as `channel mail`."""
+        with self._ledger.read() as tx:
+            return erasure.still_named(tx, name)
 
     def user(self, name: str) -> User:
         """The account of that name, in any case of its letters; NotFoundError."""

@@ -18,7 +18,7 @@ from watchkeeper.domain.metric import Metric, Series
 from watchkeeper.domain.recurrence import occurrences
 from watchkeeper.learn import in_force
 from watchkeeper.notify import message
-from watchkeeper.stores.ledger import Ledger, alerts, feedback, handlings, metrics, transitions
+from watchkeeper.stores.ledger import Ledger, alerts, feedback, handlings, metrics, transitions, users
 from watchkeeper.watch.answers import latest_on_alerts
 from watchkeeper.watch.judge import Judgement
 from watchkeeper.watch.judgements import Judgements
@@ -90,6 +90,7 @@ class Index:
         self._said: dict[int, Feedback] = {}
         self._events: dict[tuple[int, tuple[int, ...]], Feedback] = {}
         self._seen = (0, 0)
+        self._erased = 0
 
     def entries(self) -> list[Entry]:
         """Every entry."""
@@ -136,6 +137,9 @@ class Index:
     def _refresh(self) -> None:
         with self._ledger.read() as tx:
             seen = (transitions.newest(tx), feedback.last_id(tx))
+            if users.erased(tx) != self._erased:  # names in the logs are others now
+                self._erased = users.erased(tx)
+                self._forget()
             stamped = {name for name, one in self._known.items() if self._judgements.stamp(name) != one.stamp}
             total = alerts.count(tx)
             if seen == self._seen and not stamped and total == len(self._entries):
@@ -202,6 +206,10 @@ class Index:
             self._of_series.setdefault(member.series, set()).add(entry.alert.id)
         for name in entry.names:
             self._of_metric.setdefault(name, set()).add(entry.alert.id)
+
+    def _forget(self) -> None:
+        self._entries, self._of_series, self._of_metric = {}, {}, {}
+        self._log, self._said, self._events, self._seen = (), {}, {}, (0, 0)
 
     def _drop(self, gone: Iterable[int]) -> None:
         """Alerts that were older than they are kept."""

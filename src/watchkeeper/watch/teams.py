@@ -85,8 +85,7 @@ class Teams:
             team = teams.get(tx, name)
         if not team.has(person):
             raise InputError(f"team {name}: {person} is not in it; there are {', '.join(team.members) or 'none'}")
-        left = tuple(one for one in team.members if one.casefold() != person.casefold())
-        return self.put(msgspec.structs.replace(team, members=left), by)
+        return self.put(team.without(person), by)
 
     def remove(self, name: str, by: str) -> None:
         """Take a team away. NotFoundError; InputError where it owns something: give that to somebody else before."""

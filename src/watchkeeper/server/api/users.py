@@ -17,7 +17,7 @@ from watchkeeper.server.session import caller
 TAGS = ["users"]
 
 
-def user_record(user: User) -> UserRecord:
+def user_record(user: User, still_named: tuple[str, ...] = ()) -> UserRecord:
     """An account as the API gives it."""
     return UserRecord(
         id=user.id,
@@ -25,6 +25,7 @@ def user_record(user: User) -> UserRecord:
         role=user.role,
         created_at=to_datetime(user.created_at),
         erased_at=None if user.erased_at is None else to_datetime(user.erased_at),
+        still_named=still_named,
     )
 
 
@@ -49,9 +50,11 @@ def change_role(request: Request[Any, Any, Any], user_id: Id, data: JSONBody[Rol
 
 @delete("/users/{user_id:int}", sync_to_thread=True, status_code=200, opt=needs(Scope.ADMIN), tags=TAGS)
 def erase_user(request: Request[Any, Any, Any], user_id: Id) -> UserRecord:
-    """Erase an account: sessions and tokens end, what it signed bears a pseudonym. Cannot be undone."""
+    """Erase an account: sessions and tokens end, a pseudonym stands wherever the name stood. Cannot be undone."""
     access = desk_of(request).service.access
-    return user_record(access.erase_user(access.user_of(user_id).name, by=caller(request).name))
+    name = access.user_of(user_id).name
+    left = access.still_named(name)
+    return user_record(access.erase_user(name, by=caller(request).name), left)
 
 
 @post("/users/{user_id:int}/link", sync_to_thread=True, opt=needs(Scope.ADMIN), is_secret=True, tags=TAGS)

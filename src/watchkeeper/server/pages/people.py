@@ -109,8 +109,11 @@ def change_people(request: PageRequest, data: Form) -> Response[str]:
         elif data.act == "erase":
             if not data.is_sure:
                 raise InputError(f"erasing {user.name} cannot be undone: tick the box to say that you are sure")
+            left = access.still_named(user.name)
             access.erase_user(user.name, by=by)
-            done = f"The account is erased; what it signed bears the name {pseudonym(user.id)}."
+            done = f"The account is erased; where its name stood, {pseudonym(user.id)} stands."
+            if left:
+                done += f" Still named in {', '.join(left)}: that works with the name; change it by hand."
         else:
             scopes = [_scope(one) for one in ([data.scope] if isinstance(data.scope, str) else data.scope)]
             secret, token = access.make_token(user.name, data.label, scopes, lifetime_s=data.days * DAY, by=by)

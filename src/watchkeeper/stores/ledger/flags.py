@@ -7,6 +7,7 @@ from sqlalchemy import Column, Connection, ForeignKey, String, Table, Text, func
 
 from watchkeeper.domain.errors import NotFoundError
 from watchkeeper.domain.flag import Flag, FlagChange, Override, Segment
+from watchkeeper.stores.ledger import users
 from watchkeeper.stores.ledger.schema import METADATA, Id, Seconds
 
 FLAG = Table(
@@ -106,8 +107,8 @@ def changes(tx: Connection, flag: str, limit: int = 50) -> list[FlagChange]:
 
 
 def version(tx: Connection) -> int:
-    """A number that grows with every change of a flag or segment, by whichever process."""
-    return int(tx.execute(select(func.coalesce(func.max(FLAG_CHANGE.c.id), 0))).scalar_one())
+    """A number that grows with every change of a flag or segment, and of a name in them, by whichever process."""
+    return int(tx.execute(select(func.coalesce(func.max(FLAG_CHANGE.c.id), 0))).scalar_one()) + users.erased(tx)
 
 
 def _put(tx: Connection, table: Table, record: Flag | Segment, rest: dict[str, str]) -> bool:

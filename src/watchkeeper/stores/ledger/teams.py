@@ -44,12 +44,7 @@ def remove(tx: Connection, name: str) -> Team:
 def leave_all(tx: Connection, person: str) -> None:
     """Take a person out of every team."""
     known = listed(tx)
-    left = [
-        msgspec.structs.replace(
-            one, members=tuple(each for each in one.members if each.casefold() != person.casefold())
-        )
-        for one in known
-    ]
+    left = [one.without(person) for one in known]
     if left != known:
         _keep(tx, {one.name: one for one in left})
 

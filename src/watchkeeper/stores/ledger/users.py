@@ -1,20 +1,14 @@
-"""People with an account. Erasing one leaves every line of the logs in place, signed by a pseudonym."""
+"""People with an account."""
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from sqlalchemy import Column, Connection, Row, String, Table, insert, select, update
+from sqlalchemy import Column, Connection, Row, String, Table, func, insert, select, update
 
-from watchkeeper.domain.access import Role, User, pseudonym
+from watchkeeper.domain.access import Role, User
 from watchkeeper.domain.errors import InputError, NotFoundError
-from watchkeeper.stores.ledger.feedback import FEEDBACK
-from watchkeeper.stores.ledger.receipts import RECEIPT
 from watchkeeper.stores.ledger.schema import METADATA, Id, Seconds
-
-SIGNATURE = "_by"
-"""How every column ends that holds the name of whoever said or did something."""
 
 PERSON = Table(
     "person",
@@ -68,33 +62,14 @@ def get(tx: Connection, user_id: int) -> User:
     return _user(row)
 
 
+def erased(tx: Connection) -> int:
+    """How many accounts were erased: a number that grows whenever names in the logs changed."""
+    return int(tx.execute(select(func.count()).where(PERSON.c.erased_at.is_not(None))).scalar_one())
+
+
 def set_role(tx: Connection, user_id: int, role: Role) -> None:
     """Give a person another role."""
     tx.execute(update(PERSON).where(PERSON.c.id == user_id).values(role=role.value))
-
-
-def erase(tx: Connection, user: User, at: int) -> User:
-    """Forget the name: the account closes, and whatever it signed in any table, receipts too, bears a pseudonym.
-
-    Nothing else of the logs changes, so what was learned from the answers stays. This is the one update that the
-    logs know.
-    """
-    name = pseudonym(user.id)
-    tx.execute(update(PERSON).where(PERSON.c.id == user.id).values(name=name, name_key=name, erased_at=at))
-    signed = (
-        select(RECEIPT.c.feedback, RECEIPT.c.told)
-        .join(FEEDBACK, FEEDBACK.c.id == RECEIPT.c.feedback)
-        .where(FEEDBACK.c.said_by == user.name)
-    )
-    for feedback, told in tx.execute(signed).all():
-        receipt = json.loads(told)
-        receipt["feedback"]["by"] = name
-        tx.execute(update(RECEIPT).where(RECEIPT.c.feedback == feedback).values(told=json.dumps(receipt)))
-    for table in METADATA.sorted_tables:
-        for column in table.columns:
-            if column.name.endswith(SIGNATURE):
-                tx.execute(update(table).where(column == user.name).values({column: name}))
-    return User(id=user.id, name=name, role=user.role, created_at=user.created_at, erased_at=at)
 
 
 def _user(row: Row[Any]) -> User:
