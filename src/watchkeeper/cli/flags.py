@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from watchkeeper.cli.home import home_option, open_ledger
+from watchkeeper.domain.errors import InputError
+from watchkeeper.domain.times import format_instant, parse_duration
 
 if TYPE_CHECKING:
-    from watchkeeper.watch.flag_views import FlagLine
+    from watchkeeper.watch.flag_views import FlagLine, PastMove
     from watchkeeper.watch.flags import Flags
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="JSON for scripts.")
@@ -22,7 +24,7 @@ as_json_option = click.option("--json", "as_json", is_flag=True, help="JSON for 
 
 @click.group()
 def command() -> None:
-    """List feature flags, ask them, override them, answer their guards.
+    """List feature flags, ask them, override them, answer their guards, steer their roll-outs.
 
     \b
     Examples:
@@ -30,6 +32,9 @@ def command() -> None:
       watchkeeper flags evaluate smart-ranking --context '{"targetingKey": "u1"}'
       watchkeeper flags override smart-ranking basic --for 8h --note 'model server is moving'
       watchkeeper flags yes smart-ranking
+      watchkeeper flags preview smart-ranking --days 30
+      watchkeeper flags rollout smart-ranking
+      watchkeeper flags pause smart-ranking
     """
 
 
@@ -60,8 +65,6 @@ def log(home: Path, name: str, as_json: bool) -> None:
         entries = [{"at": one.at, "by": one.by, "what": one.what, "detail": one.detail} for one in page.changes]
         click.echo(json.dumps(entries, indent=2))
         return
-    from watchkeeper.domain.times import format_instant
-
     click.echo(page.line.sentence)
     for one in page.changes:
         click.echo(f"{format_instant(one.at)}  {one.by}: {one.what}{f': {one.detail}' if one.detail else ''}")
@@ -73,8 +76,6 @@ def log(home: Path, name: str, as_json: bool) -> None:
 @click.option("--context", default="{}", show_default=True, help="The user as a JSON object.")
 def evaluate(home: Path, name: str, context: str) -> None:
     """Print what a user would be served, as JSON."""
-    from watchkeeper.domain.errors import InputError
-
     try:
         user = json.loads(context)
     except ValueError as error:
@@ -104,8 +105,6 @@ def evaluate(home: Path, name: str, context: str) -> None:
 @click.option("--note", default="", help="Why.")
 def override(home: Path, name: str, variant: str, lasting: str, note: str) -> None:
     """Give everybody one variant for a time, whatever rules and guards say."""
-    from watchkeeper.domain.times import parse_duration
-
     with _open(home) as flags:
         _say(flags.override(name, variant, parse_duration(lasting), _me(), note))
 
@@ -133,7 +132,7 @@ def trip(home: Path, name: str, note: str) -> None:
 @home_option
 @click.argument("name")
 def yes(home: Path, name: str) -> None:
-    """Answer a guard's question with yes."""
+    """Answer the question of a guard or a roll-out with yes."""
     with _open(home) as flags:
         _say(flags.answer(name, is_yes=True, by=_me()))
 
@@ -142,9 +141,104 @@ def yes(home: Path, name: str) -> None:
 @home_option
 @click.argument("name")
 def no(home: Path, name: str) -> None:
-    """Answer a guard's question with no."""
+    """Answer the question of a guard or a roll-out with no."""
     with _open(home) as flags:
         _say(flags.answer(name, is_yes=False, by=_me()))
+
+
+@command.command()
+@home_option
+@click.argument("name")
+@as_json_option
+def rollout(home: Path, name: str, as_json: bool) -> None:
+    """Say how a guarded roll-out stands: its share, its key metrics, its steps."""
+    with _open_whole(home) as flags:
+        page = flags.page(name)
+    shown = page.rollout
+    if shown is None:
+        raise InputError(f"flag {name} has no guarded_rollout: give it one in its configuration")
+    if as_json:
+        told = {
+            "flag": name,
+            "course": shown.state.course.value,
+            "share": shown.share,
+            "keys": [
+                {
+                    "label": key.key.label,
+                    "unit": key.unit,
+                    "estimate": key.estimate[-1] if key.estimate else None,
+                    "lower": key.lower[-1] if key.lower else None,
+                    "upper": key.upper[-1] if key.upper else None,
+                }
+                for key in shown.keys
+            ],
+            "moves": [_move_as_json(one) for one in shown.moves],
+        }
+        click.echo(json.dumps(told, indent=2))
+        return
+    click.echo(f"{page.line.sentence} Mode {shown.plan.mode.value}: {shown.state.course.value}.")
+    for key in shown.keys:
+        click.echo(f"  {key.key.label}: {key.sentence}")
+    for one in shown.moves:
+        click.echo(f"{format_instant(one.at)}  {one.what}")
+
+
+@command.command()
+@home_option
+@click.argument("name")
+@click.option("--days", default=90, show_default=True, help="How far back.")
+@as_json_option
+def preview(home: Path, name: str, days: int, as_json: bool) -> None:
+    """Say what a guarded roll-out would have done by itself on the past of its key metrics."""
+    with _open_whole(home) as flags:
+        done = flags.rehearsal(name, days)
+    if as_json:
+        click.echo(json.dumps([_move_as_json(one) for one in done], indent=2))
+        return
+    for one in done:
+        click.echo(f"{format_instant(one.at)}  {one.what}: {one.share:g} %")
+    if not done:
+        click.echo("Nothing: its key metrics never had values of both variants in that time.")
+
+
+@command.command()
+@home_option
+@click.argument("name")
+def pause(home: Path, name: str) -> None:
+    """Widen a roll-out no further; harm still rolls it back."""
+    with _open(home) as flags:
+        _say(flags.steer(name, "pause", _me()))
+
+
+@command.command()
+@home_option
+@click.argument("name")
+def resume(home: Path, name: str) -> None:
+    """Go on with a paused roll-out, or begin one anew that was aborted or rolled back."""
+    with _open(home) as flags:
+        _say(flags.steer(name, "resume", _me()))
+
+
+@command.command()
+@home_option
+@click.argument("name")
+def abort(home: Path, name: str) -> None:
+    """Abort a roll-out: everybody gets the other variant."""
+    with _open(home) as flags:
+        _say(flags.steer(name, "abort", _me()))
+
+
+@contextmanager
+def _open_whole(home: Path) -> Iterator[Flags]:
+    """With the history, which a running server holds where it is a file: ask its API then."""
+    from watchkeeper.watch.service import Watchkeeper
+
+    with Watchkeeper.open(home) as service:
+        yield service.flags
+
+
+def _move_as_json(one: PastMove) -> dict[str, Any]:
+    return {"at": format_instant(one.at), "what": one.what, "share": one.share}
 
 
 @contextmanager

@@ -41,6 +41,10 @@ from watchkeeper.client.records import (
     ReceiptRecord,
     RetentionRecord,
     RoleDraft,
+    RolloutAct,
+    RolloutMove,
+    RolloutPreview,
+    RolloutRecord,
     SeriesPage,
     SeriesRecord,
     SignedOut,
@@ -259,6 +263,18 @@ class Client:
     def answer_guard(self, name: str, *, is_yes: bool) -> FlagRecord:
         """Answer the open question of a flag's guard."""
         return self._wire.ask(FlagRecord, "POST", f"/flags/{name}/answer", body=GuardAnswer(is_yes=is_yes))
+
+    def rollout(self, name: str) -> RolloutRecord:
+        """The guarded roll-out of a flag with its intervals."""
+        return self._wire.ask(RolloutRecord, "GET", f"/flags/{name}/rollout")
+
+    def steer_rollout(self, name: str, act: Literal["pause", "resume", "abort"]) -> FlagRecord:
+        """Pause, resume or abort the guarded roll-out of a flag."""
+        return self._wire.ask(FlagRecord, "POST", f"/flags/{name}/rollout", body=RolloutAct(act=act))
+
+    def preview_rollout(self, name: str, *, days: int = 90) -> list[RolloutMove]:
+        """What the roll-out would have done on the last days."""
+        return self._wire.ask(RolloutPreview, "GET", f"/flags/{name}/rollout/preview", days=days).moves
 
     def trip_guard(self, name: str, *, note: str = "") -> FlagRecord:
         """Trip a flag's guard by hand."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -376,6 +376,56 @@ class GuardAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Yes or no to what a flag's guard asks."""
 
     is_yes: bool
+
+
+class RolloutAct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a person does with a guarded roll-out; `resume` begins anew what is over."""
+
+    act: Literal["pause", "resume", "abort"]
+
+
+class RolloutKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A key metric of a roll-out: variant minus the other, with an interval that holds at every look; null: unknown."""
+
+    label: str
+    unit: str
+    better: str
+    largest_harm: float
+    sentence: str
+    at: list[datetime]
+    estimate: list[float | None]
+    lower: list[float | None]
+    upper: list[float | None]
+
+
+class RolloutMove(msgspec.Struct, frozen=True, kw_only=True):
+    """What a roll-out did or would have done, and its share in percent after it."""
+
+    at: datetime
+    what: str
+    share: float
+
+
+class RolloutRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A guarded roll-out as it stands; `question` is what it asks, empty where nothing."""
+
+    flag: str
+    variant: str
+    against: str
+    mode: str
+    course: str
+    share: float
+    steps: list[float]
+    question: str
+    keys: list[RolloutKey]
+    moves: list[RolloutMove]
+
+
+class RolloutPreview(msgspec.Struct, frozen=True, kw_only=True):
+    """What a guarded roll-out would have done on the past."""
+
+    flag: str
+    moves: list[RolloutMove]
 
 
 class NoteRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

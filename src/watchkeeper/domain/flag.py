@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import enum
 import re
 from typing import Any
 
 import msgspec
 
 from watchkeeper.domain.errors import ConfigError, InputError
+from watchkeeper.domain.rollout import Mode as Mode
+from watchkeeper.domain.rollout import Rollout
 from watchkeeper.domain.times import parse_duration
 
 _KEY = re.compile(r"^[A-Za-z0-9._-]{1,120}$")
@@ -36,14 +37,6 @@ When = dict[str, Json]
 `segment` names segments, one of which must hold."""
 Shares = dict[str, float]
 """Variant → its share in percent; together 100."""
-
-
-class Mode(enum.Enum):
-    """What a guard may do by itself."""
-
-    OBSERVE = "observe"
-    ASK = "ask"
-    ACT = "act"
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -137,6 +130,7 @@ class Flag(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     rollout: Shares = {}
     bucket_by: str = TARGETING_KEY
     guard: Guard | None = None
+    guarded_rollout: Rollout | None = None
 
     def __post_init__(self) -> None:
         if not _KEY.match(self.name):
@@ -156,6 +150,8 @@ class Flag(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
                 self._check_variant(f"rules[{number}].serve", rule.serve)
             self._check_shares(f"rules[{number}].rollout", rule.rollout)
             check_when(f"rules[{number}].when", rule.when)
+        if self.guarded_rollout is not None:
+            self._check_rollout(self.guarded_rollout)
 
     @property
     def label(self) -> str:
@@ -165,6 +161,20 @@ class Flag(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     def _check_variant(self, place: str, variant: str) -> None:
         if variant not in self.variants:
             raise InputError(f"{place}: no variant {variant!r}; there are {', '.join(self.variants)}")
+
+    @property
+    def rolled_out_against(self) -> str:
+        """The variant that those get whom the guarded roll-out has not reached."""
+        plan = self.guarded_rollout
+        return (plan.against if plan is not None else "") or self.fallback
+
+    def _check_rollout(self, plan: Rollout) -> None:
+        self._check_variant("guarded_rollout.variant", plan.variant)
+        self._check_variant("guarded_rollout.against", self.rolled_out_against)
+        if plan.variant == self.rolled_out_against:
+            raise InputError(f"guarded_rollout: {plan.variant} is compared with itself; name another one under against")
+        if self.rollout and plan.mode is not Mode.OBSERVE:
+            raise InputError("guarded_rollout sets the shares itself; leave rollout out, or let it observe")
 
     def _check_shares(self, place: str, shares: Shares) -> None:
         for variant, share in shares.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from hashlib import blake2b
 from itertools import accumulate
 
@@ -22,6 +22,11 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
     tripped: Mapping[str, str] = {}
     """Flag → why, for those that their guard holds at the fallback."""
     overrides: Mapping[str, Override] = {}
+    shares: Mapping[str, float] = {}
+    """Flag → the share in percent that its guarded roll-out gives the variant; flags whose roll-out only observes or
+    has not begun are not there."""
+    rolled_back: Set[str] = frozenset()
+    """Flags whose guarded roll-out is over without success: everybody gets the other variant."""
 
 
 class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,8 +48,8 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
 def evaluate(board: Board, key: str, context: Mapping[str, Json], now: int) -> Evaluation:
     """The flag for the user that `context` describes, at `now` (seconds UTC).
 
-    In this order: no such flag; disabled; an override that has not expired; tripped by its guard; the first rule that
-    fits; the rollout; the default.
+    In this order: no such flag; disabled; an override that has not expired; tripped by its guard; rolled back; the
+    first rule that fits; the guarded roll-out; the rollout; the default.
     """
     flag = board.flags.get(key)
     if flag is None:
@@ -58,11 +63,19 @@ def evaluate(board: Board, key: str, context: Mapping[str, Json], now: int) -> E
         return _give(flag, override.variant, "STATIC", "override")
     if key in board.tripped:
         return _give(flag, flag.fallback, "STATIC", "tripped")
+    if key in board.rolled_back:
+        return _give(flag, flag.rolled_out_against, "STATIC", "rolled back")
     for rule in flag.rules:
         if holds(rule.when, context, board.segments):
             if rule.serve:
                 return _give(flag, rule.serve, "TARGETING_MATCH", "rule")
             return _split(flag, rule.rollout, context, "rule")
+    if key in board.shares and flag.guarded_rollout is not None:
+        share = board.shares[key]
+        if share >= 100:
+            return _give(flag, flag.guarded_rollout.variant, "STATIC", "guarded rollout")
+        shares = {flag.guarded_rollout.variant: share, flag.rolled_out_against: 100.0 - share}
+        return _split(flag, shares, context, "guarded rollout")
     if flag.rollout:
         return _split(flag, flag.rollout, context, "rollout")
     return _give(flag, flag.default, "STATIC", "default")

@@ -15,7 +15,7 @@ from watchkeeper.domain.question import Question, Reply
 from watchkeeper.domain.readiness import Score
 from watchkeeper.flags import Evaluation
 from watchkeeper.watch import views
-from watchkeeper.watch.flag_views import FlagLine, FlagPage
+from watchkeeper.watch.flag_views import FlagLine, FlagPage, PastMove
 from watchkeeper.watch.system_views import SystemLine, SystemPage
 from watchkeeper.watch.trials import Drafted, Held, PowerTold, Trial
 from watchkeeper.watch.views import LinkPage
@@ -320,8 +320,14 @@ class FlagDesk(Protocol):
     def clear(self, name: str, by: str) -> FlagLine:
         """End the override. NotFoundError."""
 
-    def answer(self, name: str, *, is_yes: bool, by: str) -> FlagLine:
-        """Answer the guard's open question. InputError, NotFoundError."""
+    def answer(self, name: str, *, is_yes: bool, by: str, is_rollout: bool | None = None) -> FlagLine:
+        """Answer the open question of the guard or the roll-out. InputError, NotFoundError."""
+
+    def steer(self, name: str, act: Literal["pause", "resume", "abort"], by: str) -> FlagLine:
+        """Pause, resume or abort the roll-out. InputError, NotFoundError."""
+
+    def rehearsal(self, name: str, days: int = 90) -> tuple[PastMove, ...]:
+        """What the roll-out would have done on the past. InputError, NotFoundError."""
 
     def trip(self, name: str, by: str, note: str) -> FlagLine:
         """Trip the guard by hand. InputError, NotFoundError."""

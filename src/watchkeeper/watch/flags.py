@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
 
 import msgspec
 from sqlalchemy import Connection
@@ -11,11 +12,15 @@ from sqlalchemy import Connection
 from watchkeeper import flags as pure
 from watchkeeper.domain.errors import ConfigError, InputError
 from watchkeeper.domain.flag import Flag, Json, Override, Segment
+from watchkeeper.domain.metric import Metric
+from watchkeeper.domain.rollout import Mode
 from watchkeeper.domain.times import DAY, format_duration
-from watchkeeper.flags import Board, Evaluation, Standing, Step
+from watchkeeper.flags import Board, Course, Evaluation, Standing, Step
+from watchkeeper.flags.rollout import OVER
+from watchkeeper.stores.history import History
 from watchkeeper.stores.ledger import Ledger, audit, flags, metrics, systems
-from watchkeeper.watch import guard
-from watchkeeper.watch.flag_views import FlagLine, FlagPage
+from watchkeeper.watch import guard, rollout, rollout_look
+from watchkeeper.watch.flag_views import FlagLine, FlagPage, PastMove
 
 LONGEST_OVERRIDE_S = 30 * DAY
 
@@ -23,7 +28,9 @@ LONGEST_OVERRIDE_S = 30 * DAY
 class Flags:
     """The flags of a ledger. Methods may be called from any thread; `evaluate` touches neither disk nor network."""
 
-    def __init__(self, ledger: Ledger, clock: Callable[[], float]) -> None:
+    def __init__(self, ledger: Ledger, clock: Callable[[], float], history: History | None = None) -> None:
+        """Without a history (a command beside a running server) roll-outs have no intervals."""
+        self._history = history
         self._ledger = ledger
         self._clock = clock
         self._board = Board()
@@ -55,11 +62,18 @@ class Flags:
                 if version == self._version:
                     return False
                 kept, segments = flags.listed(tx), flags.segments(tx)
+            courses = {one.flag.name: (one.flag, rollout.state_of(one)) for one in kept if _is_rolled_out(one.flag)}
             self._board = Board(
                 flags={one.flag.name: one.flag for one in kept},
                 segments={one.name: one for one in segments},
                 tripped={one.flag.name: guard.state_of(one).cause for one in kept if guard.state_of(one).is_tripped},
                 overrides={one.flag.name: one.override for one in kept if one.override is not None},
+                shares={
+                    name: state.share(flag.guarded_rollout)
+                    for name, (flag, state) in courses.items()
+                    if flag.guarded_rollout is not None and state.is_real and state.course is not Course.WAITING
+                },
+                rolled_back={name for name, (_, state) in courses.items() if state.is_real and state.course in OVER},
             )
             self._version = version
         for changed in list(self._listeners):
@@ -75,7 +89,7 @@ class Flags:
         """
         now = int(self._clock())
         changed = [f"segment {one.name}" for one in segments if flags.put_segment(tx, one)]
-        known = {metric.name for metric in metrics.metrics(tx)}
+        known = {metric.name: metric for metric in metrics.metrics(tx)}
         there = {one.name for one in flags.segments(tx)}
         for flag in chosen:
             _check(flag, known, there, [kept.system.name for kept in systems.listed(tx)])
@@ -100,7 +114,7 @@ class Flags:
             flags.log(tx, name, at=now, by=by, what="override", detail=detail)
             audit.add(tx, by, now, "flag override", f"{name}: {detail}")
         self.refresh()
-        return self.page(name).line
+        return self._line_of(name)
 
     def clear(self, name: str, by: str) -> FlagLine:
         """End the override."""
@@ -111,25 +125,62 @@ class Flags:
             flags.log(tx, name, at=now, by=by, what="override ended")
             audit.add(tx, by, now, "flag override ended", name)
         self.refresh()
-        return self.page(name).line
+        return self._line_of(name)
 
-    def answer(self, name: str, *, is_yes: bool, by: str) -> FlagLine:
-        """Answer the guard's open question; InputError where it asks none."""
+    def answer(self, name: str, *, is_yes: bool, by: str, is_rollout: bool | None = None) -> FlagLine:
+        """Answer the open question of the guard, or of the roll-out (default: of the one that asks, the guard first).
+
+        InputError where it asks none.
+        """
         now = int(self._clock())
         with self._ledger.write() as tx:
             kept = flags.get(tx, name)
             before = guard.state_of(kept)
-            if kept.flag.guard is None or before.standing not in (Standing.ASKED_TO_TRIP, Standing.ASKED_TO_RETURN):
+            asks = kept.flag.guard is not None and before.standing in (Standing.ASKED_TO_TRIP, Standing.ASKED_TO_RETURN)
+            if is_rollout or (is_rollout is None and not asks and rollout.question(kept.flag, rollout.state_of(kept))):
+                self._answer_rollout(tx, kept, is_yes, by, now)
+            elif kept.flag.guard is None or not asks:
                 raise InputError(f"flag {name}: its guard asks nothing now")
-            state, step = pure.answer(kept.flag.guard, before, is_yes=is_yes, now=now)
-            flags.remember(tx, name, msgspec.json.encode(state).decode())
-            if step is None:
-                flags.log(tx, name, at=now, by=by, what="declined", detail=f"declined: {before.standing.value}")
-                audit.add(tx, by, now, "flag declined", name)
             else:
-                guard.record_step(tx, kept.flag, before, state, step, by=by, now=now)
+                state, step = pure.answer(kept.flag.guard, before, is_yes=is_yes, now=now)
+                flags.remember(tx, name, msgspec.json.encode(state).decode())
+                if step is None:
+                    flags.log(tx, name, at=now, by=by, what="declined", detail=f"declined: {before.standing.value}")
+                    audit.add(tx, by, now, "flag declined", name)
+                else:
+                    guard.record_step(tx, kept.flag, before, state, step, by=by, now=now)
         self.refresh()
-        return self.page(name).line
+        return self._line_of(name)
+
+    def _answer_rollout(self, tx: Connection, kept: flags.Kept, is_yes: bool, by: str, now: int) -> None:
+        flag, before = kept.flag, rollout.state_of(kept)
+        if flag.guarded_rollout is None or not rollout.question(flag, before):
+            raise InputError(f"flag {flag.name}: its roll-out asks nothing now")
+        state, move = pure.rollout.answer(flag.guarded_rollout, before, is_yes=is_yes, now=now)
+        flags.remember_rollout(tx, flag.name, msgspec.json.encode(state).decode())
+        rollout.record_move(tx, flag, state, move, by=by, now=now)
+
+    def steer(self, name: str, act: Literal["pause", "resume", "abort"], by: str) -> FlagLine:
+        """A person pauses, resumes (what is over begins anew) or aborts a roll-out; InputError where it cannot."""
+        now = int(self._clock())
+        with self._ledger.write() as tx:
+            kept = flags.get(tx, name)
+            plan, before = kept.flag.guarded_rollout, rollout.state_of(kept)
+            if plan is None:
+                raise InputError(f"flag {name} has no guarded_rollout: give it one in its configuration")
+            match act:
+                case "pause":
+                    state, move = pure.rollout.pause(before)
+                case "resume":
+                    state, move = pure.rollout.resume(plan, before, now)
+                case "abort":
+                    state, move = pure.rollout.abort(before, now)
+            if move is None:
+                raise InputError(f"flag {name}: its roll-out is {before.course.value}; there is nothing to {act}")
+            flags.remember_rollout(tx, name, msgspec.json.encode(state).decode())
+            rollout.record_move(tx, kept.flag, state, move, by=by, now=now)
+        self.refresh()
+        return self._line_of(name)
 
     def trip(self, name: str, by: str, note: str) -> FlagLine:
         """A person trips the guard by hand; it returns as after any trip."""
@@ -143,7 +194,7 @@ class Flags:
             flags.remember(tx, name, msgspec.json.encode(state).decode())
             guard.record_step(tx, kept.flag, before, state, Step.TRIPPED, by=by, now=now)
         self.refresh()
-        return self.page(name).line
+        return self._line_of(name)
 
     # looking
 
@@ -153,12 +204,26 @@ class Flags:
         with self._ledger.read() as tx:
             return tuple(_line(kept, now) for kept in flags.listed(tx))
 
+    def _line_of(self, name: str) -> FlagLine:
+        with self._ledger.read() as tx:
+            return _line(flags.get(tx, name), int(self._clock()))
+
     def page(self, name: str) -> FlagPage:
         """One flag whole; NotFoundError."""
         with self._ledger.read() as tx:
             kept = flags.get(tx, name)
             changes = tuple(flags.changes(tx, name))
-        return FlagPage(line=_line(kept, int(self._clock())), changes=changes)
+            now = int(self._clock())
+            shown = rollout_look.look(tx, kept, self._history, now)
+        return FlagPage(line=_line(kept, now), changes=changes, rollout=shown)
+
+    def rehearsal(self, name: str, days: int = 90) -> tuple[PastMove, ...]:
+        """What the roll-out would have done by itself over the last days. InputError, NotFoundError."""
+        with self._ledger.read() as tx:
+            kept = flags.get(tx, name)
+            if kept.flag.guarded_rollout is None:
+                raise InputError(f"flag {name} has no guarded_rollout: give it one in its configuration")
+            return rollout_look.rehearsal(tx, kept, self._history, int(self._clock()), days)
 
 
 def _line(kept: flags.Kept, now: int) -> FlagLine:
@@ -173,6 +238,8 @@ def _line(kept: flags.Kept, now: int) -> FlagLine:
         serving, sentence = flag.fallback, f"Tripped to {flag.fallback}, because of {state.cause}."
         if state.standing is Standing.ASKED_TO_RETURN:
             sentence += " Nothing trips it any more; it waits for a person to say yes."
+    elif flag.guarded_rollout is not None and (moved := rollout.standing(flag, rollout.state_of(kept))):
+        serving, sentence = moved
     elif flag.rules or flag.rollout:
         serving, sentence = "", "Served by its rules and shares."
     else:
@@ -184,8 +251,13 @@ def _line(kept: flags.Kept, now: int) -> FlagLine:
     return FlagLine(flag=flag, state=state, override=override, serving=serving, sentence=sentence)
 
 
-def _check(flag: Flag, known: set[str], segments: set[str], running: Sequence[str]) -> None:
+def _is_rolled_out(flag: Flag) -> bool:
+    return flag.guarded_rollout is not None and flag.guarded_rollout.mode is not Mode.OBSERVE
+
+
+def _check(flag: Flag, known: Mapping[str, Metric], segments: set[str], running: Sequence[str]) -> None:
     """A metric of a system may come only with its reference: `SYSTEM.…` is taken on trust."""
+    rollout.check(flag, known, running)
     if flag.guard is not None:
         for trip in (*flag.guard.trips, *flag.guard.return_when):
             if trip.metric not in known and not any(trip.metric.startswith(f"{name}.") for name in running):

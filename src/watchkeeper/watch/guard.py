@@ -65,7 +65,7 @@ def _advance(
         before = state_of(flags.get(tx, flag.name))  # again: a person may have answered meanwhile
         state, step = pure.advance(flag.guard, before, signals, now)
         if step in STARTS and not state.alerts and broken:
-            state = msgspec.structs.replace(state, alerts=(_incident(tx, *broken[0]),))
+            state = msgspec.structs.replace(state, alerts=(incident_of(tx, *broken[0]),))
         if state != before:
             flags.remember(tx, flag.name, msgspec.json.encode(state).decode())
         said = record_step(tx, flag, before, state, step, by=WATCH, now=now)
@@ -170,7 +170,7 @@ def _broken(
     return found
 
 
-def _incident(tx: Connection, metric: Metric, member: Member) -> int:
+def incident_of(tx: Connection, metric: Metric, member: Member) -> int:
     """The alert that a trip by a limit is told in: the open one of that series, or one made for it.
 
     Nothing else opens one where the value breaks a guard's limit without being unusual, and then nobody would hear of

@@ -13,11 +13,13 @@ from itsdangerous import BadData, URLSafeSerializer
 
 from watchkeeper.domain.errors import LinkError, NotFoundError
 from watchkeeper.domain.feedback import Answer, Feedback
+from watchkeeper.domain.flag import Flag
 from watchkeeper.domain.times import DAY, format_instant
 from watchkeeper.flags import Standing
+from watchkeeper.flags.rollout import ASKING
 from watchkeeper.learn import in_force
 from watchkeeper.stores.ledger import Ledger, feedback, flags
-from watchkeeper.watch import guard, views
+from watchkeeper.watch import guard, rollout, views
 from watchkeeper.watch.answers import latest_on_alerts
 
 LIFETIME_S = 14 * DAY
@@ -26,7 +28,7 @@ LABELS = {answer: answer.value.replace("_", " ").capitalize() for answer in Answ
 
 
 class Meant(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a link says: an answer on an alert, or yes or no to the question that a flag's guard asked at `since`."""
+    """What a link says: an answer on an alert, or yes or no to what a flag's guard or roll-out asked at `since`."""
 
     channel: str = msgspec.field(name="c")
     expires_at: int = msgspec.field(name="e")
@@ -35,6 +37,7 @@ class Meant(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     flag: str = msgspec.field(default="", name="f")
     is_yes: bool = msgspec.field(default=False, name="y")
     since: int = msgspec.field(default=0, name="s")
+    is_rollout: bool = msgspec.field(default=False, name="r")
 
 
 class Links:
@@ -57,20 +60,45 @@ class Links:
         ]
 
     def of_guards(self, alert_id: int, channel: str) -> list[tuple[str, str]]:
-        """A label and an address for yes and no to each guard that asks because of an alert."""
-        if not self._link:
-            return []
+        """A label and an address for yes and no to each guard or roll-out that asks because of an alert."""
         with self._ledger.read() as tx:
             kept = flags.listed(tx)
-        end = int(self._clock()) + LIFETIME_S
         found = []
         for one in kept:
-            state = guard.state_of(one)
+            state, course = guard.state_of(one), rollout.state_of(one)
             if state.standing in _ASKING and alert_id in state.alerts:
-                for is_yes, word in ((True, "Yes"), (False, "No")):
-                    meant = Meant(channel=channel, expires_at=end, flag=one.flag.name, is_yes=is_yes, since=state.since)
-                    found.append((f"{word}, flag {one.flag.label}", self._address(meant)))
+                found += self._yes_and_no(one.flag, channel, state.since)
+            if course.course in ASKING and alert_id in course.alerts:
+                found += self._yes_and_no(one.flag, channel, course.since, is_rollout=True)
         return found
+
+    def of_rollout(self, name: str, channel: str) -> list[tuple[str, str]]:
+        """A label and an address for yes and no to what the roll-out of a flag asks now."""
+        with self._ledger.read() as tx:
+            kept = flags.get(tx, name)
+        state = rollout.state_of(kept)
+        return self._yes_and_no(kept.flag, channel, state.since, is_rollout=True) if state.course in ASKING else []
+
+    def _yes_and_no(self, flag: Flag, channel: str, since: int, *, is_rollout: bool = False) -> list[tuple[str, str]]:
+        if not self._link:
+            return []
+        end = int(self._clock()) + LIFETIME_S
+        return [
+            (
+                f"{word}, flag {flag.label}",
+                self._address(
+                    Meant(
+                        channel=channel,
+                        expires_at=end,
+                        flag=flag.name,
+                        is_yes=is_yes,
+                        since=since,
+                        is_rollout=is_rollout,
+                    )
+                ),
+            )
+            for is_yes, word in ((True, "Yes"), (False, "No"))
+        ]
 
     def read(self, token: str) -> Meant:
         """What a link says; LinkError where it was changed on its way, or is too old."""
@@ -100,9 +128,12 @@ class Links:
         )
 
     def question(self, meant: Meant) -> str:
-        """What a guard asks, if it is still the question that the link is about; empty where it is not."""
+        """What a guard or a roll-out asks, if the link is still about that question; empty where it is not."""
         with self._ledger.read() as tx:
             kept = flags.get(tx, meant.flag)
+        if meant.is_rollout:
+            course = rollout.state_of(kept)
+            return rollout.question(kept.flag, course) if course.since == meant.since else ""
         state = guard.state_of(kept)
         if state.standing not in _ASKING or state.since != meant.since:
             return ""

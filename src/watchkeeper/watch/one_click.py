@@ -54,7 +54,9 @@ class OneClick:
         if meant.alert is None:
             if not self._links.question(meant):
                 raise InputError("what this link answers is not asked any more; the flag's page says how it stands")
-            line = self._flags.answer(meant.flag, is_yes=meant.is_yes, by=signed(meant, name))
+            line = self._flags.answer(
+                meant.flag, is_yes=meant.is_yes, by=signed(meant, name), is_rollout=meant.is_rollout
+            )
             return LinkPage(about=line.flag.label, label=_word(meant), would="", done=line.sentence, is_open=False)
         if self._links.said_by(meant) is None:
             self._answer(self._links.draft(meant, name, note, force=force))

@@ -39,6 +39,7 @@ from watchkeeper.watch.channels import Channels
 from watchkeeper.watch.deeds import Deeds
 from watchkeeper.watch.digest import Digests
 from watchkeeper.watch.drafting import Drafting
+from watchkeeper.watch.flag_news import FlagNews
 from watchkeeper.watch.flags import Flags
 from watchkeeper.watch.guard import run_guards
 from watchkeeper.watch.judgements import Judgements
@@ -56,6 +57,7 @@ from watchkeeper.watch.questions import Questions
 from watchkeeper.watch.readings import Due, Readings
 from watchkeeper.watch.replies import Replies
 from watchkeeper.watch.retention import Clearing
+from watchkeeper.watch.rollout import run_rollouts
 from watchkeeper.watch.sign_in import SignIn
 from watchkeeper.watch.systems import Systems
 from watchkeeper.watch.teams import Teams
@@ -111,8 +113,9 @@ class Watchkeeper:
         self.teams = Teams(ledger, clock)
         self.sign_in = SignIn(ledger, clock)
         self.channels = Channels(ledger, clock)
-        self.flags = Flags(ledger, clock)
+        self.flags = Flags(ledger, clock, history)
         self._links = Links(ledger, link_key, link, clock)
+        self._flag_news = FlagNews(ledger, self._links, link)
         self.one_click = OneClick(
             self._links,
             self.flags,
@@ -221,6 +224,7 @@ class Watchkeeper:
                 self._history.compact()
             opened = self._ticks.advance(now, progress, self._readings.busy)
             run_guards(self._ledger, self._history, self._look.line_of, now)
+            run_rollouts(self._ledger, self._history, now, troubles)
             self.flags.refresh()
             self.retention.clear_daily(now)
             self.deeds.wake(now)
@@ -273,13 +277,12 @@ class Watchkeeper:
 
     def _tell(self, now: int, stale_s: int, troubles: list[str]) -> int:
         with self._ledger.read() as tx:
-            channels, routed, known_teams = metrics.channels(tx), routes.listed(tx), teams.listed(tx)
+            mine = [one for one in metrics.channels(tx) if self._leases.is_mine(one.name)]
+            routed, known_teams = routes.listed(tx), teams.listed(tx)
             muted = [one for one in mutes.listed(tx) if not one.is_over(now)]
         briefs = Briefs(self._ledger, self._look, self._links, self._link)
         sent = 0
-        for channel in channels:
-            if not self._leases.is_mine(channel.name):
-                continue
+        for channel in mine:
             try:
                 sent += tell(
                     self._ledger,
@@ -293,6 +296,7 @@ class Watchkeeper:
                 )
             except ChannelError as error:
                 troubles.append(str(error))
+        troubles += self._flag_news.send(mine, routed, now, stale_s)
         return sent
 
     # answering

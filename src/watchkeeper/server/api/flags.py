@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 from litestar import Request, delete, get, post
-from litestar.params import JSONBody
+from litestar.params import JSONBody, QueryParameter
 
 from watchkeeper.client.records import (
     FlagChangeRecord,
@@ -16,14 +17,20 @@ from watchkeeper.client.records import (
     NoteRecord,
     OverrideDraft,
     OverrideRecord,
+    RolloutAct,
+    RolloutKey,
+    RolloutMove,
+    RolloutPreview,
+    RolloutRecord,
 )
 from watchkeeper.domain.access import Scope
+from watchkeeper.domain.errors import NotFoundError
 from watchkeeper.domain.times import parse_duration
 from watchkeeper.server.api.common import Name, to_datetime
 from watchkeeper.server.desk import desk_of
 from watchkeeper.server.guard import needs
 from watchkeeper.server.session import caller
-from watchkeeper.watch.flag_views import FlagLine
+from watchkeeper.watch.flag_views import FlagLine, PastMove
 
 TAGS = ["flags"]
 
@@ -95,4 +102,67 @@ def trip_guard(request: Request[Any, Any, Any], name: Name, data: JSONBody[NoteR
     return flag_record(desk_of(request).service.flags.trip(name, caller(request).name, data.note))
 
 
-HANDLERS = (list_flags, get_flag, override_flag, end_override, answer_guard, trip_guard)
+@post("/flags/{name:str}/rollout", sync_to_thread=True, status_code=200, opt=needs(Scope.CONFIGURE), tags=TAGS)
+def steer_rollout(request: Request[Any, Any, Any], name: Name, data: JSONBody[RolloutAct]) -> FlagRecord:
+    """Pause, resume or abort the guarded roll-out; what is over begins anew. 422 where it cannot."""
+    return flag_record(desk_of(request).service.flags.steer(name, data.act, caller(request).name))
+
+
+@get("/flags/{name:str}/rollout", sync_to_thread=True, opt=needs(Scope.READ), tags=TAGS)
+def get_rollout(request: Request[Any, Any, Any], name: Name) -> RolloutRecord:
+    """The guarded roll-out of a flag with its intervals; 404 where it has none."""
+    shown = desk_of(request).service.flags.page(name).rollout
+    if shown is None:
+        raise NotFoundError(f"flag {name} has no guarded_rollout: give it one in its configuration")
+    return RolloutRecord(
+        flag=name,
+        variant=shown.plan.variant,
+        against=shown.against,
+        mode=shown.plan.mode.value,
+        course=shown.state.course.value,
+        share=shown.share,
+        steps=list(shown.plan.steps),
+        question=shown.question,
+        keys=[
+            RolloutKey(
+                label=key.key.label,
+                unit=key.unit,
+                better=key.key.better,
+                largest_harm=key.largest_harm,
+                sentence=key.sentence,
+                at=[to_datetime(one) for one in key.ended],
+                estimate=list(key.estimate),
+                lower=list(key.lower),
+                upper=list(key.upper),
+            )
+            for key in shown.keys
+        ],
+        moves=_moves(shown.moves),
+    )
+
+
+@get("/flags/{name:str}/rollout/preview", sync_to_thread=True, opt=needs(Scope.READ), tags=TAGS)
+def preview_rollout(
+    request: Request[Any, Any, Any],
+    name: Name,
+    days: Annotated[int, QueryParameter(ge=1, le=3650, description="How far back.")] = 90,
+) -> RolloutPreview:
+    """What the roll-out would have done by itself over the last days of its key metrics."""
+    return RolloutPreview(flag=name, moves=_moves(desk_of(request).service.flags.rehearsal(name, days)))
+
+
+def _moves(moves: Sequence[PastMove]) -> list[RolloutMove]:
+    return [RolloutMove(at=to_datetime(one.at), what=one.what, share=one.share) for one in moves]
+
+
+HANDLERS = (
+    list_flags,
+    get_flag,
+    override_flag,
+    end_override,
+    answer_guard,
+    trip_guard,
+    steer_rollout,
+    get_rollout,
+    preview_rollout,
+)

@@ -29,7 +29,7 @@ class FlagsPage(msgspec.Struct, frozen=True, kw_only=True):
 class FlagForm(msgspec.Struct, frozen=True, kw_only=True):
     """What a form about a flag says."""
 
-    act: Literal["override", "clear", "yes", "no", "trip"]
+    act: Literal["override", "clear", "yes", "no", "trip", "rollout-yes", "rollout-no", "pause", "resume", "abort"]
     form_token: str = ""
     variant: str = ""
     lasting: str = "1h"
@@ -57,7 +57,7 @@ async def change_flag(
     name: FromPath[str],
     data: Annotated[FlagForm, Body(media_type=RequestEncodingType.URL_ENCODED)],
 ) -> Redirect:
-    """Override, end an override, answer the guard, or trip it."""
+    """Override, end an override, answer the guard or the roll-out, trip the one or steer the other."""
     reader = visitor(request)
     by = reader.name if reader else ""
     await to_thread.run_sync(_change, request, name, data, by)
@@ -66,7 +66,7 @@ async def change_flag(
 
 def _change(request: PageRequest, name: str, said: FlagForm, by: str) -> None:
     flags = desk_of(request).service.flags
-    if said.act in ("override", "clear"):
+    if said.act in ("override", "clear", "pause", "resume", "abort"):
         demand(request, Scope.CONFIGURE)
     match said.act:
         case "override":
@@ -77,8 +77,11 @@ def _change(request: PageRequest, name: str, said: FlagForm, by: str) -> None:
             flags.clear(name, by)
         case "trip":
             flags.trip(name, by, said.note)
+        case "pause" | "resume" | "abort":
+            flags.steer(name, said.act, by)
         case _:
-            flags.answer(name, is_yes=said.act == "yes", by=by)
+            is_rollout = said.act.startswith("rollout")
+            flags.answer(name, is_yes=said.act.endswith("yes"), by=by, is_rollout=is_rollout)
 
 
 HANDLERS = (show_flags, show_flag, change_flag)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
-from sqlalchemy import Column, Connection, ForeignKey, String, Table, Text, func, insert, select
+from sqlalchemy import Column, Connection, ForeignKey, Row, String, Table, Text, func, insert, select
 
 from watchkeeper.domain.errors import NotFoundError
 from watchkeeper.domain.flag import Flag, FlagChange, Override, Segment
@@ -17,6 +19,7 @@ FLAG = Table(
     Column("settings", Text, nullable=False),
     Column("guard_state", Text, nullable=False),
     Column("override", Text, nullable=False),
+    Column("rollout_state", Text),
 )
 SEGMENT = Table(
     "segment",
@@ -38,11 +41,12 @@ FLAG_CHANGE = Table(
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """A flag with what its guard remembers (as JSON, empty at first) and its override, if any."""
+    """A flag with what its guard and its roll-out remember (as JSON, empty at first) and its override, if any."""
 
     flag: Flag
     guard_state: str
     override: Override | None
+    rollout_state: str = ""
 
 
 def put(tx: Connection, flag: Flag) -> bool:
@@ -62,6 +66,7 @@ def listed(tx: Connection) -> list[Kept]:
             flag=msgspec.json.decode(row.settings, type=Flag),
             guard_state=row.guard_state,
             override=msgspec.json.decode(row.override, type=Override) if row.override else None,
+            rollout_state=row.rollout_state or "",
         )
         for row in tx.execute(select(FLAG).order_by(FLAG.c.name))
     ]
@@ -86,6 +91,11 @@ def remember(tx: Connection, name: str, guard_state: str) -> None:
     tx.execute(FLAG.update().where(FLAG.c.name == name), {"guard_state": guard_state})
 
 
+def remember_rollout(tx: Connection, name: str, rollout_state: str) -> None:
+    """Keep what the guarded roll-out of a flag remembers."""
+    tx.execute(FLAG.update().where(FLAG.c.name == name), {"rollout_state": rollout_state})
+
+
 def set_override(tx: Connection, name: str, override: Override | None) -> None:
     """Keep or take away the override of a flag."""
     text = msgspec.json.encode(override).decode() if override else ""
@@ -100,15 +110,22 @@ def log(tx: Connection, flag: str, *, at: int, by: str, what: str, detail: str =
 def changes(tx: Connection, flag: str, limit: int = 50) -> list[FlagChange]:
     """The newest entries of a flag's log, the newest first."""
     query = select(FLAG_CHANGE).where(FLAG_CHANGE.c.flag == flag).order_by(FLAG_CHANGE.c.id.desc()).limit(limit)
-    return [
-        FlagChange(id=row.id, flag=row.flag, at=row.at_s, by=row.done_by, what=row.what, detail=row.detail)
-        for row in tx.execute(query)
-    ]
+    return [_change(row) for row in tx.execute(query)]
+
+
+def changes_after(tx: Connection, change_id: int, limit: int = 500) -> list[FlagChange]:
+    """The entries of every flag's log after one, the oldest first."""
+    query = select(FLAG_CHANGE).where(FLAG_CHANGE.c.id > change_id).order_by(FLAG_CHANGE.c.id).limit(limit)
+    return [_change(row) for row in tx.execute(query)]
 
 
 def version(tx: Connection) -> int:
     """A number that grows with every change of a flag or segment, and of a name in them, by whichever process."""
     return int(tx.execute(select(func.coalesce(func.max(FLAG_CHANGE.c.id), 0))).scalar_one()) + users.erased(tx)
+
+
+def _change(row: Row[Any]) -> FlagChange:
+    return FlagChange(id=row.id, flag=row.flag, at=row.at_s, by=row.done_by, what=row.what, detail=row.detail)
 
 
 def _put(tx: Connection, table: Table, record: Flag | Segment, rest: dict[str, str]) -> bool:
