@@ -213,6 +213,20 @@ def test_a_person_pauses_goes_on_and_aborts_and_an_override_wins(shop: Shop):
     assert "was aborted" in shop.service.flags.lines()[0].sentence
 
 
+ROUTED = """
+channels: {{others: {{url: "textfile://{home}/others.txt"}}}}
+routes: {{searching: {{channels: [team], owner: [search]}}}}
+"""
+
+
+@pytest.mark.parametrize("shop", [("act", 0.0)], indirect=True)
+def test_the_routes_of_its_owner_say_who_hears_of_it(shop: Shop):
+    shop.service.apply(parse_config(ROUTED.format(home=shop.home)), "tester")
+    shop.hour()
+    assert "begins and gives model to 5 % of users" in shop.told()
+    assert not (shop.home / "others.txt").exists()
+
+
 @pytest.mark.parametrize("shop", [("observe", 0.0)], indirect=True)
 def test_observing_serves_as_before_and_says_what_it_would_do(shop: Shop):
     assert shop.hour() == 0.0

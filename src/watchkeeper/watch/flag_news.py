@@ -14,6 +14,7 @@ from watchkeeper.domain.errors import ChannelError
 from watchkeeper.domain.flag import Flag, FlagChange
 from watchkeeper.domain.metric import Metric
 from watchkeeper.domain.route import Route
+from watchkeeper.domain.team import Team, standing_for
 from watchkeeper.flags import Move
 from watchkeeper.notify import channels as ways
 from watchkeeper.notify.parcel import Parcel
@@ -37,20 +38,24 @@ class FlagNews:
         self._links = links
         self._link = link.rstrip("/")
 
-    def send(self, channels: Sequence[Channel], routes: Sequence[Route], now: int, stale_s: int) -> list[str]:
+    def send(
+        self, channels: Sequence[Channel], routes: Sequence[Route], teams: Sequence[Team], *, now: int, stale_s: int
+    ) -> list[str]:
         """Send each channel what it has not been told; returns what failed, in words."""
         troubles = []
         for channel in channels:
             if channel.is_machine:
                 continue
             try:
-                self._send_one(channel, routes, now, stale_s)
+                self._send_one(channel, routes, teams, now, stale_s)
             except ChannelError as error:
                 tell.fail(self._ledger, channel.name, error, now)
                 troubles.append(str(error))
         return troubles
 
-    def _send_one(self, channel: Channel, routes: Sequence[Route], now: int, stale_s: int) -> None:
+    def _send_one(
+        self, channel: Channel, routes: Sequence[Route], teams: Sequence[Team], now: int, stale_s: int
+    ) -> None:
         with self._ledger.read() as tx:
             told = json.loads(settings.get(tx, _SECTION) or "{}").get(channel.name, 0)
             queue = flags.changes_after(tx, told)
@@ -64,7 +69,7 @@ class FlagNews:
         for change in queue:
             flag = kept[change.flag]
             is_news = change.what in NEWS and now - change.at <= stale_s and flag.guarded_rollout is not None
-            opens = _opens(flag, known, channel, routes, now) if is_news else None
+            opens = _opens(flag, known, channel, routes, teams, now) if is_news else None
             if opens is not None and opens > now:
                 break  # outside its hours: this one and those after it wait
             last = change.id
@@ -93,11 +98,21 @@ class FlagNews:
                 channel_states.put(tx, state)
 
 
-def _opens(flag: Flag, known: dict[str, Metric], channel: Channel, routes: Sequence[Route], now: int) -> int | None:
+def _opens(
+    flag: Flag,
+    known: dict[str, Metric],
+    channel: Channel,
+    routes: Sequence[Route],
+    teams: Sequence[Team],
+    now: int,
+) -> int | None:
     """When the channel may hear of the flag: routes that fit its first key metric and owner decide, if any."""
     assert flag.guarded_rollout is not None
     metric = known.get(flag.guarded_rollout.metrics[0].metrics[0])
-    fitting = [one for one in routes if metric is not None and one.fits(metric, flag.owner or metric.owner, 1)]
+    if metric is None:
+        return now
+    owners = standing_for(flag.owner or metric.owner, teams)
+    fitting = [one for one in routes if one.fits(metric, owners, 1)]
     if not fitting:
         return now
     return min((one.opens_at(now) for one in fitting if channel.name in one.channels), default=None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from threading import RLock
 from types import TracebackType
@@ -281,22 +282,14 @@ class Watchkeeper:
             routed, known_teams = routes.listed(tx), teams.listed(tx)
             muted = [one for one in mutes.listed(tx) if not one.is_over(now)]
         briefs = Briefs(self._ledger, self._look, self._links, self._link)
+        say = partial(tell, self._ledger, now=now, stale_s=stale_s, mutes=muted, routes=routed, teams=known_teams)
         sent = 0
         for channel in mine:
             try:
-                sent += tell(
-                    self._ledger,
-                    channel,
-                    briefs,
-                    now=now,
-                    stale_s=stale_s,
-                    mutes=muted,
-                    routes=routed,
-                    teams=known_teams,
-                )
+                sent += say(channel, briefs)
             except ChannelError as error:
                 troubles.append(str(error))
-        troubles += self._flag_news.send(mine, routed, now, stale_s)
+        troubles += self._flag_news.send(mine, routed, known_teams, now=now, stale_s=stale_s)
         return sent
 
     # answering
