@@ -37,6 +37,41 @@ class Checked(NamedTuple):
     withheld: int
 
 
+class Answer(NamedTuple):
+    """What a metric's query returned for `[start, end)` (seconds UTC); `zone` is the clock of times without a zone."""
+
+    metric: Metric
+    columns: Mapping[str, Column]
+    start: int
+    end: int
+    zone: str
+
+
+class Together(NamedTuple):
+    """Points of several metrics with the same dimensions, n rows: row i is of `metrics[owner[i]]`.
+
+    `owner` int64[n], `time` int64[n] seconds UTC, `value` float64[n] (NaN: missing), `names` one string column a
+    dimension; `withheld` int64[metrics] says how many rows of each were left out as of groups too small to be shown.
+    """
+
+    metrics: tuple[Metric, ...]
+    owner: NDArray[np.int64]
+    time: NDArray[np.int64]
+    value: NDArray[np.float64]
+    names: tuple[pa.Array, ...]
+    withheld: NDArray[np.int64]
+
+
+class _Rows(NamedTuple):
+    """Rows that are points, n of them, and which lie in the window and are of groups large enough (bool[n])."""
+
+    seconds: NDArray[np.int64]
+    value: NDArray[np.float64]
+    names: list[pa.Array]
+    is_inside: NDArray[np.bool_]
+    is_shown: NDArray[np.bool_]
+
+
 def check_points(metric: Metric, columns: Mapping[str, Column], start: int, end: int, zone: str) -> Checked:
     """Make points of the columns that a metric's query returned for `[start, end)` (seconds UTC).
 
@@ -45,13 +80,79 @@ def check_points(metric: Metric, columns: Mapping[str, Column], start: int, end:
     Raises SourceError, naming metric, source and column, for a missing column, null times, times that are none or lie
     off the metric's steps, values that are no number, and several rows of one time and dimension values.
     """
+    seconds, value, names, is_inside, is_shown = _rows(Answer(metric, columns, start, end, zone))
+    table = pa.table([pa.array(seconds), pa.array(value), *names], names=["time", "value", *metric.dimensions])
+    outside = int(len(seconds) - is_inside.sum())
+    withheld = int((is_inside & ~is_shown).sum())
+    return Checked(table.filter(pa.array(is_inside & is_shown)) if outside or withheld else table, outside, withheld)
+
+
+def check_together(answers: Sequence[Answer]) -> tuple[list[Together], list[SourceError]]:
+    """The same for many short answers (columns of Python objects), checked many at once: that is what costs.
+
+    Those that are alike are checked as one; what does not pass is halved, until it is one answer and its own error.
+    """
+    alike: dict[Any, list[Answer]] = {}
+    for one in answers:
+        metric = one.metric
+        kinds = tuple((name, type(column[0]) if len(column) else None) for name, column in one.columns.items())
+        alike.setdefault(
+            (kinds, one.zone, metric.dimensions, metric.step, metric.timezone, metric.min_group_size), []
+        ).append(one)
+    passed: list[Together] = []
+    failed: list[SourceError] = []
+    waiting = list(alike.values())
+    while waiting:
+        some = waiting.pop()
+        try:
+            passed.append(_joined(some))
+        except SourceError as error:
+            if len(some) == 1:
+                failed.append(error)
+            else:
+                waiting += [some[: len(some) // 2], some[len(some) // 2 :]]
+    return passed, failed
+
+
+def _joined(answers: Sequence[Answer]) -> Together:
+    first = answers[0]
+    lengths = [len(next(iter(one.columns.values()), ())) for one in answers]
+    owner = np.repeat(np.arange(len(answers)), lengths)
+    if len(answers) == 1:
+        found = _rows(first)
+    else:
+        columns = {name: [value for one in answers for value in one.columns[name]] for name in first.columns}
+        windows = np.array([(one.start, one.end) for one in answers], np.int64)[owner]
+        found = _rows(first._replace(columns=columns), owner, windows)
+    is_point = found.is_inside & found.is_shown
+    return Together(
+        tuple(one.metric for one in answers),
+        owner[is_point],
+        found.seconds[is_point],
+        found.value[is_point],
+        tuple(name.filter(pa.array(is_point)) for name in found.names),
+        np.bincount(owner[found.is_inside & ~found.is_shown], minlength=len(answers)),
+    )
+
+
+def _rows(answer: Answer, owner: NDArray[np.int64] | None = None, windows: NDArray[np.int64] | None = None) -> _Rows:
+    """Check an answer; SourceError. With `owner` int64[n] and `windows` int64[n, 2] it is of many metrics alike, and an
+    error says only that one of them does not pass.
+    """
+    metric, columns, start, end, zone = answer
     found = _pick(metric, columns)
     time = _times(metric, found["time"], zone)
     names = [_names(found[name]) for name in metric.dimensions]
-    seconds = _told_apart(time, names)
-    is_inside = (seconds >= start) & (seconds < end)
+    seconds = _told_apart(time, names if owner is None else [pa.array(owner), *names])
+    is_inside = (
+        (seconds >= start) & (seconds < end)
+        if windows is None
+        else (seconds >= windows[:, 0]) & (seconds < windows[:, 1])
+    )
     is_off = _is_off_grid(metric, seconds)
     if time.is_wall and (is_off.any() or not is_inside.all()):
+        if owner is not None:
+            raise failure(metric, "column time: one of many has rows outside of its window")
         _check_clock(metric, time, zone, start, end)
     if is_off.any():
         raise failure(
@@ -62,16 +163,10 @@ def check_points(metric: Metric, columns: Mapping[str, Column], start: int, end:
         )
     is_shown = _is_large_enough(metric, found)  # first, so that no error names a group that is too small
     shown = [name.filter(pa.array(is_shown)) for name in names]
-    _check_single(
-        metric, seconds[is_shown], shown, [name for name in columns if name.lower() not in map(str.lower, found)]
-    )
-    table = pa.table(
-        [pa.array(seconds), pa.array(_values(metric, found["value"])), *names],
-        names=["time", "value", *metric.dimensions],
-    )
-    outside = int(len(seconds) - is_inside.sum())
-    withheld = int((is_inside & ~is_shown).sum())
-    return Checked(table.filter(pa.array(is_inside & is_shown)) if outside or withheld else table, outside, withheld)
+    others = [name for name in columns if name.lower() not in map(str.lower, found)]
+    own = np.zeros(len(seconds), np.int64) if owner is None else owner
+    _check_single(metric, seconds[is_shown], own[is_shown], shown, others)
+    return _Rows(seconds, _values(metric, found["value"]), names, is_inside, is_shown)
 
 
 def failure(metric: Metric, what: str) -> SourceError:
@@ -179,8 +274,14 @@ def _check_clock(metric: Metric, time: Instants, zone: str, start: int, end: int
         )
 
 
-def _check_single(metric: Metric, seconds: NDArray[np.int64], names: Sequence[pa.Array], others: list[str]) -> None:
-    code = np.zeros(len(seconds), dtype=np.int64)
+def _check_single(
+    metric: Metric,
+    seconds: NDArray[np.int64],
+    owner: NDArray[np.int64],
+    names: Sequence[pa.Array],
+    others: list[str],
+) -> None:
+    code = owner
     for name in names:
         encoded = name.dictionary_encode()
         code = code * len(encoded.dictionary) + encoded.indices.to_numpy()

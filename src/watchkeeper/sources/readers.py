@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Protocol
+from collections.abc import Iterator, Sequence
+from typing import Protocol, runtime_checkable
 
 import pyarrow as pa
 
 from watchkeeper.domain.errors import ConfigError
 from watchkeeper.domain.metric import Metric, Source, SourceKind
+from watchkeeper.sources.pipelined import Asked, Pulled
 
 
 class Reader(Protocol):
@@ -31,6 +32,17 @@ class Reader(Protocol):
 
     def close(self) -> None:
         """Let go of what is open; once more does no harm."""
+
+
+@runtime_checkable
+class ManyReader(Protocol):
+    """A source that can be asked for many metrics at once."""
+
+    def pull_together(self, asked: Sequence[Asked]) -> Iterator[Pulled]:
+        """Short windows of many metrics, checked as by `pull`; those that come back as `alone` are left to it.
+
+        What fails of one metric is in `failed`; SourceError where the source itself is not reached.
+        """
 
 
 def reader_of(source: Source, *, holds: bool = False) -> Reader:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -17,12 +17,21 @@ import pyarrow as pa
 from sqlalchemy import URL, ClauseElement, Connection, Engine, NullPool, create_engine, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
-from watchkeeper.domain.errors import SourceError
+from watchkeeper.domain.errors import SourceError, WatchkeeperError
 from watchkeeper.domain.metric import Metric, Source, TimeIs
-from watchkeeper.sources.points import BATCH_ROWS, Column, TooManyRowsError, check_points, failure
+from watchkeeper.sources.pipelined import TOGETHER, Asked, Pulled, Question, ask, can_ask, is_ended, worded
+from watchkeeper.sources.points import (
+    BATCH_ROWS,
+    Answer,
+    Column,
+    TooManyRowsError,
+    check_points,
+    check_together,
+    failure,
+)
 from watchkeeper.sources.secrets import Secrets, look_up
 from watchkeeper.sources.table_query import check_table, table_statement
-from watchkeeper.sources.window import Window, statement, window
+from watchkeeper.sources.window import Window, naive, statement, window
 
 CONNECT_S = 10
 """How long a database may take to answer the knock."""
@@ -114,11 +123,16 @@ class SqlSource:
     @contextmanager
     def connection(self) -> Iterator[Connection]:
         """A connection to look around with, set up as for pulling; whatever it says against that is a SourceError."""
+        with self._explained(), self._engine.connect() as connection:
+            self._set_up(connection)
+            with _limited(connection, self._source.timeout_s):
+                yield connection
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """What goes wrong with the source as a whole, in words that hold no address."""
         try:
-            with self._engine.connect() as connection:
-                self._set_up(connection)
-                with _limited(connection, self._source.timeout_s):
-                    yield connection
+            yield
         except SourceError as error:
             raise SourceError(f"source {self._source.name}: {error}") from None
         except ModuleNotFoundError as error:
@@ -140,6 +154,49 @@ class SqlSource:
     def prepare(self, connection: Connection) -> None:
         """What a connection needs before the first query; sources over this one add to it."""
 
+    def pull_together(self, asked: Sequence[Asked]) -> Iterator[Pulled]:
+        """Short windows of many metrics, as `pull` would give them, but many on their way at once.
+
+        Long windows, and all where the database cannot do that, come back as `alone`. SourceError where there is no
+        connection.
+        """
+        with self._explained():
+            is_able = self._holds and can_ask(self._engine.dialect)
+        short = [one for one in asked if is_able and _is_short(one.metric, one.start, one.end)]
+        for first in range(0, len(short), TOGETHER):
+            yield self._pull_few(short[first : first + TOGETHER])
+        yield Pulled([], [], [one for one in asked if not is_able or not _is_short(one.metric, one.start, one.end)])
+
+    def _pull_few(self, asked: Sequence[Asked]) -> Pulled:
+        answers: list[Answer] = []
+        failed: list[WatchkeeperError] = []
+        alone: list[Asked] = []
+        questions: list[tuple[Asked, Question, str]] = []
+        with self._explained(), self._connection() as connection:
+            for one in asked:
+                try:
+                    self.check(one.metric)
+                    questions.append((one, *worded(one.metric, one.start, one.end)))
+                except WatchkeeperError as wrong:
+                    failed.append(wrong)
+            while questions:
+                done, error = ask(connection, [question for _, question, _ in questions])
+                for (one, _, zone), columns in zip(questions, done, strict=False):
+                    if len(next(iter(columns.values()), ())) > self._source.max_rows:
+                        alone.append(one)
+                        continue
+                    if _is_local(one.metric):
+                        columns["time"] = [naive(time) for time in columns["time"]]
+                    answers.append(Answer(one.metric, columns, one.start, one.end, zone))
+                if error is not None:
+                    driver: Any = connection.connection.driver_connection
+                    if driver.closed or len(done) == len(questions):
+                        raise error
+                    failed.append(self._why(questions[len(done)][0].metric, error, is_late=is_ended(error)))
+                questions = questions[len(done) + 1 :]
+        passed, refused = check_together(answers)
+        return Pulled(passed, [*failed, *refused], alone)
+
     def _ask(self, metric: Metric, start: int, end: int) -> tuple[dict[str, Column], str]:
         began = time.monotonic()
         try:
@@ -147,26 +204,30 @@ class SqlSource:
                 query, bound = _question(metric, connection, start, end)
                 began = time.monotonic()
                 with _limited(connection, self._source.timeout_s):
-                    is_short = end - start <= SHORT_STEPS * metric.step_s
+                    is_short = _is_short(metric, start, end)
                     columns = _answer(connection, query, bound, self._source.max_rows, is_short=is_short)
-        except TooManyRowsError as error:
-            raise TooManyRowsError(str(failure(metric, str(error)))) from None
-        except SourceError as error:
-            raise failure(metric, str(error)) from None
-        except ModuleNotFoundError as error:
-            raise failure(metric, f"the database's driver is missing: pip install {error.name}") from None
         except Exception as error:  # drivers raise what they like, and each message may hold the address
-            said = self._secrets.blot_out(getattr(error, "orig", None) or error)
-            if time.monotonic() - began >= self._source.timeout_s:
-                raise failure(
-                    metric,
-                    f"the query took longer than the source's timeout of {self._source.timeout} and was ended ({said});"
-                    " give its time column an index, let it read less, or raise timeout",
-                ) from None
-            raise failure(metric, f"the database says: {said}") from None
-        if not metric.query and metric.time_is is TimeIs.LOCAL:
+            raise self._why(metric, error, is_late=time.monotonic() - began >= self._source.timeout_s) from None
+        if _is_local(metric):
             columns["time"] = pa.chunked_array([np.asarray(columns["time"], "datetime64[s]")])
         return columns, bound.zone
+
+    def _why(self, metric: Metric, error: Exception, *, is_late: bool) -> SourceError:
+        """An error in words that name the metric and hold no address."""
+        if isinstance(error, TooManyRowsError):
+            return TooManyRowsError(str(failure(metric, str(error))))
+        if isinstance(error, SourceError):
+            return failure(metric, str(error))
+        if isinstance(error, ModuleNotFoundError):
+            return failure(metric, f"the database's driver is missing: pip install {error.name}")
+        said = self._secrets.blot_out(getattr(error, "orig", None) or error)
+        if is_late:
+            return failure(
+                metric,
+                f"the query took longer than the source's timeout of {self._source.timeout} and was ended ({said});"
+                " give its time column an index, let it read less, or raise timeout",
+            )
+        return failure(metric, f"the database says: {said}")
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
@@ -239,6 +300,15 @@ class SqlSource:
 
 def _is_file(url: URL) -> bool:
     return url.database not in (None, "", ":memory:") and not str(url.database).startswith(("file:", "md:"))
+
+
+def _is_short(metric: Metric, start: int, end: int) -> bool:
+    return end - start <= SHORT_STEPS * metric.step_s
+
+
+def _is_local(metric: Metric) -> bool:
+    """Whether the statement says times as seconds of the metric's own clock."""
+    return not metric.query and metric.time_is is TimeIs.LOCAL
 
 
 def _question(metric: Metric, connection: Connection, start: int, end: int) -> tuple[ClauseElement, Window]:

@@ -51,7 +51,12 @@ def window(metric: Metric, start: int, end: int) -> Window:
 
 def statement(metric: Metric) -> TextClause:
     """The metric's query, ready to be given its parameters; PostgreSQL's `:start::date` is understood."""
-    return _text(metric.query)
+    return query_text(metric.query)
+
+
+def query_text(query: str) -> TextClause:
+    """A query as SQLAlchemy reads it."""
+    return text(_CAST.sub(r"(:\1)", query))
 
 
 def wall_window(start: int, end: int, zone: str) -> tuple[int, int]:
@@ -69,13 +74,8 @@ def wall_window(start: int, end: int, zone: str) -> tuple[int, int]:
 
 
 @lru_cache(20_000)
-def _text(query: str) -> TextClause:
-    return text(_CAST.sub(r"(:\1)", query))
-
-
-@lru_cache(20_000)
 def _parameters(query: str) -> frozenset[str]:
-    return frozenset(_text(query).compile().params)
+    return frozenset(query_text(query).compile().params)
 
 
 def _form(metric: Metric) -> str:

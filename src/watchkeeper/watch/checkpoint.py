@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import msgspec
 
-from watchkeeper.detect import SeriesSettings, State, kernel_version
+from watchkeeper.detect import State, kernel_version
 from watchkeeper.domain.alert import Cause
 from watchkeeper.domain.errors import InputError
 from watchkeeper.domain.feedback import SeriesKnowledge
 from watchkeeper.domain.metric import Metric
+from watchkeeper.stores.history import Kept
+from watchkeeper.watch.parts import Part, joined, parted
 
 VERSION = 1
 _LENGTH = struct.Struct("<I")
@@ -48,8 +50,8 @@ class _Head(msgspec.Struct, frozen=True, kw_only=True):
 class Checkpoint:
     """All points before `until` (seconds UTC) of appends up to `batch` were judged under `key`; an immutable value.
 
-    `anchor` is the time of the metric's first point, None before it has one; `state` has one place for each of
-    `series`; `runs` holds the open ones by series id.
+    `anchor` is the time of the metric's first point, None before it has one; `part` of a state has one place for each
+    of `series`; `runs` holds the open ones by series id.
     """
 
     metric: str
@@ -58,21 +60,28 @@ class Checkpoint:
     batch: int
     anchor: int | None
     series: tuple[int, ...]
-    state: State
+    part: Part
     runs: Mapping[int, tuple[OpenRun, ...]]
 
     @staticmethod
     def at_start(metric: Metric, key: str, series: tuple[int, ...]) -> Checkpoint:
         """Before the first point."""
-        state = State.empty(SeriesSettings.uniform(len(series), step=metric.step_s))
-        return Checkpoint(metric.name, key, -(2**62), 0, None, series, state, {})
+        return Checkpoint(metric.name, key, -(2**62), 0, None, series, Part(None, 0, len(series), metric.step_s), {})
 
-    def to_bytes(self) -> bytes:
-        """A portable, versioned record: a MessagePack head with its length before it, then the detector's record."""
+    @property
+    def state(self) -> State:
+        """The detector's state of its series, in arrays of its own."""
+        return joined([self.part])
+
+    def to_bytes(self, state: State | None = None) -> bytes:
+        """A portable, versioned record: a MessagePack head with its length before it, then the detector's record.
+
+        `state` is its own where that was taken out of the whole already.
+        """
         head = msgspec.msgpack.encode(
             _Head(version=VERSION, anchor=self.anchor, series=self.series, runs=dict(self.runs))
         )
-        return _LENGTH.pack(len(head)) + head + self.state.to_bytes()
+        return _LENGTH.pack(len(head)) + head + (state or self.state).to_bytes()
 
     @staticmethod
     def from_bytes(data: bytes, *, metric: str, key: str, until: int, batch: int) -> Checkpoint | None:
@@ -85,7 +94,23 @@ class Checkpoint:
             return None
         if head.version != VERSION or len(state.step) != len(head.series):
             return None
-        return Checkpoint(metric, key, until, batch, head.anchor, head.series, state, head.runs)
+        return Checkpoint(metric, key, until, batch, head.anchor, head.series, Part.of(state), head.runs)
+
+
+def packed(checkpoints: Sequence[Checkpoint]) -> list[Checkpoint]:
+    """The same checkpoints over one state for all."""
+    whole, first, done = joined([one.part for one in checkpoints]), 0, []
+    for one in checkpoints:
+        done.append(replace(one, part=one.part._replace(whole=whole, first=first)))
+        first += one.part.size
+    return done
+
+
+def kept(checkpoints: Sequence[Checkpoint]) -> Iterator[Kept]:
+    """Checkpoints as the history keeps them."""
+    states = parted([one.part for one in checkpoints])
+    for one, state in zip(checkpoints, states, strict=True):
+        yield Kept(one.metric, one.key, one.until, one.batch, one.to_bytes(state))
 
 
 def key_of(metric: Metric, series: Sequence[int], knowledge: Mapping[int, SeriesKnowledge]) -> str:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from watchkeeper.domain.errors import WatchkeeperError
 from watchkeeper.domain.metric import Metric, Source
 from watchkeeper.domain.times import DAY, floor_to_step
-from watchkeeper.sources.points import TooManyRowsError
-from watchkeeper.sources.readers import Reader, reader_of
+from watchkeeper.sources.pipelined import Asked
+from watchkeeper.sources.points import Together, TooManyRowsError
+from watchkeeper.sources.readers import ManyReader, Reader, reader_of
 from watchkeeper.stores.history import History
 from watchkeeper.stores.ledger import Ledger, series
 
@@ -96,6 +98,30 @@ def read(
     return withheld
 
 
+def read_together(
+    reader: ManyReader,
+    asked: Sequence[Asked],
+    intake: Intake,
+    said: Callable[[Metric, int], None],
+    failed: Callable[[WatchkeeperError], None],
+) -> list[Asked]:
+    """Read short windows of many metrics into the intake; returns what has to be read by itself.
+
+    `said` hears how many rows of a metric were withheld, `failed` what failed of one. Raises SourceError where the
+    source itself is not reached.
+    """
+    alone: list[Asked] = []
+    for pulled in reader.pull_together(asked):
+        for points in pulled.points:
+            intake.take_together(points)
+            for place in np.flatnonzero(points.withheld).tolist():
+                said(points.metrics[place], int(points.withheld[place]))
+        for error in pulled.failed:
+            failed(error)
+        alone += pulled.alone
+    return alone
+
+
 class Intake:
     """Points on their way into the history: gathered from any number of metrics, and stored together.
 
@@ -120,12 +146,26 @@ class Intake:
 
     def take(self, metric: Metric, batch: pa.RecordBatch) -> None:
         """Take a source's batch; it is stored when many are together, at the latest by `flush`."""
-        if not batch.num_rows:
-            return
-        keys, place = _keys([batch.column(name) for name in metric.dimensions], batch.num_rows)
-        time = np.asarray(batch.column("time"), dtype=np.int64)
+        columns = [batch.column(name) for name in metric.dimensions]
         value = batch.column("value").to_numpy(zero_copy_only=False).astype(np.float64)
-        self._waiting.append(_Waiting(metric.name, keys, place, time, value))
+        self._take((metric.name,), None, columns, np.asarray(batch.column("time"), dtype=np.int64), value)
+
+    def take_together(self, points: Together) -> None:
+        """The same for points of many metrics."""
+        self._take([one.name for one in points.metrics], points.owner, points.names, points.time, points.value)
+
+    def _take(
+        self,
+        metrics: Sequence[str],
+        owner: NDArray[np.int64] | None,
+        columns: Sequence[pa.Array],
+        time: NDArray[np.int64],
+        value: NDArray[np.float64],
+    ) -> None:
+        if not len(time):
+            return
+        keys, place = _keys(metrics, owner, columns, len(time))
+        self._waiting.append(_Waiting(keys, place, time, value))
         self._rows += len(time)
         if self._rows >= ROWS_TOGETHER:
             self.flush()
@@ -135,8 +175,8 @@ class Intake:
         waiting, self._waiting, self._rows = self._waiting, [], 0
         if not waiting:
             return
-        ids = self._series({(one.metric, key) for one in waiting for key in one.keys})
-        series_of = [np.array([ids[one.metric, key] for key in one.keys], np.int32)[one.place] for one in waiting]
+        ids = self._series({key for one in waiting for key in one.keys})
+        series_of = [np.array([ids[key] for key in one.keys], np.int32)[one.place] for one in waiting]
         changed = self._history.append(
             np.concatenate(series_of),
             np.concatenate([one.time for one in waiting]),
@@ -145,10 +185,10 @@ class Intake:
         )
         if changed:
             self.changed += changed
-            for name in {one.metric for one in waiting}:
+            for name in {metric for one in waiting for metric, _ in one.keys}:
                 self._on_change(name)
 
-    def _series(self, wanted: set[tuple[str, tuple[str, ...]]]) -> dict[tuple[str, tuple[str, ...]], int]:
+    def _series(self, wanted: set[_Key]) -> dict[_Key, int]:
         with self._ledger.read() as tx:
             known = series.ids_of(tx, {metric for metric, _ in wanted})
         new: dict[str, list[tuple[str, ...]]] = {}
@@ -161,24 +201,29 @@ class Intake:
         return known
 
 
-class _Waiting(NamedTuple):
-    """Points of one metric: the distinct dimension values `keys`, and for each point the `place` of its own there."""
+_Key: TypeAlias = tuple[str, tuple[str, ...]]
+"""A series by its metric and its dimension values."""
 
-    metric: str
-    keys: list[tuple[str, ...]]
+
+class _Waiting(NamedTuple):
+    """Points: the distinct series `keys`, and for each point the `place` of its own there."""
+
+    keys: list[_Key]
     place: NDArray[np.intp]
     time: NDArray[np.int64]
     value: NDArray[np.float64]
 
 
-def _keys(columns: Sequence[pa.Array], rows: int) -> tuple[list[tuple[str, ...]], NDArray[np.intp]]:
-    if not columns:
-        return [()], np.zeros(rows, np.intp)
-    code = np.zeros(rows, np.int64)
+def _keys(
+    metrics: Sequence[str], owner: NDArray[np.int64] | None, columns: Sequence[pa.Array], rows: int
+) -> tuple[list[_Key], NDArray[np.intp]]:
+    """Which series each of the rows is of; row i is of `metrics[owner[i]]`, or all are of the one metric."""
+    code = np.zeros(rows, np.int64) if owner is None else owner
     encoded = [column.dictionary_encode() for column in columns]
     for one in encoded:
         code = code * len(one.dictionary) + one.indices.to_numpy()
         code = np.unique(code, return_inverse=True)[1]
     _, first, place = np.unique(code, return_index=True, return_inverse=True)
-    values = [[one.dictionary[index.as_py()].as_py() for index in one.indices.take(pa.array(first))] for one in encoded]
-    return list(zip(*values, strict=True)), place
+    names = [metrics[0]] * len(first) if owner is None else [metrics[one] for one in owner[first].tolist()]
+    values = [one.dictionary.take(one.indices.take(pa.array(first))).to_pylist() for one in encoded]
+    return list(zip(names, zip(*values, strict=True) if values else [()] * len(first), strict=True)), place

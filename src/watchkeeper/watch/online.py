@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import NamedTuple
 
 import msgspec
@@ -19,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from watchkeeper import detect, learn
-from watchkeeper.detect import Judged, Mark, Points, SeriesSettings, State, ValueKind, told_score
+from watchkeeper.detect import Judged, Mark, Points, SeriesSettings, ValueKind, told_score
 from watchkeeper.domain.alert import Cause, Member
 from watchkeeper.domain.feedback import SeriesKnowledge
 from watchkeeper.domain.metric import Metric
@@ -28,6 +29,7 @@ from watchkeeper.watch.checkpoint import Checkpoint, OpenRun
 from watchkeeper.watch.grid import Grids, Laid, Span, lay
 from watchkeeper.watch.incidents import Run
 from watchkeeper.watch.judge import SIDE, Judgement, beyond
+from watchkeeper.watch.parts import Part, joined
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,8 @@ def advance(tasks: Sequence[Task], points: PointColumns, batch: int, grids: Grid
     settings = _settings(tasks, counts)
     mark, has_recurring, waits = _marks(tasks, laid, edges)
     batch_of_points = Points(start=laid.start, time=laid.time, value=laid.value, local=laid.local, mark=mark)
-    joined = State.join([task.start.state for task in tasks])
-    state, judged = detect.replay(batch_of_points, settings, joined, consume=True)
+    before = joined([task.start.part for task in tasks])
+    state, judged = detect.replay(batch_of_points, settings, before, consume=True)
     bar = np.repeat([task.bar for task in tasks], counts)
     was_open = np.array(
         [
@@ -87,7 +89,6 @@ def advance(tasks: Sequence[Task], points: PointColumns, batch: int, grids: Grid
         silent=np.isnan(laid.value) & (judged.silence >= np.repeat(bar, np.diff(laid.start))),
     )
     lively = _lively(sight)
-    states = state.split(counts)
     done = []
     for number, task in enumerate(tasks):
         places = range(int(edges[number]), int(edges[number + 1]))
@@ -105,7 +106,7 @@ def advance(tasks: Sequence[Task], points: PointColumns, batch: int, grids: Grid
             batch=batch,
             anchor=spans[number].anchor if len(places) and spans[number].anchor < task.until else None,
             series=task.start.series,
-            state=states[number],
+            part=Part(state, places.start, len(places), task.metric.step_s),
             runs=still_open,
         )
         done.append(Advanced(None if needs_all else runs, None if waits[number] else after))
@@ -130,11 +131,10 @@ def pieces(task: Task, count: int) -> Iterator[Task]:
     """The task as tasks of at most `count` series each."""
     start = task.start
     edges = [*range(0, len(start.series), count), len(start.series)]
-    states = start.state.split(np.diff(edges).tolist())
-    for state, first, last in zip(states, edges[:-1], edges[1:], strict=True):
+    for first, last in pairwise(edges):
         own = start.series[first:last]
         runs = {one: start.runs[one] for one in own if one in start.runs}
-        yield replace(task, start=replace(start, series=own, state=state, runs=runs))
+        yield replace(task, start=replace(start, series=own, part=start.part.piece(first, last - first), runs=runs))
 
 
 def merge(parts: Sequence[Advanced]) -> Advanced:
@@ -152,7 +152,7 @@ def merge(parts: Sequence[Advanced]) -> Advanced:
         anchor=min((point.anchor for point in points if point.anchor is not None), default=None),
         batch=min(point.batch for point in points),
         series=tuple(one for point in points for one in point.series),
-        state=State.join([point.state for point in points]),
+        part=Part.of(joined([point.part for point in points])),
         runs={one: open_ones for point in points for one, open_ones in point.runs.items()},
     )
     return Advanced(runs, whole)

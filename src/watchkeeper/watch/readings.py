@@ -7,11 +7,11 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
-from typing import NamedTuple
 
 from watchkeeper.domain.errors import WatchkeeperError
 from watchkeeper.domain.metric import Metric, Source
-from watchkeeper.sources.readers import reader_of
+from watchkeeper.sources.pipelined import Asked
+from watchkeeper.sources.readers import ManyReader, reader_of
 from watchkeeper.stores.history import History
 from watchkeeper.stores.ledger import Ledger
 from watchkeeper.watch import collect
@@ -20,14 +20,6 @@ log = logging.getLogger("watchkeeper.readings")
 
 AT_ONCE = 8
 """How many sources are read at a time."""
-
-
-class Due(NamedTuple):
-    """A window of a metric that is still to be read."""
-
-    metric: Metric
-    start: int
-    end: int
 
 
 class Readings:
@@ -53,7 +45,7 @@ class Readings:
 
     def read(
         self,
-        due: Sequence[Due],
+        due: Sequence[Asked],
         sources: dict[str, Source],
         *,
         now: int,
@@ -65,7 +57,7 @@ class Readings:
         A source that is still being read is left to go on. Returns how many points are new or different and what
         failed, in words, of everything that ended since the last call.
         """
-        by_source: dict[str, list[Due]] = defaultdict(list)
+        by_source: dict[str, list[Asked]] = defaultdict(list)
         for one in due:
             by_source[one.metric.source].append(one)
         with self._lock:
@@ -96,7 +88,7 @@ class Readings:
             self._points, self._troubles = 0, []
         return done
 
-    def _work(self, source: Source, due: Sequence[Due], now: int, progress: Callable[[str], None]) -> None:
+    def _work(self, source: Source, due: Sequence[Asked], now: int, progress: Callable[[str], None]) -> None:
         try:
             with self._slots:
                 self._read(source, due, now, progress)
@@ -109,7 +101,7 @@ class Readings:
                 self._busy.pop(source.name, None)
                 self._idle.notify_all()
 
-    def _read(self, source: Source, due: Sequence[Due], now: int, progress: Callable[[str], None]) -> None:
+    def _read(self, source: Source, due: Sequence[Asked], now: int, progress: Callable[[str], None]) -> None:
         """All that is due of one source, over one connection, stored together."""
         try:
             reader = reader_of(source, holds=True)
@@ -117,18 +109,30 @@ class Readings:
             self._note(0, str(error))
             return
         intake = collect.Intake(self._ledger, self._history, now, self._on_change)
+
+        def withheld(metric: Metric, rows: int) -> None:
+            progress(f"{metric.label}: {rows} rows of groups under {metric.min_group_size} withheld")
+
+        def failed(error: WatchkeeperError) -> None:
+            self._note(0, str(error))
+
         try:
+            if isinstance(reader, ManyReader) and len(due) > 1:
+                progress(f"reading {len(due):,} metrics of {source.name}")
+                due = collect.read_together(reader, due, intake, withheld, failed)
             for metric, start, end in due:
                 if self._is_closed:
                     return
                 progress(f"reading {metric.label}")
                 try:
-                    withheld = collect.read(reader, metric, start, end, intake)
+                    rows = collect.read(reader, metric, start, end, intake)
                 except WatchkeeperError as error:
-                    self._note(0, str(error))
+                    failed(error)
                     continue
-                if withheld:
-                    progress(f"{metric.label}: {withheld} rows of groups under {metric.min_group_size} withheld")
+                if rows:
+                    withheld(metric, rows)
+        except WatchkeeperError as error:
+            failed(error)
         finally:
             reader.close()
             intake.flush()

@@ -17,6 +17,7 @@ from watchkeeper.domain.errors import ChannelError, WatchkeeperError
 from watchkeeper.domain.feedback import Answer
 from watchkeeper.domain.metric import SourceKind
 from watchkeeper.notify import channels as ways
+from watchkeeper.sources.pipelined import Asked
 from watchkeeper.stores import places
 from watchkeeper.stores.history import History
 from watchkeeper.stores.ledger import (
@@ -55,7 +56,7 @@ from watchkeeper.watch.plan import check_readable
 from watchkeeper.watch.policy import STALE_S
 from watchkeeper.watch.pushes import Pushes
 from watchkeeper.watch.questions import Questions
-from watchkeeper.watch.readings import Due, Readings
+from watchkeeper.watch.readings import Readings
 from watchkeeper.watch.replies import Replies
 from watchkeeper.watch.retention import Clearing
 from watchkeeper.watch.rollout import run_rollouts
@@ -265,7 +266,7 @@ class Watchkeeper:
             if metric.until_s is not None and judged.get(metric.name) == end:
                 continue  # the data set has ended and was judged to its end
             if start < end:
-                due.append(Due(metric, start, end))
+                due.append(Asked(metric, start, end))
         changed, failed = self._readings.read(due, sources, now=now, progress=progress, patience_s=patience_s)
         troubles += failed
         return changed

@@ -17,12 +17,11 @@ import numpy as np
 from watchkeeper import learn
 from watchkeeper.domain.feedback import Feedback, SeriesKnowledge
 from watchkeeper.domain.metric import Metric
-from watchkeeper.domain.times import DAY
-from watchkeeper.stores.history import Changes, History, Kept
+from watchkeeper.stores.history import Changes, History
 from watchkeeper.stores.ledger import Ledger, feedback, metrics, series, watermarks
 from watchkeeper.watch import collect, online
 from watchkeeper.watch.alerting import Looked, store
-from watchkeeper.watch.checkpoint import Checkpoint, key_of
+from watchkeeper.watch.checkpoint import Checkpoint, kept, key_of, packed
 from watchkeeper.watch.grid import Grids
 from watchkeeper.watch.judge import budget_bar, standing
 from watchkeeper.watch.judgements import Judgements
@@ -31,6 +30,10 @@ from watchkeeper.watch.online import Advanced, Task
 
 ROWS_AT_ONCE = 1_000_000
 """How many points are judged in one go: bounds the memory, about 200 MB."""
+SERIES_AT_ONCE = 20_000
+"""How many series are judged in one go, and share a state then."""
+KEPT_AT_ONCE = 2_000
+"""How many checkpoints are written in one go."""
 KEEP_EVERY_STEPS = 48
 """A metric's checkpoint is kept each so many periods; that much is judged again after a crash."""
 
@@ -136,21 +139,25 @@ class Ticks:
     def _kept(self, due: Sequence[_Due], before: dict[str, int] | None = None) -> dict[str, Checkpoint]:
         """The newest kept checkpoint that holds of each metric (and knows no point from `before` on)."""
         found: dict[str, Checkpoint] = {}
-        if not due:
-            return found
-        kept = self._history.kept([one.metric.name for one in due])
+        for first in range(0, len(due), KEPT_AT_ONCE):
+            found |= self._kept_few(due[first : first + KEPT_AT_ONCE], before)
+        return found
+
+    def _kept_few(self, due: Sequence[_Due], before: dict[str, int] | None) -> dict[str, Checkpoint]:
+        found: list[Checkpoint] = []
+        known = self._history.kept([one.metric.name for one in due])
         for one in due:
-            for each in kept.get(one.metric.name, ()):
+            for each in known.get(one.metric.name, ()):
                 if before is not None and each.until > before[one.metric.name]:
                     continue
                 made = Checkpoint.from_bytes(
                     each.data, metric=each.metric, key=each.key, until=each.until, batch=each.batch
                 )
                 if made is not None and _holds(made, one):
-                    found[one.metric.name] = made
+                    found.append(made)
                     self._kept_until.setdefault(one.metric.name, each.until)
                     break
-        return found
+        return {one.metric: one for one in packed(found)}
 
     def _judge(self, due: Sequence[_Due], starts: dict[str, Checkpoint]) -> Iterator[tuple[_Due, Advanced]]:
         """Each metric judged on, many at once: those of one step together, as far as memory allows."""
@@ -204,15 +211,16 @@ class Ticks:
         if before is None or reached.until <= before:
             return True
         # Metrics take turns, so that no tick has to write all of them.
-        step_s = int(reached.state.step[0]) if len(reached.state.step) else DAY
+        step_s = reached.part.step_s
         turn = zlib.crc32(reached.metric.encode()) % KEEP_EVERY_STEPS
         passed = reached.until // step_s
         return (passed - turn) // KEEP_EVERY_STEPS > (before // step_s - turn) // KEEP_EVERY_STEPS
 
-    def _keep(self, checkpoints: Iterable[Checkpoint]) -> None:
-        kept = [Kept(one.metric, one.key, one.until, one.batch, one.to_bytes()) for one in checkpoints]
-        self._history.keep(kept)
-        self._kept_until.update({one.metric: one.until for one in kept})
+    def _keep(self, checkpoints: Sequence[Checkpoint]) -> None:
+        for first in range(0, len(checkpoints), KEPT_AT_ONCE):
+            some = checkpoints[first : first + KEPT_AT_ONCE]
+            self._history.keep(list(kept(some)))
+            self._kept_until.update({one.metric: one.until for one in some})
 
 
 def _known(
@@ -251,20 +259,22 @@ def _rows(task: Task) -> int:
 
 def _pieces(task: Task) -> Iterator[Task]:
     """A task in pieces of a size that memory bears: a metric of very many series is judged some series at a time."""
-    count = max(1, ROWS_AT_ONCE // _rows(task))
+    count = min(SERIES_AT_ONCE, max(1, ROWS_AT_ONCE // _rows(task)))
     return iter([task]) if len(task.start.series) <= count else online.pieces(task, count)
 
 
 def _grouped(pieces: Iterable[Task]) -> Iterator[list[Task]]:
     """Pieces that are judged in one go."""
     group: list[Task] = []
-    rows = 0
+    rows = count = 0
     for piece in pieces:
-        own = len(piece.start.series) * _rows(piece)
-        if group and rows + own > ROWS_AT_ONCE:
+        series = len(piece.start.series)
+        own = series * _rows(piece)
+        if group and (rows + own > ROWS_AT_ONCE or count + series > SERIES_AT_ONCE):
             yield group
-            group, rows = [], 0
+            group, rows, count = [], 0, 0
         group.append(piece)
         rows += own
+        count += series
     if group:
         yield group
