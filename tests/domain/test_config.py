@@ -29,28 +29,28 @@ def test_metrics_inherit_defaults_and_may_say_otherwise():
 
 
 @pytest.mark.parametrize(
-    ("change", "says"),
+    ("change", "line", "says"),
     [
-        (("kind: count", "kind: number"), "metrics.orders.*number"),
-        (("step: 1h", "step: 7h"), "metrics.orders.*1h, 1d"),
-        (("source: shop", "source: store"), "'store' is not among the sources \\(shop\\)"),
-        (("kind: count", "colour: red"), "metrics.orders.*colour"),
-        (("Europe/Berlin", "Berlin"), "metrics.orders.*IANA"),
-        (("since: 2024-01-01", "since: soon"), "metrics.orders.*2026-11-23T09:00"),
-        (("kind: count", "false_alerts_per_month: 0"), "metrics.orders.*above 0"),
-        (("  orders:", "  Orders!:"), "Orders!.*lower-case"),
-        (("  revenue:", "  orders:"), "'orders' is given twice"),
-        (("channels:", "chanels:"), "chanels: not known"),
-        (('query: "select 1 where :start < :end", ', ""), "metrics.orders.*query"),
-        (("metrics:", "metrics: ["), "YAML"),
+        (("kind: count", "kind: number"), 6, "metrics.orders.*number"),
+        (("step: 1h", "step: 7h"), 4, "metrics.orders.*1h, 1d"),
+        (("source: shop", "source: store"), 4, "'store' is not among the sources \\(shop\\)"),
+        (("kind: count", "colour: red"), 6, "metrics.orders.*colour"),
+        (("Europe/Berlin", "Berlin"), 4, "metrics.orders.*IANA"),
+        (("since: 2024-01-01", "since: soon"), 4, "metrics.orders.*2026-11-23T09:00"),
+        (("kind: count", "false_alerts_per_month: 0"), 6, "metrics.orders.*above 0"),
+        (("  orders:", "  Orders!:"), 6, "Orders!.*lower-case"),
+        (("  revenue:", "  orders:"), 7, "'orders' is given twice"),
+        (("channels:", "chanels:"), 8, "chanels: not known"),
+        (('query: "select 1 where :start < :end", ', ""), 6, "metrics.orders.*query"),
+        (("metrics:", "metrics: ["), 7, "YAML"),
     ],
 )
-def test_what_cannot_be_is_named_with_its_place(change: tuple[str, str], says: str):
+def test_what_cannot_be_is_named_with_its_place(change: tuple[str, str], line: int, says: str):
     text = GOOD.replace(*change, 1)
     assert text != GOOD
     with pytest.raises(ConfigError, match=says) as caught:
         parse_config(text, "shop.yaml")
-    assert str(caught.value).startswith("shop.yaml: ")
+    assert str(caught.value).startswith(f"shop.yaml:{line}: ")
 
 
 def test_configuration_never_executes():
@@ -63,3 +63,37 @@ def test_a_calendar_that_is_not_known_is_refused_by_name():
     assert parse_config(text % "DE-BE").metrics[0].calendar_rule == "holidays:DE-BE"
     with pytest.raises(ConfigError, match=r"metric m: calendar: .*no such country"):
         parse_config(text % "XX")
+
+
+def test_the_line_is_that_of_the_setting_in_a_long_file() -> None:
+    text = """
+# what is watched
+sources:
+  shop:
+    url: "sqlite:///shop.db"
+metrics:
+  orders:
+    source: shop
+    query: "select 1"
+    step: 1h
+    min_group_size: -1
+  visits:
+    source: shop
+    query: "select 1"
+    step: 1h
+    dimensions: country
+retention:
+  points: 5y
+  alerts: 1d
+"""
+    with pytest.raises(ConfigError, match=r"shop.yaml:11: metrics.orders: .*min_group_size"):
+        parse_config(text, "shop.yaml")
+    with pytest.raises(ConfigError, match=r"shop.yaml:16: metrics.visits: .*array"):
+        parse_config(text.replace("-1", "1"), "shop.yaml")
+    text = text.replace("-1", "1").replace("dimensions: country", "dimensions: [country]")
+    with pytest.raises(ConfigError, match=r"shop.yaml:19: retention: alerts: 1d is too short"):
+        parse_config(text, "shop.yaml")
+    with pytest.raises(ConfigError, match=r"shop.yaml:3: sources: expected a mapping"):
+        parse_config("\n\nsources: [a]", "shop.yaml")
+    with pytest.raises(ConfigError, match=r"shop.yaml:1: expected a mapping"):
+        parse_config("", "shop.yaml")

@@ -254,6 +254,31 @@ def test_no_secret_is_exported() -> None:
         assert kept in text
 
 
+@pytest.mark.parametrize(
+    ("noun", "url", "is_kept"),
+    [
+        ("sources", "postgresql://reader:${PW}@db/shop", True),
+        ("sources", "postgresql://${USER}:hunter2@db/shop", False),
+        ("sources", "postgresql://${USER}:hunter2${MORE}@db/shop", False),
+        ("sources", "postgresql://${USER}:hunter2/@db/shop", False),
+        ("sources", "snowflake://${USER}:${PW}@shop?private_key=hunter2", False),
+        ("sources", "snowflake://${USER}:${PW}@shop?private_key=${file:/run/key}&role=reader", True),
+        ("sources", "http://prometheus:9090", True),
+        ("channels", "slack://${A}/${B}/${file:/run/c}", True),
+        ("channels", "slack://hunter2/${B}/${C}", False),
+        ("channels", "mailto://${USER}:hunter2@smtp.example.com", False),
+        ("channels", "mailto://${USER}:${PW}@smtp.example.com:587", True),
+        ("channels", "json://example.com/?+token=hunter2&x=${A}", False),
+    ],
+)
+def test_a_url_that_mixes_references_with_a_written_secret_is_not_exported(noun: str, url: str, is_kept: bool) -> None:
+    kind = "kind: prometheus, " if url.startswith("http") else ""
+    text = dump_config(parse_config(f"{noun}: {{one: {{{kind}url: '{url}'}}}}"))
+    assert "hunter2" not in text
+    assert (url in text) is is_kept
+    assert ("${ONE_URL}" in text) is not is_kept
+
+
 def test_sources_and_channels_are_listed_without_their_addresses(api: Served) -> None:
     with api.client(Role.VIEWER) as client:
         assert client.get(f"{V1}/sources").json() == {"items": [{"name": "shop", "kind": "sql"}]}

@@ -136,7 +136,7 @@ def test_retention_is_configured_planned_and_exported(home: Path) -> None:
     ],
 )
 def test_ages_that_cannot_be_are_refused(text: str, why: str) -> None:
-    with pytest.raises(ConfigError, match=f"laws.yaml: retention.*{why}" if why != "retention" else why):
+    with pytest.raises(ConfigError, match=rf"laws.yaml:1: retention.*{why}" if why != "retention" else why):
         parse_config(f"retention: {text}", "laws.yaml")
 
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 import yaml
 
+from watchkeeper.domain.config_lines import Lines
 from watchkeeper.domain.errors import ConfigError, InputError
 from watchkeeper.domain.flag import Flag, Segment
 from watchkeeper.domain.metric import Metric, Source, SourceKind, check_name
@@ -79,46 +80,47 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
 def parse_config(text: str, place: str = "configuration") -> Config:
     """Read a YAML configuration; `place` names the file in errors. Configuration never executes code."""
-    try:
-        raw = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{place}: not readable as YAML: {' '.join(str(error).split())}") from None
+    raw, lines = _read(text, place)
     if not isinstance(raw, dict):
-        raise ConfigError(f"{place}: expected a mapping with sources, metrics and channels at the top")
-    unknown = set(raw) - set(SECTIONS)
-    if unknown:
-        raise ConfigError(f"{place}: {', '.join(sorted(map(str, unknown)))}: not known here; use {', '.join(SECTIONS)}")
+        raise ConfigError(f"{lines.at()}: expected a mapping with sources, metrics and channels at the top")
+    for name in raw:
+        if name not in SECTIONS:
+            raise ConfigError(f"{lines.at(str(name))}: {name}: not known here; use {', '.join(SECTIONS)}")
     defaults = raw.get("defaults") or {}
     if not isinstance(defaults, dict):
-        raise ConfigError(f"{place}: defaults: expected a mapping of metric settings")
+        raise ConfigError(f"{lines.at('defaults')}: defaults: expected a mapping of metric settings")
     config = Config(
-        sources=_section(raw, "sources", Source, {}, place),
-        metrics=_section(raw, "metrics", Metric, defaults, place),
-        channels=_section(raw, "channels", Channel, {}, place),
-        teams=_section(raw, "teams", Team, {}, place),
-        routes=_section(raw, "routes", Route, {}, place),
-        segments=_section(raw, "segments", Segment, {}, place),
-        flags=_section(raw, "flags", Flag, {}, place),
-        systems=_section(raw, "systems", System, {}, place),
-        retention=_single(raw, "retention", Retention, place),
+        sources=_section(raw, "sources", Source, {}, lines),
+        metrics=_section(raw, "metrics", Metric, defaults, lines),
+        channels=_section(raw, "channels", Channel, {}, lines),
+        teams=_section(raw, "teams", Team, {}, lines),
+        routes=_section(raw, "routes", Route, {}, lines),
+        segments=_section(raw, "segments", Segment, {}, lines),
+        flags=_section(raw, "flags", Flag, {}, lines),
+        systems=_section(raw, "systems", System, {}, lines),
+        retention=_single(raw, "retention", Retention, lines),
     )
-    known = sorted(source.name for source in config.sources)
+    _check_sources(config, lines)
+    return config
+
+
+def _check_sources(config: Config, lines: Lines) -> None:
+    """Each source that is named is there, and metrics say what a source of its kind needs."""
+    kinds = {source.name: source.kind for source in config.sources}
+    among = ", ".join(sorted(kinds)) or "none"
     for metric in config.metrics:
-        if metric.source not in known:
-            among = ", ".join(known) or "none"
-            where = f"{place}: metrics.{metric.name}.source"
+        if metric.source not in kinds:
+            where = f"{lines.of_error('source', 'metrics', metric.name)}: metrics.{metric.name}.source"
             raise ConfigError(f"{where}: {metric.source!r} is not among the sources ({among})")
     for system in config.systems:
         for name in (system.source, *(system.source_of(one) for one in system.inputs)):
-            if name not in known:
-                where = f"{place}: systems.{system.name}"
-                raise ConfigError(f"{where}: source {name!r} is not among the sources ({', '.join(known) or 'none'})")
-    kinds = {source.name: source.kind for source in config.sources}
+            if name not in kinds:
+                where = f"{lines.of_error('source', 'systems', system.name)}: systems.{system.name}"
+                raise ConfigError(f"{where}: source {name!r} is not among the sources ({among})")
     for metric in config.metrics:
         lack = what_lacks(metric, kinds[metric.source])
         if lack:
-            raise ConfigError(f"{place}: metrics.{metric.name}: {lack}")
-    return config
+            raise ConfigError(f"{lines.of_error(lack, 'metrics', metric.name)}: metrics.{metric.name}: {lack}")
 
 
 def what_lacks(metric: Metric, kind: SourceKind) -> str:
@@ -140,30 +142,44 @@ def what_lacks(metric: Metric, kind: SourceKind) -> str:
     return "" if metric.query or metric.table else "it needs a query, or a table with time_column and measure"
 
 
-def _section(raw: dict[str, Any], key: str, record: type[T], defaults: dict[str, Any], place: str) -> tuple[T, ...]:
+def _section(raw: dict[str, Any], key: str, record: type[T], defaults: dict[str, Any], lines: Lines) -> tuple[T, ...]:
     """A section maps names to settings; the name becomes a field."""
     section = raw.get(key) or {}
     if not isinstance(section, dict):
-        raise ConfigError(f"{place}: {key}: expected a mapping from a name to its settings")
+        raise ConfigError(f"{lines.at(key)}: {key}: expected a mapping from a name to its settings")
     records = []
     for name, entry in section.items():
         if not isinstance(entry, dict):
-            raise ConfigError(f"{place}: {key}.{name}: expected settings, found {entry!r}")
+            raise ConfigError(f"{lines.at(key, str(name))}: {key}.{name}: expected settings, found {entry!r}")
         try:
             records.append(msgspec.convert({**defaults, **entry, "name": str(name)}, record))
         except (msgspec.ValidationError, InputError) as error:
-            raise ConfigError(f"{place}: {key}.{name}: {error}") from None
+            where = lines.of_error(str(error), key, str(name))
+            raise ConfigError(f"{where}: {key}.{name}: {error}") from None
     return tuple(records)
 
 
-def _single(raw: dict[str, Any], key: str, record: type[T], place: str) -> T | None:
+def _single(raw: dict[str, Any], key: str, record: type[T], lines: Lines) -> T | None:
     """A section that is one record; None where the file does not have it."""
     if raw.get(key) is None:
         return None
     try:
         return msgspec.convert(raw[key], record)
     except (msgspec.ValidationError, InputError) as error:
-        raise ConfigError(f"{place}: {key}: {error}") from None
+        raise ConfigError(f"{lines.of_error(str(error), key)}: {key}: {error}") from None
+
+
+def _read(text: str, place: str) -> tuple[Any, Lines]:
+    """What the file says, and where; ConfigError where it is no YAML."""
+    try:
+        loader = _Loader(text)
+        root = loader.get_single_node()
+        return None if root is None else loader.construct_document(root), Lines(root, place)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = place if mark is None else f"{place}:{mark.line + 1}"
+        why = getattr(error, "problem", None) or " ".join(str(error).split())
+        raise ConfigError(f"{where}: not readable as YAML: {why}") from None
 
 
 class _Loader(yaml.SafeLoader):
@@ -175,8 +191,10 @@ class _Loader(yaml.SafeLoader):
     }
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise yaml.constructor.ConstructorError(None, None, f"{key!r} is given twice", node.start_mark)
+        seen = []
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if key in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"{key!r} is given twice", key_node.start_mark)
+            seen.append(key)
         return super().construct_mapping(node, deep)

@@ -9,16 +9,22 @@ import msgspec
 import yaml
 
 from watchkeeper.domain.config import Channel, Config
-from watchkeeper.domain.metric import Source
+from watchkeeper.domain.metric import IS_REFERENCE, Source
 
-_PASSWORD = re.compile(r"//[^/@\s]*:[^/@\s]+@")
+_R = "\0"
+"""Stands for a reference while a URL is looked at: no URL has this sign."""
+_PASSWORD = re.compile(rf"//[^@]*?:[^@]*[^{_R}@][^@]*@")
+_SECRET = re.compile(rf"(?i)[?&;][^=&;]*(?:pass|pwd|secret|token|key|sig|credential)[^=&;]*=[^&;]*[^{_R}&;]")
+_ONLY_REFERENCES = re.compile(rf"(?:[a-z][a-z0-9+.-]*://)?[{_R}:/]+(?:@[\w.-]+(?::\d+)?)?/?")
+"""A channel's URL of which no part but its scheme and its host is written out."""
 
 
 def dump_config(config: Config) -> str:
     """YAML of a configuration; settings that are as usual are left out.
 
     A URL that may hold a secret becomes a reference to an environment variable, `${SHOP_URL}` of the source `shop`:
-    of sources those with a password, of channels all but files and those that are references already.
+    of sources those with a password or a key written out, of channels all but files and those that are references but
+    for their host.
     """
     sections: dict[str, Any] = {
         section: {record.name: _plain(record) for record in getattr(config, section)}
@@ -39,8 +45,12 @@ def _plain(record: msgspec.Struct) -> dict[str, Any]:
 
 
 def _safe_url(record: Source | Channel) -> str:
-    is_safe = not _PASSWORD.search(record.url) if isinstance(record, Source) else record.url.startswith("textfile://")
-    if is_safe or "${" in record.url:
+    bare = IS_REFERENCE.sub(_R, record.url)
+    if isinstance(record, Source):
+        is_safe = not _PASSWORD.search(bare) and not _SECRET.search(bare)
+    else:
+        is_safe = bare.startswith("textfile://") or _ONLY_REFERENCES.fullmatch(bare) is not None
+    if is_safe:
         return record.url
     return f"${{{re.sub('[^A-Z0-9]', '_', record.name.upper())}_URL}}"
 

@@ -111,7 +111,7 @@ def change_people(request: PageRequest, data: Form) -> Response[str]:
                 raise InputError(f"erasing {user.name} cannot be undone: tick the box to say that you are sure")
             left = access.still_named(user.name)
             access.erase_user(user.name, by=by)
-            done = f"The account is erased; where its name stood, {pseudonym(user.id)} stands."
+            done = f"The account is erased; what it signed bears the name {pseudonym(user.id)}."
             if left:
                 done += f" Still named in {', '.join(left)}: that works with the name; change it by hand."
         else:
