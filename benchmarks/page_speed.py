@@ -35,8 +35,8 @@ HOURS = 365 * 24
 BAR_MS = 100.0
 
 
-def build(home: Path) -> None:
-    """The home: history, metrics, alerts with their transitions, answers."""
+def build(home: Path, *, told: int = ALERTS, named: int = METRICS, countries: int = COUNTRIES) -> None:
+    """The home: history, `named` metrics of `countries` series, `told` alerts with their transitions, answers."""
     rng = np.random.default_rng(3)
     chance = random.Random(3)
     hour = np.arange(HOURS)
@@ -45,7 +45,7 @@ def build(home: Path) -> None:
         ids: list[int] = []
         with ledger.write() as tx:
             metrics.put_source(tx, Source(name="shop", url="sqlite:///none.db"))
-            for number in range(METRICS):
+            for number in range(named):
                 metric = Metric(
                     name=f"orders-{number}",
                     source="shop",
@@ -58,7 +58,7 @@ def build(home: Path) -> None:
                     tags=("web",) if number % 2 else ("app",),
                 )
                 metrics.put_metric(tx, metric)
-                values = [(f"C{place}",) for place in range(COUNTRIES)]
+                values = [(f"C{place}",) for place in range(countries)]
                 ids += [one.id for one in series.intern(tx, metric.name, values)]
                 watermarks.advance(tx, metric.name, START + HOURS * HOUR)
         for one in ids:
@@ -66,7 +66,7 @@ def build(home: Path) -> None:
             history.append(np.full(HOURS, one, np.int32), START + hour * HOUR, value, known_at=START)
         history.compact()
         with ledger.write() as tx:
-            for _ in range(ALERTS):
+            for _ in range(told):
                 alert = alerts.insert(tx, made_up(ids, chance))
                 at = alert.start + HOUR
                 transitions.add(tx, alert.id, Change.OPENED, at=at, recorded_at=at)
@@ -104,7 +104,7 @@ def made_up(ids: list[int], chance: random.Random) -> Alert:
             lower=350.0,
             upper=450.0,
         )
-        for one in sorted(chance.sample(ids, chance.choice((1, 1, 1, 2, 4))))
+        for one in sorted(chance.sample(ids, min(len(ids), chance.choice((1, 1, 1, 2, 4)))))
     )
     end = max(member.end for member in members)
     return Alert(

@@ -126,6 +126,52 @@ def test_what_changed_meanwhile_comes_by_itself(open_page: NewPage, service: Fak
     expect(page.get_by_text("Acknowledged by Grace")).to_be_visible(timeout=20_000)
 
 
+def test_an_answer_that_was_not_said_lies_over_the_chart(open_page: NewPage, service: FakeService) -> None:
+    page = open_page("/alerts/2")
+    drawn(page, "chart-0")
+    drawn(page, "year")
+    page.get_by_role("button", name="Event").hover()
+    expect(page.locator("#would")).to_contain_text("Confirmed, and lost")
+    rows = "window.watchkeeperCharts.get(name).view.data(set).filter((row) => row.t > 0).length"
+    laid = f"name => ['would', 'turns'].map((set) => {rows})"
+    page.wait_for_function(f"() => ({laid})('year')[1] === 9")
+    band, turns = page.evaluate(laid, "chart-0")
+    assert band > 100
+    assert turns == 9
+    assert service.drafts == []
+    page.get_by_label("See first what it would change").check()
+    page.get_by_role("button", name="Event").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Event?")
+    drawn(page, "chart-0")
+    assert page.evaluate(laid, "chart-0")[1] == 9
+    page.get_by_role("button", name="Say “Event”").click()
+    expect(page.get_by_role("status")).to_contain_text("Noted: Event")
+
+
+def test_a_marked_window_is_looked_at_before_anything_is_said(open_page: NewPage, service: FakeService) -> None:
+    page = open_page("/metrics/departures?series=2")
+    drawn(page, "close-up")
+    page.locator("#close-up .canvas").focus()
+    for _ in range(3):
+        page.keyboard.press("Shift+ArrowRight")
+    expect(page.locator("#would")).to_contain_text("Confirmed, and lost")
+    assert service.drafts == []
+
+
+def test_an_alerts_chart_zooms_to_the_whole_year_and_back(open_page: NewPage) -> None:
+    page = open_page("/alerts/2")
+    drawn(page, "chart-0")
+    length = "window.watchkeeperCharts.get('chart-0').reach().reduce((from, to) => (to - from) / 86400000)"
+    first = page.evaluate(length)
+    page.get_by_role("button", name="Nearer").click()
+    page.wait_for_function(f"() => {length} < {first * 0.6}")
+    page.get_by_role("button", name="All", exact=True).click()
+    page.wait_for_function(f"() => {length} > 200")
+    page.locator("#chart-0 .canvas").focus()
+    page.keyboard.press("+")
+    page.wait_for_function(f"() => {length} < 200")
+
+
 def test_keys_are_letters_in_a_field(open_page: NewPage, service: FakeService) -> None:
     page = open_page("/alerts/2")
     page.get_by_label("Note").press_sequentially("u1?j")

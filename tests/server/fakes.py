@@ -204,6 +204,13 @@ class FakeSignIn:
         self.service.keys.pop(key, None)
 
 
+class FakeListing:
+    """The series of the made-up metrics."""
+
+    def series(self, metric: str) -> list[Series]:
+        return [one for one in SERIES if one.metric == metric]
+
+
 @dataclass
 class FakeAccess:
     """The tokens of the made-up service."""
@@ -329,6 +336,11 @@ class FakeChannels:
         )
         return (works, msgspec.structs.replace(works, name="gone", is_failing=True, sentence="Failing for 2 hours."))
 
+    def told(self, limit: int = 50) -> tuple[str, ...]:
+        link = "Look and answer: http://127.0.0.1:8321/alerts/"
+        told = ((2, "Departures per hour: Mon 28 Oct 2013 10:00"), (1, "Share cancelled: Fri 08 Feb 2013 12:00"))
+        return tuple(f"{head}\n{SENTENCES[id_]}\n\n- one\n- two\n{link}{id_}" for id_, head in told)[:limit]
+
     def test(self, name: str, by: str) -> ChannelLine:
         if name == "gone":
             raise ChannelError("channel gone: the server answered 404; mend its url")
@@ -371,6 +383,7 @@ class FakeService:
     tuning: Any = field(default_factory=FakeTuning)
     deeds: Any = field(default_factory=FakeDeeds)
     questions: Any = field(default_factory=FakeQuestions)
+    listing: Any = field(default_factory=FakeListing)
     one_click: Any = None
     is_empty: bool = False
     failing: tuple[str, ...] = ()
@@ -456,10 +469,8 @@ class FakeService:
             for place, metric in enumerate(METRICS)
         )
 
-    def told(self, limit: int = 50) -> tuple[str, ...]:
-        link = "Look and answer: http://127.0.0.1:8321/alerts/"
-        told = ((2, "Departures per hour: Mon 28 Oct 2013 10:00"), (1, "Share cancelled: Fri 08 Feb 2013 12:00"))
-        return tuple(f"{head}\n{SENTENCES[id_]}\n\n- one\n- two\n{link}{id_}" for id_, head in told)[:limit]
+    def line_of(self, alert_id: int) -> views.AlertLine:
+        return self._line(self._alert(alert_id))
 
     def alert_page(self, alert_id: int) -> views.AlertPage:
         alert = self._alert(alert_id)
@@ -525,9 +536,31 @@ class FakeService:
 
     def preview(self, draft: views.Draft) -> views.Receipt:
         drafts, log, receipts = list(self.drafts), list(self.log), dict(self.receipts)
-        seen = self.answer(draft)
+        seen = self.answer(msgspec.structs.replace(draft, force=True))
         self.drafts, self.log, self.receipts = drafts, log, receipts
         return seen
+
+    def foresee(self, draft: views.Draft, series_id: int | None = None, **shown: int | None) -> views.Foresight:
+        one = SERIES[(series_id or 2) - 1]
+        start, end = shown.get("start") or YEAR, shown.get("end") or YEAR + 301 * DAY
+        drawn = line_of(one, start, end)
+        wide = msgspec.structs.replace(drawn, upper=[None if edge is None else 1.2 * edge for edge in drawn.upper])
+        turned = [
+            views.Turned(
+                turn=turn,
+                alert=number,
+                series=(one.id,),
+                start=start + place * DAY,
+                end=start + place * DAY + 5 * HOUR,
+                sentence="Departures per hour at JFK fell 40 %",
+            )
+            for turn, number, place in (
+                (views.Turn.LOST, 6, 1),
+                *((views.Turn.VANISHES, 4, 2 + place) for place in range(7)),
+                (views.Turn.APPEARS, None, 10),
+            )
+        ]
+        return views.Foresight(receipt=self.preview(draft), turned=tuple(turned), chart=wide, is_band_new=True)
 
     def answer(self, draft: views.Draft) -> views.Receipt:
         self.drafts.append(draft)

@@ -62,11 +62,46 @@ def test_a_preview_says_what_an_answer_would_change_and_says_nothing_to_the_serv
 ) -> None:
     seen = reader.get("/alerts/1/preview", params={"answer": "event", "from": "", "to": "", "note": ""})
     assert seen.status_code == 200
-    assert seen.headers["content-type"].startswith("text/plain")
-    assert "2 of the last 9 alerts would not have fired" in seen.text
+    told = seen.json()
+    assert "2 of the last 9 alerts would not have fired" in text(told["words"])
+    assert "Confirmed, and lost #6" in text(told["words"])
+    assert "and 2 more" in text(told["words"])
+    assert [span["kind"] for span in told["over"]["turns"]] == ["lost", *["vanishes"] * 7, "appears"]
+    assert set(told["over"]["band"]) == {"t", "v", "e", "lo", "hi", "a"}
     assert (service.drafts, service.log) == ([], [])
     assert reader.get("/alerts/1/preview", params={"answer": "perhaps"}).status_code == 422
     assert reader.get("/alerts/999/preview", params={"answer": "real"}).status_code == 404
+
+
+def test_a_preview_of_a_window_is_cut_to_what_is_shown(reader: TestClient, service: FakeService) -> None:
+    window = {"answer": "missed", "series": 2, "from": "2013-02-08T14:00", "to": "2013-02-08T15:00"}
+    shown = {"shown_from": "2013-02-08T00:00", "shown_to": "2013-02-09T00:00"}
+    seen = reader.get("/metrics/departures/preview", params={**window, **shown})
+    assert len(seen.json()["over"]["band"]["t"]) == 24
+    assert service.drafts == []
+    assert reader.get("/metrics/departures/preview", params={"answer": "missed", "series": 2}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("page", "action", "fields"),
+    [
+        ("/alerts/1", "/alerts/1/answer", {"answer": "event", "note": "storm"}),
+        (
+            "/metrics/departures?series=2",
+            "/metrics/departures/answer",
+            {"answer": "event", "from": "2013-02-08T14:00", "to": "2013-02-08T15:00", "note": "storm"},
+        ),
+    ],
+)
+def test_who_wants_to_see_it_first_is_asked_for_the_last_word(
+    reader: TestClient, service: FakeService, page: str, action: str, fields: dict[str, str]
+) -> None:
+    asked = reader.post(action, data={**form(reader.get(page).text, action), **fields, "first": "1"}).text
+    assert service.drafts == []
+    assert "Confirmed, and lost #6" in text(asked)
+    said = reader.post(action, data=form(asked, action))
+    assert "Noted: Event" in text(said.text)
+    assert [(draft.answer, draft.note) for draft in service.drafts] == [(Answer.EVENT, "storm")]
 
 
 def test_undo_and_undo_of_the_undo(reader: TestClient, service: FakeService) -> None:

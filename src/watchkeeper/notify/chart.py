@@ -11,13 +11,24 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import altair as alt
 import vl_convert
 
 from watchkeeper.domain.metric import Kind, Metric
-from watchkeeper.notify.drawing import SPAN_KINDS, Columns, Drawable, Over, Span, columns, days, spans, value_range
+from watchkeeper.notify.drawing import (
+    SPAN_KINDS,
+    TURN_KINDS,
+    Columns,
+    Drawable,
+    Over,
+    Span,
+    columns,
+    days,
+    spans,
+    value_range,
+)
 from watchkeeper.notify.palette import Theme, theme
 from watchkeeper.notify.png import shrink
 
@@ -43,15 +54,18 @@ def spec(
     width: Size = "container",
     height: Size = "container",
     is_small: bool = False,
+    foresees: bool = False,
 ) -> dict[str, Any]:
     """The layout as a Vega-Lite spec whose data sets `points` and `spans` are still empty, without a colour in it.
 
-    Its parameters `shown_from` and `shown_to` (milliseconds) are what a page sets to zoom in time.
+    With `foresees` it has two more, `would` (t, e, lo, hi: the band as an answer would make it) and `turns` (spans of
+    TURN_KINDS). Its parameters `shown_from` and `shown_to` (milliseconds) are what a page sets to zoom in time.
     """
     low, high = value_range(drawn, metric)
     kinds = frozenset(span.kind for span in behind)
     has_told = any(value is not None for value in drawn.a)
-    found: dict[str, Any] = json.loads(_layout(kinds, has_told, _number_format(metric, high), width, height, is_small))
+    parts = _Parts(kinds=kinds, has_told=has_told, has_week=bool(drawn.w), is_small=is_small, foresees=foresees)
+    found: dict[str, Any] = json.loads(_layout(parts, _number_format(metric, high), width, height))
     edges = (drawn.t[0], drawn.t[-1]) if drawn.t else (None, None)
     for parameter, edge in zip(found["params"], edges, strict=True):
         parameter["value"] = edge
@@ -61,10 +75,18 @@ def spec(
     return found
 
 
+class _Parts(NamedTuple):
+    """What there is to be drawn."""
+
+    kinds: frozenset[str]
+    has_told: bool
+    has_week: bool
+    is_small: bool
+    foresees: bool
+
+
 @lru_cache(maxsize=256)
-def _layout(
-    kinds: frozenset[str], has_told: bool, number_format: str, width: Size, height: Size, is_small: bool
-) -> str:
+def _layout(parts: _Parts, number_format: str, width: Size, height: Size) -> str:
     """The layout as JSON, without what differs from series to series: Altair checks each spec, which takes a while."""
     shown_from, shown_to = alt.param(name="shown_from", value=0), alt.param(name="shown_to", value=0)
     x = alt.X(
@@ -80,7 +102,7 @@ def _layout(
         ),
     )
     scale = alt.Scale(domain=[0, 1], nice=False, zero=False)
-    axis = alt.Axis(tickCount=3 if is_small else 5, format=number_format)
+    axis = alt.Axis(tickCount=3 if parts.is_small else 5, format=number_format)
 
     def y(field: str) -> alt.Y:
         return alt.Y(f"{field}:Q", title=None, scale=scale, axis=axis)
@@ -90,22 +112,33 @@ def _layout(
     layers = [
         stretches.transform_filter(f"datum.kind == '{kind}'").mark_rect(style=f"span_{kind}", clip=True).encode(x2="t2")
         for kind in SPAN_KINDS
-        if kind in kinds and kind != "new_normal"
+        if kind in parts.kinds and kind != "new_normal"
     ]
-    if "new_normal" in kinds:
+    if "new_normal" in parts.kinds:
         edge = stretches.transform_filter("datum.kind == 'new_normal'")
         layers.append(edge.mark_rule(style="edge_new_normal", clip=True))
     layers += [
         points.mark_area(style="band", clip=True).encode(y=y("lo"), y2="hi"),
+        *([points.mark_line(style="week_before", clip=True).encode(y=y("w"))] if parts.has_week else []),
         points.mark_line(style="expected", clip=True).encode(y=y("e")),
         points.mark_line(style="value", clip=True).encode(y=y("v")),
     ]
-    if has_told:
+    if parts.has_told:
         told = points.transform_filter("isValid(datum.a)")
         layers += [
             points.mark_line(style="alert_line", clip=True).encode(y=y("a")),
             told.mark_point(style="alert_point", clip=True).encode(y=y("a")),
         ]
+    if parts.foresees:
+        would = alt.Chart(alt.NamedData("would")).encode(x=x)
+        turned = alt.Chart(alt.NamedData("turns")).encode(x=x)
+        layers += [
+            turned.transform_filter(f"datum.kind == '{kind}'")
+            .mark_rect(style=f"turn_{kind}", clip=True)
+            .encode(x2="t2")
+            for kind in TURN_KINDS
+        ]
+        layers += [would.mark_line(style="would", clip=True).encode(y=y(edge)) for edge in ("lo", "hi")]
     fit = alt.AutoSizeParams(type="fit", contains="padding")
     chart = alt.layer(*layers).properties(width=width, height=height, autosize=fit).add_params(shown_from, shown_to)
     found = chart.to_dict()
@@ -137,9 +170,10 @@ def png(
 
 def datasets(drawn: Columns, behind: Sequence[Span]) -> dict[str, list[dict[str, Any]]]:
     """The named data sets of a spec, row by row."""
-    rows = zip(drawn.t, drawn.v, drawn.e, drawn.lo, drawn.hi, drawn.a, strict=True)
+    before = drawn.w or [None] * len(drawn.t)
+    rows = zip(drawn.t, drawn.v, drawn.e, drawn.lo, drawn.hi, drawn.a, before, strict=True)
     return {
-        "points": [{"t": t, "v": v, "e": e, "lo": lo, "hi": hi, "a": a} for t, v, e, lo, hi, a in rows],
+        "points": [{"t": t, "v": v, "e": e, "lo": lo, "hi": hi, "a": a, "w": w} for t, v, e, lo, hi, a, w in rows],
         "spans": [{"kind": span.kind, "t": span.t, "t2": span.t2, "label": span.label} for span in behind],
     }
 

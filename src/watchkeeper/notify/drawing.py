@@ -44,6 +44,10 @@ class Drawable(Protocol):
         """The upper end of the usual range."""
 
     @property
+    def week_before(self) -> list[float | None]:
+        """What was measured at the same time a week before; empty where that is not drawn."""
+
+    @property
     def is_alert(self) -> list[bool]:
         """Where it was surprising."""
 
@@ -72,10 +76,15 @@ class Over(Protocol):
         """What it is, in words."""
 
 
-class Columns(msgspec.Struct, frozen=True, kw_only=True):
+TURN_KINDS = ("vanishes", "returns", "appears", "lost")
+"""What lies over a line while an answer is looked at that was not said yet: alerts that would turn."""
+
+
+class Columns(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Columns of one length.
 
-    Milliseconds on the metric's wall clock, value, expected, band, and the value where it alerts.
+    Milliseconds on the metric's wall clock, value, expected, band, and the value where it alerts; `w` is the value a
+    week before, where that is drawn.
     """
 
     t: list[int]
@@ -84,6 +93,7 @@ class Columns(msgspec.Struct, frozen=True, kw_only=True):
     lo: list[float | None]
     hi: list[float | None]
     a: list[float | None]
+    w: list[float | None] = []
 
 
 class Span(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,22 +105,23 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
     label: str
 
 
-_Row = tuple[int, float | None, float | None, float | None, float | None, float | None]
+_Row = tuple[int, float | None, float | None, float | None, float | None, float | None, float | None]
 
 
 def columns(chart: Drawable) -> Columns:
     """The chart's numbers: a hole in time becomes a row of nothing, so that no line is drawn across it."""
     step = chart.metric.step_s
-    local = _wall_ms(chart, chart.time)
+    local = _wall_ms(chart.metric, chart.time)
     rows: list[_Row] = []
     for place, instant in enumerate(chart.time):
         if place and instant - chart.time[place - 1] > 1.5 * step:
-            rows.append((local[place] - step * 1000, None, None, None, None, None))
+            rows.append((local[place] - step * 1000, None, None, None, None, None, None))
         value = _plain(chart.value[place])
         told = value if chart.is_alert[place] else None
         expected, lower, upper = (_plain(column[place]) for column in (chart.expected, chart.lower, chart.upper))
-        rows.append((local[place], value, expected, lower, upper, told))
-    return _turned(rows)
+        before = _plain(chart.week_before[place]) if chart.week_before else None
+        rows.append((local[place], value, expected, lower, upper, told, before))
+    return _turned(rows, has_week=bool(chart.week_before))
 
 
 def days(chart: Drawable) -> Columns:
@@ -123,18 +134,18 @@ def days(chart: Drawable) -> Columns:
         return columns(chart)
     day_ms = DAY * 1000
     by_day: dict[int, list[int]] = {}
-    for place, moment in enumerate(_wall_ms(chart, chart.time)):
+    for place, moment in enumerate(_wall_ms(chart.metric, chart.time)):
         by_day.setdefault(moment // day_ms * day_ms, []).append(place)
     enough = 0.75 * max((len(places) for places in by_day.values()), default=0)
     rows: list[_Row] = []
     for day, places in sorted(by_day.items()):
         if rows and day - rows[-1][0] > day_ms:
-            rows.append((rows[-1][0] + day_ms, None, None, None, None, None))
+            rows.append((rows[-1][0] + day_ms, None, None, None, None, None, None))
         is_whole = len(places) >= enough
         value = _mean([chart.value[place] for place in places]) if is_whole else None
         expected = _mean([chart.expected[place] for place in places]) if is_whole else None
         told = value if any(chart.is_alert[place] for place in places) else None
-        rows.append((day, value, expected, None, None, told))
+        rows.append((day, value, expected, None, None, told, None))
     return _turned(rows)
 
 
@@ -151,16 +162,25 @@ def spans(chart: Drawable, marks: Sequence[Over] = ()) -> list[Span]:
         for kind, start, end, label in found
         if start < last and max(end, start + 1) > first
     ]
-    edges = _wall_ms(chart, [edge for _, start, end, _ in seen for edge in (start, end)])
+    return _spans(chart.metric, seen)
+
+
+def turns(metric: Metric, marks: Sequence[Over]) -> list[Span]:
+    """Marks of TURN_KINDS as stretches, wherever in time they lie."""
+    return _spans(metric, [(mark.kind, mark.start, mark.end, mark.label) for mark in marks])
+
+
+def _spans(metric: Metric, found: Sequence[tuple[str, int, int, str]]) -> list[Span]:
+    edges = _wall_ms(metric, [edge for _, start, end, _ in found for edge in (start, end)])
     return [
         Span(kind=kind, t=edges[2 * place], t2=edges[2 * place + 1], label=label)
-        for place, (kind, _, _, label) in enumerate(seen)
+        for place, (kind, _, _, label) in enumerate(found)
     ]
 
 
 def value_range(drawn: Columns, metric: Metric) -> tuple[float, float]:
     """What the vertical axis covers: all values and expectations, and of the band what does not dwarf them."""
-    core = [number for column in (drawn.v, drawn.e) for number in column if number is not None]
+    core = [number for column in (drawn.v, drawn.e, drawn.w) for number in column if number is not None]
     if not core:
         return (0.0, 1.0)
     low, high = min(core), max(core)
@@ -176,14 +196,14 @@ def value_range(drawn: Columns, metric: Metric) -> tuple[float, float]:
     return (float(f"{bottom - margin:.4g}"), float(f"{top + margin:.4g}"))
 
 
-def _wall_ms(chart: Drawable, instants: Sequence[int]) -> list[int]:
+def _wall_ms(metric: Metric, instants: Sequence[int]) -> list[int]:
     """Instants as milliseconds on the metric's wall clock."""
-    moved = local_seconds(np.asarray(instants, dtype=np.int64), chart.metric.timezone) * 1000
+    moved = local_seconds(np.asarray(instants, dtype=np.int64), metric.timezone) * 1000
     found: list[int] = moved.tolist()
     return found
 
 
-def _turned(rows: Sequence[_Row]) -> Columns:
+def _turned(rows: Sequence[_Row], *, has_week: bool = False) -> Columns:
     """Rows as columns."""
     return Columns(
         t=[row[0] for row in rows],
@@ -192,6 +212,7 @@ def _turned(rows: Sequence[_Row]) -> Columns:
         lo=[row[3] for row in rows],
         hi=[row[4] for row in rows],
         a=[row[5] for row in rows],
+        w=[row[6] for row in rows] if has_week else [],
     )
 
 

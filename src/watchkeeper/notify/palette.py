@@ -71,6 +71,7 @@ def theme(scheme: Theme, *, surface: bool = False) -> dict[str, Any]:
         "style": {
             "band": {"color": colour["chart-band"], "opacity": band},
             "expected": {"color": colour["chart-expected"], "strokeWidth": 1.25, "opacity": 0.9},
+            "week_before": {"color": colour["learning"], "strokeWidth": 1, "strokeDash": [2, 2]},
             "value": {"color": colour["chart-value"], "strokeWidth": 1.5, "strokeJoin": "round"},
             "alert_line": {"color": colour["alert"], "strokeWidth": 2.5, "strokeJoin": "round", "strokeCap": "round"},
             "alert_point": {"color": colour["alert"], "filled": True, "size": 14, "opacity": 1},
@@ -80,6 +81,17 @@ def theme(scheme: Theme, *, surface: bool = False) -> dict[str, Any]:
             "span_event": {"color": colour["event"], "opacity": 0.2},
             "span_bad_data": {"color": colour["bad-data"], "opacity": 0.22},
             "span_new_normal": {"color": colour["new-normal"], "opacity": 0.08},
+            "would": {"color": colour["new-normal"], "strokeWidth": 1.5, "strokeDash": [5, 3]},
+            "turn_vanishes": _turn(colour["ink-soft"], dash=True),
+            "turn_returns": _turn(colour["new-normal"]),
+            "turn_appears": _turn(colour["new-normal"]),
+            "turn_lost": _turn(colour["alert"]),
             "edge_new_normal": {"color": colour["new-normal"], "strokeWidth": 2},
         },
     }
+
+
+def _turn(colour: str, *, dash: bool = False) -> dict[str, Any]:
+    """A stretch with an edge, so that an hour is still seen in a year."""
+    edge = {"color": colour, "fillOpacity": 0.2, "stroke": colour, "strokeWidth": 1.5}
+    return {**edge, "strokeDash": [3, 2]} if dash else edge

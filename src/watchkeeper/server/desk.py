@@ -76,7 +76,8 @@ class Desk:
             place=request.url.path,
             styles=tuple(self.assets.address(name) for name in ("tokens.css", "base.css", "pages.css", "report.css")),
             scripts=tuple(
-                self.assets.address(name) for name in ("keys.js", "settings.js", *(("chart.js",) if draws else ()))
+                self.assets.address(name)
+                for name in ("keys.js", "settings.js", *(("chart.js", "would.js") if draws else ()))
             ),
             icon=self.assets.address("icon.svg"),
             is_admin=reader is not None and reader.may(Scope.ADMIN),
@@ -85,6 +86,10 @@ class Desk:
         )
         body = self.templates.get_template(template).render(page=record, frame=frame)
         return Response(body, media_type=MediaType.HTML, status_code=status, cookies=cookies)
+
+    def part(self, template: str, record: msgspec.Struct) -> str:
+        """A piece of a page, filled with the record."""
+        return self.templates.get_template(template).render(page=record)
 
 
 def desk_of(request: PageRequest) -> Desk:

@@ -63,17 +63,20 @@ class Service(Protocol):
     def alert_page(self, alert_id: int) -> views.AlertPage:
         """One alert whole, or NotFoundError."""
 
+    def line_of(self, alert_id: int) -> views.AlertLine:
+        """One alert as a line, or NotFoundError."""
+
     def metric_page(self, name: str, series_id: int | None = None) -> views.MetricPage:
         """One metric whole, or NotFoundError."""
 
     def metrics(self) -> tuple[views.MetricLine, ...]:
         """Every metric with its record."""
 
-    def told(self, limit: int = 50) -> tuple[str, ...]:
-        """The newest lines of what was told, newest first."""
-
     def preview(self, draft: views.Draft) -> views.Receipt:
         """What an answer would change; nothing is written. InputError, NotFoundError."""
+
+    def foresee(self, draft: views.Draft, series_id: int | None = None, **shown: int | None) -> views.Foresight:
+        """What an answer would change, the alerts that turn, and one series from `start` to `end` as it would be."""
 
     def answer(self, draft: views.Draft) -> views.Receipt:
         """Say an answer. InputError, NotFoundError, or GuardError: say it again with `force` to accept the price."""
@@ -209,6 +212,9 @@ class ChannelDesk(Protocol):
 
     def lines(self) -> tuple[ChannelLine, ...]:
         """Every channel as it fares."""
+
+    def told(self, limit: int = 50) -> tuple[str, ...]:
+        """The newest lines of what was told, newest first."""
 
     def test(self, name: str, by: str) -> ChannelLine:
         """Send a test message. NotFoundError, ChannelError."""

@@ -11,14 +11,18 @@ import msgspec
 from watchkeeper.domain.feedback import Answer
 from watchkeeper.domain.metric import Kind
 from watchkeeper.notify.chart import spec
-from watchkeeper.notify.drawing import Columns, Span, columns, days, spans
+from watchkeeper.notify.drawing import Columns, Span, columns, days, spans, turns
 from watchkeeper.notify.palette import theme
-from watchkeeper.server.words import LABEL, number
-from watchkeeper.watch.views import Mark, SeriesChart
+from watchkeeper.server.words import LABEL, TURN_WORD, number
+from watchkeeper.watch.views import Foresight, Mark, SeriesChart
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
-    """One chart in a page: `name` is unique there, `data` is JSON for the script, `fallback` a picture without it."""
+    """One chart in a page: `name` is unique there, `data` is JSON for the script, `fallback` a picture without it.
+
+    `whole` is where the script gets all of the series when more is wanted than `data` has; a strip shows in `strip_of`,
+    another figure, what is chosen on it.
+    """
 
     name: str
     title: str
@@ -29,6 +33,15 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
     size: str = "large"
     has_brush: bool = False
     legend: tuple[tuple[str, str], ...] = ()
+    whole: str = ""
+    strip_of: str = ""
+
+
+class Overlay(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer that was not said yet, over a chart: the band as it would be (None: as it is), the alerts that turn."""
+
+    band: Columns | None
+    turns: list[Span]
 
 
 class FigureData(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +54,7 @@ class FigureData(msgspec.Struct, frozen=True, kw_only=True):
     unit: str
     is_share: bool
     step_ms: int
+    over: Overlay | None = None
 
 
 _SPAN_WORD = {
@@ -55,22 +69,44 @@ def _schemes() -> dict[str, dict[str, Any]]:
     return {"light": theme("light"), "dark": theme("dark")}
 
 
-def figure_json(chart: SeriesChart, marks: Sequence[Mark], *, by_day: bool = False, is_small: bool = False) -> str:
-    """The chart's data for the script, safe to stand inside a `<script type="application/json">`."""
+def figure_json(
+    chart: SeriesChart,
+    marks: Sequence[Mark],
+    *,
+    by_day: bool = False,
+    is_small: bool = False,
+    foresees: bool = False,
+    over: Overlay | None = None,
+) -> str:
+    """The chart's data for the script, safe to stand inside a `<script type="application/json">`.
+
+    With `foresees` the script may lay an answer over it that was not said; `over` is one that lies there at first.
+    """
     drawn = (days if by_day else columns)(chart)
     behind = spans(chart, marks)
     metric = chart.metric
     data = FigureData(
-        spec=spec(drawn, behind, metric, is_small=is_small),
+        spec=spec(drawn, behind, metric, is_small=is_small, foresees=foresees),
         config=_schemes(),
         columns=drawn,
         spans=behind,
         unit="" if metric.kind is Kind.RATE else metric.unit,
         is_share=metric.kind is Kind.RATE,
         step_ms=(86400 if by_day else metric.step_s) * 1000,
+        over=over,
     )
     text = msgspec.json.encode(data).decode()
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def overlay(seen: Foresight) -> Overlay:
+    """What an answer would change, to be laid over the chart of the series it was looked at for."""
+    marks = [
+        Mark(kind=one.turn.value, start=one.start, end=one.end, label=TURN_WORD[one.turn])
+        for one in seen.turned
+        if seen.chart.series.id in one.series
+    ]
+    return Overlay(band=columns(seen.chart) if seen.is_band_new else None, turns=turns(seen.chart.metric, marks))
 
 
 def legend(chart: SeriesChart, marks: Sequence[Mark], *, has_band: bool = True) -> tuple[tuple[str, str], ...]:
@@ -80,6 +116,8 @@ def legend(chart: SeriesChart, marks: Sequence[Mark], *, has_band: bool = True) 
         lines.append(("band", "usual range"))
     if any(is_told and value is not None for is_told, value in zip(chart.is_alert, chart.value, strict=True)):
         lines.append(("told", "surprising"))
+    if chart.week_before:
+        lines.append(("week", "a week before"))
     kinds = dict.fromkeys(span.kind for span in spans(chart, marks))
     return tuple(lines + [(f"span-{kind}", _SPAN_WORD.get(kind, kind)) for kind in kinds])
 

@@ -12,6 +12,7 @@ from watchkeeper.domain.alert import Change
 from watchkeeper.domain.feedback import Answer
 from watchkeeper.domain.metric import Kind, Metric
 from watchkeeper.domain.times import DAY, format_instant, wall_clock
+from watchkeeper.watch.views import Turn
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 
@@ -48,6 +49,12 @@ ANSWERS = (
 )
 
 LABEL = {word.answer: word.label for word in ANSWERS}
+TURN_WORD = {
+    Turn.LOST: "confirmed, and lost",
+    Turn.VANISHES: "would vanish",
+    Turn.RETURNS: "would fire again",
+    Turn.APPEARS: "would appear",
+}
 
 
 def change_word(change: Change) -> str:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import msgspec
 from sqlalchemy import Connection
 
-from watchkeeper.domain.alert import Alert, Change
+from watchkeeper.domain.alert import Change
 from watchkeeper.domain.errors import ConfigError, GuardError, InputError, NotFoundError, SourceError
 from watchkeeper.domain.feedback import Answer, Feedback
 from watchkeeper.domain.metric import Metric, Series
@@ -19,28 +18,24 @@ from watchkeeper.learn import in_force
 from watchkeeper.stores.history import History
 from watchkeeper.stores.ledger import Ledger, alerts, audit, feedback, metrics, receipts, series, transitions
 from watchkeeper.watch import collect, hear
-from watchkeeper.watch.judge import Judgement
 from watchkeeper.watch.judgements import Judgements
 from watchkeeper.watch.views import Draft, Reach, Receipt
+from watchkeeper.watch.weighing import Weighed, weighed
 
 _WINDOW_WANTED = (Answer.MISSED, Answer.EVENT, Answer.BAD_DATA)
 
 
-def preview(ledger: Ledger, judgements: Judgements, draft: Draft, *, now: int) -> Receipt:
-    """What the answer would change; nothing is written. Its `feedback` has the id 0."""
+def preview(ledger: Ledger, judgements: Judgements, draft: Draft, *, now: int) -> tuple[Receipt, Weighed]:
+    """What the answer would change, and what that rests on; nothing is written. Its `feedback` has the id 0."""
     proposed = _resolve(ledger, draft, now)
     with ledger.read() as tx:
         log = feedback.log(tx)
-    weighing = _weigh(_scene(ledger, judgements, log, proposed), judgements, log, [*log, _next(log, proposed)])
+    found = weighed(ledger, judgements, log, proposed, [*log, _next(log, proposed)])
+    metric = _metric_of(ledger, proposed)
     text = hear.sentence(
-        draft.answer,
-        weighing,
-        _metric_of(ledger, proposed),
-        start=proposed.start,
-        end=proposed.end,
-        repeat=proposed.repeat,
+        draft.answer, found.weighing, metric, start=proposed.start, end=proposed.end, repeat=proposed.repeat
     )
-    return _receipt(proposed, text, weighing)
+    return _receipt(proposed, text, found.weighing), found
 
 
 def give(ledger: Ledger, judgements: Judgements, draft: Draft, *, now: int, note: str = "") -> Receipt:
@@ -48,7 +43,7 @@ def give(ledger: Ledger, judgements: Judgements, draft: Draft, *, now: int, note
     proposed = _resolve(ledger, draft, now)
     with ledger.read() as tx:
         log = feedback.log(tx)
-    weighing = _weigh(_scene(ledger, judgements, log, proposed), judgements, log, [*log, _next(log, proposed)])
+    weighing = weighed(ledger, judgements, log, proposed, [*log, _next(log, proposed)]).weighing
     if not draft.force:
         _guard(weighing, draft.alert, "only a second yes (force) accepts that")
     with ledger.write() as tx:
@@ -80,7 +75,7 @@ def undo(ledger: Ledger, judgements: Judgements, feedback_id: int, by: str, *, n
     ):
         raise InputError(f"answer #{feedback_id} has been undone already")
     guess = _next(log, Feedback(id=0, by=by, given_at=now, undoes=feedback_id, alert=target.alert))
-    weighing = _weigh(_scene(ledger, judgements, log, guess), judgements, log, [*log, guess])
+    weighing = weighed(ledger, judgements, log, guess, [*log, guess]).weighing
     if target.answer is None:
         _guard(weighing, target.alert, "give the answer anew, which asks for the second yes that accepts it")
     with ledger.write() as tx:
@@ -100,11 +95,6 @@ def receipt(ledger: Ledger, feedback_id: int) -> Receipt:
     if text is None:
         raise NotFoundError(f"no answer #{feedback_id} in the log")
     return msgspec.convert(json.loads(text), Receipt)
-
-
-def latest_on_alerts(log: Sequence[Feedback]) -> dict[int, Feedback]:
-    """The one answer of each alert: the last that is in force."""
-    return {one.alert: one for one in in_force(log) if one.alert is not None}
 
 
 def _resolve(ledger: Ledger, draft: Draft, now: int) -> Feedback:
@@ -184,84 +174,6 @@ def _alike(tx: Connection, dimension: str, named: Sequence[Series]) -> tuple[int
     return tuple(sorted(chosen))
 
 
-def lost_by(
-    ledger: Ledger, judgements: Judgements, before: Sequence[Feedback], lines: Sequence[Feedback]
-) -> tuple[int, ...]:
-    """The alerts called real, then and now, that fire under the log `before` and not with these lines at its end."""
-    after = [*before, *lines]
-    kept = _confirmed(before) & _confirmed(after)
-    spoken_of = tuple(sorted({one for line in lines for one in _root(after, line).series}))
-    scene = _scene(ledger, judgements, before, Feedback(id=0, by="", given_at=0, series=spoken_of))
-    lost = _weigh(scene, judgements, before, after).confirmed_lost
-    return tuple(one for one in lost if one in kept)
-
-
-class _Scene(NamedTuple):
-    """What an answer can touch, before it counts: the series of the metrics spoken of and of the alerts they share."""
-
-    subject: Feedback
-    spoken_of: tuple[int, ...]
-    touched: Sequence[Alert]
-    metric_of: dict[int, str]
-    records: dict[str, Metric]
-    old: dict[str, Judgement]
-
-
-def _scene(ledger: Ledger, judgements: Judgements, log: Sequence[Feedback], line: Feedback) -> _Scene:
-    """Judge, as it is, every series that shares an alert with one of the metrics spoken of.
-
-    An answer generalises to its metric's other series, so the receipt counts what happens on all of them.
-    """
-    subject = _root(log, line)
-    with ledger.read() as tx:
-        spoken_of = tuple(one.id for name in _metrics_of(tx, subject) for one in series.of_metric(tx, name))
-        touched = alerts.of_series(tx, spoken_of)
-        ids = sorted({member.series for alert in touched for member in alert.members} | set(spoken_of))
-        metric_of = {one.id: one.metric for one in series.by_id(tx, ids)}
-        records = {name: metrics.metric(tx, name) for name in set(metric_of.values())}
-    old = {name: judgements.of(record) for name, record in records.items()}
-    return _Scene(subject, spoken_of, touched, metric_of, records, old)
-
-
-def _weigh(
-    scene: _Scene, judgements: Judgements, before: Sequence[Feedback], after: Sequence[Feedback]
-) -> hear.Weighing:
-    """Judge the scene anew under the log `after`, with the points as they are now."""
-    new = {
-        name: judgements.under(record, after)
-        if _speaks(scene.subject, scene.old[name].columns.series)
-        else scene.old[name]
-        for name, record in scene.records.items()
-    }
-    return hear.weigh(
-        scene.touched,
-        _confirmed(before),
-        {one: scene.old[name] for one, name in scene.metric_of.items()},
-        {one: new[name] for one, name in scene.metric_of.items()},
-        scene.spoken_of,
-    )
-
-
-def _confirmed(log: Sequence[Feedback]) -> frozenset[int]:
-    return frozenset(alert for alert, one in latest_on_alerts(log).items() if one.answer is Answer.REAL)
-
-
-def _metrics_of(tx: Connection, line: Feedback) -> list[str]:
-    return sorted({one.metric for one in series.by_id(tx, line.series)})
-
-
-def _speaks(subject: Feedback, ids: Sequence[int]) -> bool:
-    return not set(subject.series).isdisjoint(ids)
-
-
-def _root(log: Sequence[Feedback], line: Feedback) -> Feedback:
-    """The answer that an undo, or an undo of an undo, is about."""
-    by_id = {one.id: one for one in log}
-    while line.undoes is not None:
-        line = by_id[line.undoes]
-    return line
-
-
 def read_again(ledger: Ledger, history: History, judgements: Judgements, draft: Draft, *, now: int) -> str:
     """Pull the window of bad data again from the source; what comes back different counts, the rest stays void.
 
@@ -324,6 +236,7 @@ def _receipt(line: Feedback, text: str, weighing: hear.Weighing) -> Receipt:
         appeared=weighing.appeared,
         confirmed=weighing.confirmed,
         confirmed_kept=weighing.confirmed - len(weighing.confirmed_lost),
+        lost=weighing.confirmed_lost,
     )
 
 

@@ -11,11 +11,11 @@ from watchkeeper.learn import in_force
 from watchkeeper.notify import message
 from watchkeeper.notify.parcel import Facts, Parcel
 from watchkeeper.stores.ledger import Ledger, deliveries, feedback, series
-from watchkeeper.watch.answers import latest_on_alerts
 from watchkeeper.watch.links import Links
 from watchkeeper.watch.look import Look
 from watchkeeper.watch.policy import BUDGET_WINDOW_S
 from watchkeeper.watch.views import AlertLine
+from watchkeeper.watch.weighing import latest_on_alerts
 
 DETAILS = 5
 

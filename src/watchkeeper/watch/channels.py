@@ -53,6 +53,16 @@ class Channels:
             states = [(one, channel_states.get(tx, one.name)) for one in metrics.channels(tx)]
         return tuple(_sentence(state, now) for one, state in states if _is_failing(state))
 
+    def told(self, limit: int = 50) -> tuple[str, ...]:
+        """The newest messages that went to file channels, newest first."""
+        with self._ledger.read() as tx:
+            paths = [ways.file_of(channel) for channel in metrics.channels(tx)]
+        entries = []
+        for path in paths:
+            if path is not None and path.exists():
+                entries += [entry.strip() for entry in path.read_text(encoding="utf-8").split("\n## ")]
+        return tuple(entry.removeprefix("## ") for entry in entries[::-1][:limit] if entry)
+
     def test(self, name: str, by: str) -> ChannelLine:
         """Send a test message. NotFoundError; ChannelError says why it did not arrive. A success ends a back-off."""
         now = int(self._clock())

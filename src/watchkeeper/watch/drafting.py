@@ -17,9 +17,9 @@ from watchkeeper.sources import catalogue
 from watchkeeper.sources.readers import reader_of
 from watchkeeper.stores.ledger import Ledger, audit, metrics
 from watchkeeper.watch import power_file, power_words
+from watchkeeper.watch.charts import chart
 from watchkeeper.watch.collect import BACKFILL_S
 from watchkeeper.watch.judge import judge
-from watchkeeper.watch.look import chart
 from watchkeeper.watch.trials import Drafted, Held
 from watchkeeper.watch.tuning import told_alerts
 

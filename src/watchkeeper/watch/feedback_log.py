@@ -18,8 +18,8 @@ from watchkeeper.domain.metric import Metric, Series
 from watchkeeper.domain.times import format_instant
 from watchkeeper.learn import read_calendar, read_lines
 from watchkeeper.stores.ledger import Ledger, audit, feedback, metrics, series
-from watchkeeper.watch import answers
 from watchkeeper.watch.judgements import Judgements
+from watchkeeper.watch.weighing import lost_by
 
 
 class Imported(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,7 +82,7 @@ def take_in(
         log = feedback.log(tx)
         read = read_lines(lines, _names(tx), place=place)
     fresh, present = _fresh(log, read.entries)
-    lost = () if force or not fresh else answers.lost_by(ledger, judgements, log, fresh)
+    lost = () if force or not fresh else lost_by(ledger, judgements, log, fresh)
     if lost:
         named = ", ".join(f"#{one}" for one in lost)
         raise GuardError(

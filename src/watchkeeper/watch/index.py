@@ -19,11 +19,11 @@ from watchkeeper.domain.recurrence import occurrences
 from watchkeeper.learn import in_force
 from watchkeeper.notify import message
 from watchkeeper.stores.ledger import Ledger, alerts, feedback, handlings, metrics, transitions, users
-from watchkeeper.watch.answers import latest_on_alerts
 from watchkeeper.watch.judge import Judgement
 from watchkeeper.watch.judgements import Judgements
 from watchkeeper.watch.policy import FINE
 from watchkeeper.watch.upstream import REACH_S, upstream_of
+from watchkeeper.watch.weighing import latest_on_alerts
 
 
 @dataclass(frozen=True, slots=True)

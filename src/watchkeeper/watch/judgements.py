@@ -41,10 +41,13 @@ class Judgements:
             return judgement
 
     def under(self, metric: Metric, log: Sequence[Feedback]) -> Judgement:
-        """The metric under another log: what an answer would change. Never kept."""
-        with self._ledger.read() as tx:
+        """The metric under another log, or set otherwise: what an answer or a setting would change. Never kept."""
+        with self._lock, self._ledger.read() as tx:
             end = watermarks.get(tx, metric.name) or 0
             members = tuple(series.of_metric(tx, metric.name))
+            kept = self._kept.get(metric.name)
+        if kept is not None and kept[0] == end and kept[1].series == members:
+            return judge(metric, members, kept[1].columns, log, end)  # the same points: no need to read them again
         return self._judge(metric, members, log, end)
 
     def of_series(self, series_ids: Sequence[int]) -> dict[int, Judgement]:

@@ -20,7 +20,7 @@ from watchkeeper.flags.rollout import ASKING
 from watchkeeper.learn import in_force
 from watchkeeper.stores.ledger import Ledger, feedback, flags
 from watchkeeper.watch import guard, rollout, views
-from watchkeeper.watch.answers import latest_on_alerts
+from watchkeeper.watch.weighing import latest_on_alerts
 
 LIFETIME_S = 14 * DAY
 _ASKING = (Standing.ASKED_TO_TRIP, Standing.ASKED_TO_RETURN)

@@ -10,8 +10,9 @@ from watchkeeper.domain.errors import NotFoundError
 from watchkeeper.domain.feedback import Feedback
 from watchkeeper.domain.metric import Metric, Series, Source
 from watchkeeper.stores.ledger import Ledger, alerts, feedback, metrics, series
+from watchkeeper.watch.charts import chart
 from watchkeeper.watch.judgements import Judgements
-from watchkeeper.watch.look import Look, belongs, chart
+from watchkeeper.watch.look import Look, belongs
 from watchkeeper.watch.views import AlertLine, SeriesChart, Show
 
 _BATCH = 100

@@ -7,11 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import get_args
 
-import numpy as np
-from numpy.typing import NDArray
-
-from watchkeeper.detect import Phase
-from watchkeeper.domain.alert import Alert, Cause, Member, Status, severity_level
+from watchkeeper.domain.alert import Alert, Member, Status, severity_level
 from watchkeeper.domain.errors import NotFoundError
 from watchkeeper.domain.feedback import Answer, Feedback
 from watchkeeper.domain.metric import Metric, Series
@@ -30,6 +26,7 @@ from watchkeeper.stores.ledger import (
     watermarks,
 )
 from watchkeeper.watch import causes, views
+from watchkeeper.watch.charts import chart, marks_of, shown, spark
 from watchkeeper.watch.hindsight import hindsight
 from watchkeeper.watch.index import Entry, Index
 from watchkeeper.watch.judge import Judgement
@@ -37,7 +34,6 @@ from watchkeeper.watch.judgements import Judgements
 from watchkeeper.watch.record import record_of
 
 PAGE = 20
-SPARK_POINTS = 48
 CHARTS = 6
 SIMILAR = 5
 
@@ -95,10 +91,10 @@ class Look:
         judgements = self._judgements.of_series(list(members))
         ranked = alert.ranked
         charts, marks = [], []
-        for member in ranked[:CHARTS]:
+        for place, member in enumerate(ranked[:CHARTS]):
             judgement = judgements[member.series]
-            charts.append(chart(judgement, member.series, *_shown(alert, judgement)))
-            marks.append(tuple(_marks(member.series, related, log)))
+            charts.append(chart(judgement, member.series, *shown(alert, judgement), has_week=not place))
+            marks.append(tuple(marks_of(member.series, related, log)))
         return views.AlertPage(
             line=line,
             members=tuple(
@@ -149,7 +145,7 @@ class Look:
             series=members,
             chosen=chosen,
             chart=chart(judgement, chosen.id),
-            marks=tuple(_marks(chosen.id, [one.alert for one in entries], in_force(whole))),
+            marks=tuple(marks_of(chosen.id, [one.alert for one in entries], in_force(whole))),
             alerts=tuple(self._lines(entries)),
             answers=tuple(whole),
         )
@@ -189,8 +185,8 @@ class Look:
             log = in_force(feedback.log(tx, series=[alert.peak.series]))
         judgement = self._judgements.of_series([alert.peak.series])[alert.peak.series]
         related = [one.alert for one in self._index.of_series([alert.peak.series])]
-        drawn = chart(judgement, alert.peak.series, *_shown(alert, judgement))
-        return drawn, tuple(_marks(alert.peak.series, related, log))
+        drawn = chart(judgement, alert.peak.series, *shown(alert, judgement))
+        return drawn, tuple(marks_of(alert.peak.series, related, log))
 
     def sentences(self, alert: Alert) -> list[str]:
         """Every member in a sentence, the most surprising first."""
@@ -222,7 +218,7 @@ class Look:
                 answer=one.answer,
                 explained_by=one.explained_by,
                 still_fires=one.still_fires,
-                spark=_spark(judgements[one.series.id], one.series.id, one.alert.start, one.alert.end),
+                spark=spark(judgements[one.series.id], one.series.id, one.alert.start, one.alert.end),
                 care=one.care,
                 is_snoozed=one.care.is_snoozed(now),
                 spoken_of=self._index.spoken_of(one),
@@ -269,35 +265,6 @@ class Look:
     def _channels(self) -> list[str]:
         with self._ledger.read() as tx:
             return [channel.name for channel in metrics.channels(tx)]
-
-
-def chart(judgement: Judgement, series_id: int, start: int | None = None, end: int | None = None) -> views.SeriesChart:
-    """The columns of one series' chart in `[start, end)`, or whole."""
-    place = judgement.place(series_id)
-    at = judgement.columns.of(place)
-    time = judgement.columns.time[at]
-    left = at.start + (0 if start is None else int(np.searchsorted(time, start)))
-    right = at.start + (len(time) if end is None else int(np.searchsorted(time, end)))
-    rows = slice(left, right)
-    judged = judgement.judged
-    return views.SeriesChart(
-        series=judgement.series[place],
-        metric=judgement.metric,
-        time=judgement.columns.time[rows].tolist(),
-        value=_plain(judgement.columns.value[rows]),
-        expected=_plain(judged.expected[rows]),
-        lower=_plain(judged.lower[rows]),
-        upper=_plain(judged.upper[rows]),
-        score=_plain(judged.score[rows]),
-        is_alert=(judgement.alert[rows] | judgement.silent[rows]).tolist(),
-        is_learning=(judged.phase[rows] == Phase.LEARNING).tolist(),
-    )
-
-
-def _shown(alert: Alert, judgement: Judgement) -> tuple[int, int]:
-    """The window in which an alert is drawn: three times its length before it, and as long after it."""
-    span = max(alert.end - alert.start, 2 * DAY, 24 * judgement.metric.step_s)
-    return alert.start - 3 * span, alert.end + span
 
 
 def belongs(line: views.AlertLine, group: str) -> bool:
@@ -350,50 +317,6 @@ def _why(judgement: Judgement, member: Member, log: Sequence[Feedback]) -> views
 
 def _overlaps(line: Feedback, alert: Alert) -> bool:
     return line.answer is not None and line.start < alert.end and alert.start < max(line.end, line.start + 1)
-
-
-def _marks(series_id: int, related: Sequence[Alert], log: Sequence[Feedback]) -> list[views.Mark]:
-    marks = [
-        views.Mark(
-            kind="alert",
-            start=member.start,
-            end=member.end,
-            label=f"alert #{alert.id}" + (": no data" if member.cause is Cause.SILENCE else ""),
-            link=f"/alerts/{alert.id}",
-        )
-        for alert in related
-        for member in alert.members
-        if member.series == series_id
-    ]
-    drawn = (Answer.EVENT, Answer.BAD_DATA, Answer.NEW_NORMAL, Answer.MISSED)
-    marks += [
-        views.Mark(
-            kind=line.answer.value,
-            start=line.start,
-            end=line.end,
-            label=line.note or line.answer.value.replace("_", " "),
-        )
-        for line in log
-        if line.answer in drawn and series_id in line.series
-    ]
-    return marks
-
-
-def _spark(judgement: Judgement, series_id: int, start: int, end: int) -> views.Spark:
-    place = judgement.place(series_id)
-    at = judgement.columns.of(place)
-    time = judgement.columns.time[at]
-    first, last = int(np.searchsorted(time, start)), int(np.searchsorted(time, end))
-    spare = max(0, SPARK_POINTS - (last - first))
-    rows = slice(at.start + max(0, first - (2 * spare) // 3 - 1), min(at.stop, at.start + last + spare // 3))
-    return views.Spark(
-        values=tuple(_plain(judgement.columns.value[rows])),
-        is_surprising=tuple((judgement.alert[rows] | judgement.silent[rows]).tolist()),
-    )
-
-
-def _plain(column: NDArray[np.float64]) -> list[float | None]:
-    return [float(value) if math.isfinite(value) else None for value in column]
 
 
 def _series(judgements: dict[int, Judgement], series_id: int) -> Series:

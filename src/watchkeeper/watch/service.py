@@ -16,7 +16,6 @@ from watchkeeper.domain.config import Config
 from watchkeeper.domain.errors import ChannelError, WatchkeeperError
 from watchkeeper.domain.feedback import Answer
 from watchkeeper.domain.metric import SourceKind
-from watchkeeper.notify import channels as ways
 from watchkeeper.sources.pipelined import Asked
 from watchkeeper.stores import places
 from watchkeeper.stores.history import History
@@ -43,6 +42,7 @@ from watchkeeper.watch.digest import Digests
 from watchkeeper.watch.drafting import Drafting
 from watchkeeper.watch.flag_news import FlagNews
 from watchkeeper.watch.flags import Flags
+from watchkeeper.watch.foresight import foresee
 from watchkeeper.watch.guard import run_guards
 from watchkeeper.watch.judgements import Judgements
 from watchkeeper.watch.keys import kept_key
@@ -309,7 +309,12 @@ class Watchkeeper:
 
     def preview(self, draft: views.Draft) -> views.Receipt:
         """What an answer would change, without saying it; raises as `answer` does, but never GuardError."""
-        return answers.preview(self._ledger, self._judgements, draft, now=int(self._clock()))
+        return answers.preview(self._ledger, self._judgements, draft, now=int(self._clock()))[0]
+
+    def foresee(self, draft: views.Draft, series_id: int | None = None, **shown: int | None) -> views.Foresight:
+        """What `preview` says, the alerts that would turn, and one series as it would be; see `foresight.foresee`."""
+        now = int(self._clock())
+        return foresee(self._ledger, self._judgements, draft, now=now, series_id=series_id, **shown)
 
     def undo(self, feedback_id: int, by: str) -> views.Receipt:
         """Take an answer back (or bring back one that was taken back); says what that changed."""
@@ -381,6 +386,10 @@ class Watchkeeper:
         """Which dimension values explain an alert, and how much of it; NotFoundError."""
         return self._look.explanation(self._look.line_of(alert_id).alert)
 
+    def line_of(self, alert_id: int) -> views.AlertLine:
+        """One alert as a line; NotFoundError."""
+        return self._look.line_of(alert_id)
+
     def metric_page(self, name: str, series_id: int | None = None) -> views.MetricPage:
         """One metric whole; NotFoundError."""
         return self._look.metric_page(name, series_id)
@@ -388,13 +397,3 @@ class Watchkeeper:
     def metrics(self) -> tuple[views.MetricLine, ...]:
         """Every metric with its record."""
         return self._look.metrics()
-
-    def told(self, limit: int = 50) -> tuple[str, ...]:
-        """The newest messages that went to file channels, newest first."""
-        with self._ledger.read() as tx:
-            paths = [ways.file_of(channel) for channel in metrics.channels(tx)]
-        entries = []
-        for path in paths:
-            if path is not None and path.exists():
-                entries += [entry.strip() for entry in path.read_text(encoding="utf-8").split("\n## ")]
-        return tuple(entry.removeprefix("## ") for entry in entries[::-1][:limit] if entry)

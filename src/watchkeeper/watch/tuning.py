@@ -16,11 +16,11 @@ from watchkeeper.domain.times import DAY
 from watchkeeper.notify import message
 from watchkeeper.stores.ledger import Ledger, alerts, audit, feedback, metrics, series
 from watchkeeper.watch import power_file, power_words
-from watchkeeper.watch.answers import latest_on_alerts
 from watchkeeper.watch.incidents import fold, slack
 from watchkeeper.watch.judge import Judgement
 from watchkeeper.watch.judgements import Judgements
 from watchkeeper.watch.trials import PowerTold, Trial, TriedAlert
+from watchkeeper.watch.weighing import latest_on_alerts
 
 TRIED_DAYS = 60
 """How much of the newest past a trial counts alerts in."""

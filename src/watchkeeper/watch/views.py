@@ -116,7 +116,10 @@ class MetricLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SeriesChart(msgspec.Struct, frozen=True, kw_only=True):
-    """Columns of a chart, all of one length; times in seconds UTC, None where there is no value."""
+    """Columns of a chart, all of one length; times in seconds UTC, None where there is no value.
+
+    `week_before` is the value at the same time a week before, on the metric's wall clock; empty where nobody asked.
+    """
 
     series: Series
     metric: Metric
@@ -128,6 +131,7 @@ class SeriesChart(msgspec.Struct, frozen=True, kw_only=True):
     score: list[float | None]
     is_alert: list[bool]
     is_learning: list[bool]
+    week_before: list[float | None] = []
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
@@ -157,7 +161,10 @@ class TransitionLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
-    """What an answer changed, in one sentence and in numbers. `feedback` is the log line (undo it by its id)."""
+    """What an answer changed, in one sentence and in numbers. `feedback` is the log line (undo it by its id).
+
+    `vanished` and `lost` number alerts; the lost ones were confirmed by people.
+    """
 
     feedback: Feedback
     sentence: str
@@ -167,6 +174,40 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     appeared: tuple[Member, ...]
     confirmed: int
     confirmed_kept: int
+    lost: tuple[int, ...] = ()
+
+
+class Turn(enum.Enum):
+    """What an answer would do to an alert of the past; lost is one that vanishes although people confirmed it."""
+
+    LOST = "lost"
+    VANISHES = "vanishes"
+    RETURNS = "returns"
+    APPEARS = "appears"
+
+
+class Turned(msgspec.Struct, frozen=True, kw_only=True):
+    """One alert that an answer would turn, `[start, end)`, in words; one that appears has no number yet."""
+
+    turn: Turn
+    alert: int | None
+    series: tuple[int, ...]
+    start: int
+    end: int
+    sentence: str
+
+
+class Foresight(msgspec.Struct, frozen=True, kw_only=True):
+    """What an answer would change before it is said: the receipt, the alerts that turn, one series as it would be.
+
+    `turned` has the newest first of each kind. `chart` is of the series asked about; `is_band_new` where its band is
+    another one than now.
+    """
+
+    receipt: Receipt
+    turned: tuple[Turned, ...]
+    chart: SeriesChart
+    is_band_new: bool
 
 
 class Why(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from litestar.params import FromPath, FromQuery
 from watchkeeper.domain.access import Scope
 from watchkeeper.domain.alert import Cause, Change
 from watchkeeper.domain.errors import NotFoundError
+from watchkeeper.domain.times import DAY
 from watchkeeper.notify.chart import png
 from watchkeeper.notify.message import subject
 from watchkeeper.server.deed_lines import DeedLine, deed_lines
@@ -51,6 +52,7 @@ class AlertScreen(msgspec.Struct, frozen=True, kw_only=True):
     line: views.AlertLine
     members: tuple[MemberRow, ...]
     figure: Figure | None
+    year: Figure | None
     small: tuple[Figure, ...]
     charts_left_out: int
     known: tuple[views.Mark, ...]
@@ -79,6 +81,7 @@ def alert_screen(page: views.AlertPage, receipt: ReceiptBox | None = None) -> Al
         line=page.line,
         members=tuple(member_row(each) for each in page.members),
         figure=figures[0] if figures else None,
+        year=_year(page.charts[0]) if figures and pairs[0][0].metric.step_s < DAY else None,
         small=tuple(figures[1:]),
         charts_left_out=max(0, len(page.members) - len(figures)),
         known=known,
@@ -122,13 +125,28 @@ def history_lines(history: tuple[views.TransitionLine, ...]) -> tuple[HistoryLin
     return tuple(lines)
 
 
+def _year(chart: views.SeriesChart) -> Figure:
+    """The whole series under the alert's chart, by day; the script asks for it once it is in sight."""
+    here = f"/metrics/{chart.metric.name}"
+    return Figure(
+        name="year",
+        title="At a glance, by day",
+        summary="The same series by day, from its beginning.",
+        source=f"{here}/chart.json?series={chart.series.id}&by=day",
+        fallback=f"{here}/chart.png?series={chart.series.id}&by=day",
+        size="strip",
+        strip_of="chart-0",
+    )
+
+
 def _figure(chart: views.SeriesChart, marks: tuple[views.Mark, ...], place: int, here: str) -> Figure:
     """The first chart is large and a window can be marked in it; the others are small."""
     return Figure(
         name=f"chart-{place}",
         title=subject(chart.metric, chart.series),
         summary=summary(chart),
-        data=figure_json(chart, marks, is_small=place > 0),
+        data=figure_json(chart, marks, is_small=place > 0, foresees=not place),
+        whole="" if place else f"/metrics/{chart.metric.name}/chart.json?series={chart.series.id}",
         fallback=f"{here}/chart.png?series={chart.series.id}",
         size="small" if place else "large",
         has_brush=not place,

@@ -8,8 +8,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msgspec
 from anyio import to_thread
-from litestar import Response, get, post
-from litestar.enums import MediaType, RequestEncodingType
+from litestar import Response, post
+from litestar.enums import RequestEncodingType
 from litestar.params import Body, FromPath
 from litestar.response import Redirect
 
@@ -19,6 +19,7 @@ from watchkeeper.domain.feedback import Answer
 from watchkeeper.domain.recurrence import HOLIDAYS
 from watchkeeper.domain.times import parse_instant
 from watchkeeper.server.desk import Desk, desk_of
+from watchkeeper.server.foreseen import would_page
 from watchkeeper.server.guard import needs
 from watchkeeper.server.session import NAMELESS, PageRequest, visitor
 from watchkeeper.server.words import LABEL
@@ -113,19 +114,26 @@ def with_receipt(place: str, feedback_ids: Sequence[int], left_out: Sequence[int
 def answer_alert(request: PageRequest, alert_id: FromPath[int], data: Form) -> Response[str] | Redirect:
     """Say an answer on an alert."""
     desk = desk_of(request)
-    line = desk.service.alert_page(alert_id).line
-    draft = draft_on_alert(data, alert_id, _by(request), line.timezone, line.alert.start, line.alert.end)
-    return _say(request, desk, draft, data, own_place(data.get("next", ""), f"/alerts/{alert_id}"))
-
-
-@get("/alerts/{alert_id:int}/preview", media_type=MediaType.TEXT, sync_to_thread=True, opt=needs(Scope.FEEDBACK))
-def preview_on_alert(request: PageRequest, alert_id: FromPath[int]) -> str:
-    """What an answer on an alert would change, in words, before anything is said; the form's fields as a query."""
-    desk = desk_of(request)
-    line = desk.service.alert_page(alert_id).line
-    form = dict(request.query_params.items())
-    draft = draft_on_alert(form, alert_id, _by(request), line.timezone, line.alert.start, line.alert.end)
-    return desk.service.preview(draft).sentence
+    line = desk.service.line_of(alert_id)
+    draft = draft_on_alert(data, alert_id, signer(request), line.timezone, line.alert.start, line.alert.end)
+    back = own_place(data.get("next", ""), f"/alerts/{alert_id}")
+    if "first" not in data:
+        return _say(request, desk, draft, data, back)
+    page = desk.service.alert_page(alert_id)
+    chart, marks = next(
+        pair for pair in zip(page.charts, page.marks, strict=True) if pair[0].series.id == line.peak_series.id
+    )
+    seen = desk.service.foresee(draft, chart.series.id, start=chart.time[0], end=chart.time[-1] + 1)
+    asked = would_page(
+        seen,
+        chart,
+        marks,
+        action=request.url.path,
+        form=data,
+        picture=f"/alerts/{alert_id}/chart.png?series={chart.series.id}",
+        back=back,
+    )
+    return desk.page(request, "ask.html", asked, draws=True)
 
 
 @post("/metrics/{name:str}/answer", sync_to_thread=True, opt=needs(Scope.FEEDBACK))
@@ -134,9 +142,22 @@ def answer_metric(request: PageRequest, name: FromPath[str], data: Form) -> Resp
     desk = desk_of(request)
     page = desk.service.metric_page(name, _series(data))
     draft = draft_on_metric(
-        data, _by(request), page.line.metric.timezone, page.chosen.id, tuple(series.id for series in page.series)
+        data, signer(request), page.line.metric.timezone, page.chosen.id, tuple(series.id for series in page.series)
     )
-    return _say(request, desk, draft, data, own_place(data.get("next", ""), f"/metrics/{name}?series={page.chosen.id}"))
+    here = f"/metrics/{name}?series={page.chosen.id}"
+    back = own_place(data.get("next", ""), here)
+    if "first" not in data or not page.chart.time:
+        return _say(request, desk, draft, data, back)
+    asked = would_page(
+        desk.service.foresee(draft, page.chosen.id),
+        page.chart,
+        page.marks,
+        action=request.url.path,
+        form=data,
+        picture=f"/metrics/{name}/chart.png?series={page.chosen.id}",
+        back=back,
+    )
+    return desk.page(request, "ask.html", asked, draws=True)
 
 
 @post("/alerts/bulk", opt=needs(Scope.FEEDBACK))
@@ -155,12 +176,12 @@ def _say_on_many(request: PageRequest, numbers: list[int], form: dict[str, str])
     """Where to go on, with the receipts of what was said."""
     service, back = desk_of(request).service, own_place(form.get("next", ""))
     if form.get("act") == "acknowledge":
-        service.deeds.acknowledge(numbers, _by(request))
+        service.deeds.acknowledge(numbers, signer(request))
         return back
     answer, said, left = _answer(form), [], []
     for number in numbers:
         try:
-            said.append(service.answer(Draft(answer=answer, by=_by(request), alert=number)).feedback.id)
+            said.append(service.answer(Draft(answer=answer, by=signer(request), alert=number)).feedback.id)
         except GuardError:
             left.append(number)
     return with_receipt(back, said, left)
@@ -170,14 +191,14 @@ def _say_on_many(request: PageRequest, numbers: list[int], form: dict[str, str])
 def undo_many(request: PageRequest, data: Form) -> Redirect:
     """Take several answers back, the last first."""
     numbers = [int(one) for one in data.get("answers", "").split(",") if one.isdigit()]
-    done = [desk_of(request).service.undo(one, _by(request)).feedback.id for one in reversed(numbers)]
+    done = [desk_of(request).service.undo(one, signer(request)).feedback.id for one in reversed(numbers)]
     return Redirect(with_receipt(own_place(data.get("next", "")), done), status_code=303)
 
 
 @post("/answers/{feedback_id:int}/undo", sync_to_thread=True, opt=needs(Scope.FEEDBACK))
 def undo(request: PageRequest, feedback_id: FromPath[int], data: Form) -> Redirect:
     """Take an answer back."""
-    receipt = desk_of(request).service.undo(feedback_id, _by(request))
+    receipt = desk_of(request).service.undo(feedback_id, signer(request))
     return Redirect(with_receipt(own_place(data.get("next", "")), [receipt.feedback.id]), status_code=303)
 
 
@@ -199,7 +220,8 @@ def _say(request: PageRequest, desk: Desk, draft: Draft, form: dict[str, str], b
     return Redirect(with_receipt(back, [receipt.feedback.id]), status_code=303)
 
 
-def _by(request: PageRequest) -> str:
+def signer(request: PageRequest) -> str:
+    """Who says it."""
     found = visitor(request)
     return found.name if found else NAMELESS
 
@@ -261,4 +283,4 @@ def _note(form: dict[str, str]) -> str:
     return note
 
 
-HANDLERS = (answer_alert, answer_many, undo_many, preview_on_alert, answer_metric, undo)
+HANDLERS = (answer_alert, answer_many, undo_many, answer_metric, undo)

@@ -105,9 +105,10 @@ def metric_screen(
         name="year",
         title="At a glance, by day",
         summary="The same by day: move over it to show a time close up.",
-        data="" if is_daily else figure_json(chart, page.marks, by_day=True, is_small=True),
+        data="" if is_daily else figure_json(chart, page.marks, by_day=True, is_small=True, foresees=True),
         fallback=f"{picture}&by=day",
         size="strip",
+        strip_of="close-up",
     )
     return msgspec.structs.replace(
         common,
@@ -191,10 +192,12 @@ def show_metric(
 
 
 @get("/metrics/{name:str}/chart.json", sync_to_thread=True, opt=needs(Scope.READ))
-def chart_json(request: PageRequest, name: FromPath[str], series: FromQuery[int | None] = None) -> Response[bytes]:
-    """The close-up's data; a browser that has it already is told so."""
+def chart_json(
+    request: PageRequest, name: FromPath[str], series: FromQuery[int | None] = None, by: FromQuery[str] = ""
+) -> Response[bytes]:
+    """The close-up's data, or that of the strip (`by` day); a browser that has it already is told so."""
     page = desk_of(request).service.metric_page(name, series)
-    body = figure_json(page.chart, page.marks).encode()
+    body = figure_json(page.chart, page.marks, by_day=by == "day", is_small=by == "day", foresees=True).encode()
     tag = f'W/"{hashlib.sha256(body).hexdigest()[:20]}"'
     if request.headers.get("if-none-match") == tag:
         return Response(b"", status_code=304, headers={"ETag": tag})

@@ -50,7 +50,7 @@ class MetricsPage(msgspec.Struct, frozen=True, kw_only=True):
 def show_told(request: PageRequest) -> Response[str]:
     """What was sent."""
     desk = desk_of(request)
-    return desk.page(request, "told.html", told_page(desk.service.told(TOLD)))
+    return desk.page(request, "told.html", told_page(desk.service.channels.told(TOLD)))
 
 
 @get("/metrics", sync_to_thread=True, opt=needs(Scope.READ))

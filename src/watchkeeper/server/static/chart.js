@@ -8,6 +8,8 @@
   const moment = { weekday: "short", day: "numeric", month: "short", year: "numeric", timeZone: "UTC" };
   const dayFormat = new Intl.DateTimeFormat("en-GB", moment);
   const hourFormat = new Intl.DateTimeFormat("en-GB", { ...moment, hour: "2-digit", minute: "2-digit" });
+  const MOST_DRAWN = 1500; // points drawn at once: of more, each stretch shows its lowest, its highest and what was told
+  const UNSEEN = { t: -1, t2: -1, v: null, e: null, lo: null, hi: null, a: null, w: null };
   const charts = new Map();
   let library;
 
@@ -33,6 +35,7 @@
       this.readout = figure.querySelector(".readout");
       this.isStrip = figure.classList.contains("chart-strip");
       this.form = document.getElementById(figure.dataset.brush ?? "");
+      this.over = null;
       this.place = -1;
       this.shown = null;
     }
@@ -45,6 +48,7 @@
           inline ? JSON.parse(inline.textContent) : fetch(this.figure.dataset.source).then((answer) => answer.json()),
         ]);
         this.data = data;
+        this.over = data.over;
         this.embed = embed;
         await this.draw();
         this.listen();
@@ -55,14 +59,15 @@
     }
 
     async draw() {
-      const { spec, columns, spans, config } = this.data;
-      const points = columns.t.map((t, i) => ({ t, v: columns.v[i], e: columns.e[i], lo: columns.lo[i], hi: columns.hi[i], a: columns.a[i] }));
+      const { spec, spans, config } = this.data;
+      const points = this.points(...this.reach());
+      const datasets = spec.layer.some((each) => each.data?.name === "would") ? { points, spans, ...this.laid() } : { points, spans };
       const box = document.createElement("div");
       this.view?.finalize();
       this.cursor = node("span", "", "cursor");
       this.band = node("span", "", "brush");
       this.canvas.replaceChildren(box, this.band, this.cursor);
-      const drawn = await this.embed(box, { ...spec, datasets: { points, spans } }, {
+      const drawn = await this.embed(box, { ...spec, datasets }, {
         mode: "vega-lite", ast: true, actions: false, renderer: "canvas", tooltip: false, hover: false,
         defaultStyle: false, config: config[dark.matches ? "dark" : "light"],
       });
@@ -82,8 +87,81 @@
     async show(from, to) {
       this.shown = [from, to];
       if (!this.view) return;
-      await this.view.signal("shown_from", from).signal("shown_to", to).runAsync();
+      await this.view.data("points", this.points(from, to)).signal("shown_from", from).signal("shown_to", to).runAsync();
       this.mark();
+    }
+
+    // The rows to be drawn of columns between two times: what is seen and one point beyond each side.
+    rows(columns, from, to) {
+      const { t, v, a } = columns;
+      const first = Math.max(0, this.nearest(from, t) - 1);
+      const last = Math.min(t.length - 1, this.nearest(to, t) + 1);
+      let places = Array.from({ length: last - first + 1 }, (_, place) => first + place);
+      if (places.length > MOST_DRAWN) {
+        const many = Math.ceil((4 * places.length) / MOST_DRAWN);
+        const kept = new Set();
+        for (let begin = first; begin <= last; begin += many) {
+          let [low, high] = [begin, begin];
+          kept.add(begin);
+          for (let i = begin; i < Math.min(begin + many, last + 1); i += 1) {
+            if (v[i] === null) kept.add(i);
+            else if (v[low] === null || v[i] < v[low]) low = i;
+            if (v[i] !== null && (v[high] === null || v[i] > v[high])) high = i;
+            if (a[i] !== null && (a[low] === null || v[i] < v[low])) kept.add(i);
+          }
+          kept.add(low).add(high);
+        }
+        places = [...kept].sort((one, other) => one - other);
+      }
+      return places.map((i) => ({ t: t[i], v: v[i], e: columns.e[i], lo: columns.lo[i], hi: columns.hi[i], a: a[i], w: columns.w?.[i] ?? null }));
+    }
+
+    // The drawing library warns of layers without any row: each gets one that lies out of sight.
+    points(from, to) {
+      return [{ ...UNSEEN, a: 0 }, UNSEEN, ...this.rows(this.data.columns, from, to)];
+    }
+
+    // An answer that was not said yet, over the chart; null takes it away.
+    async lay(over) {
+      this.over = over;
+      if (!this.view || !this.data.spec.layer.some((each) => each.data?.name === "would")) return;
+      const { would, turns } = this.laid();
+      await this.view.data("would", would).data("turns", turns).runAsync();
+    }
+
+    laid() {
+      const band = this.over?.band;
+      return {
+        would: [UNSEEN, ...(band ? this.rows(band, ...this.reach()) : [])],
+        turns: [...["vanishes", "returns", "appears", "lost"].map((kind) => ({ ...UNSEEN, kind })), ...(this.over?.turns ?? [])],
+      };
+    }
+
+    // All of the series, where the page brought a part of it.
+    async whole() {
+      const address = this.figure.dataset.whole;
+      if (!address) return;
+      delete this.figure.dataset.whole;
+      const reply = await fetch(address).catch(() => null);
+      if (!reply?.ok) return;
+      const shown = this.reach();
+      this.data = await reply.json();
+      this.shown = shown;
+      await this.draw();
+    }
+
+    // Nearer by a factor about a time that stays where it is; farther where the factor is above 1.
+    async zoom(factor, about) {
+      if (factor > 1) await this.whole();
+      const { t } = this.data.columns;
+      const [from, to] = this.reach();
+      const middle = about ?? (from + to) / 2;
+      const longest = t[t.length - 1] - t[0];
+      const length = Math.max(4 * this.data.step_ms, Math.min(longest, (to - from) * factor));
+      const begin = middle - (middle - from) * (length / (to - from));
+      const start = Math.max(t[0], Math.min(begin, t[t.length - 1] - length));
+      await this.show(start, start + length);
+      charts.forEach((each) => { if (each.of === this) each.mark(); });
     }
 
     reach() {
@@ -91,8 +169,7 @@
       return this.shown ?? [t[0], t[t.length - 1]];
     }
 
-    nearest(t) {
-      const times = this.data.columns.t;
+    nearest(t, times = this.data.columns.t) {
       let low = 0;
       let high = times.length - 1;
       while (low < high) {
@@ -139,7 +216,7 @@
 
     // The marked window: on the strip what is shown close up, elsewhere what the form says.
     marked() {
-      if (this.isStrip) return charts.get("close-up")?.shown ?? [NaN, NaN];
+      if (this.isStrip) return this.of?.data ? this.of.reach() : [NaN, NaN];
       if (!this.form) return [NaN, NaN];
       const from = fromField(this.form.querySelector("[data-from]"));
       const to = fromField(this.form.querySelector("[data-to]"));
@@ -162,20 +239,21 @@
 
     choose(from, to) {
       if (this.isStrip) {
-        const close = charts.get("close-up");
+        const close = this.of;
         const [first, last] = [this.data.columns.t[0], this.data.columns.t[this.data.columns.t.length - 1] + DAY];
         const length = Math.min(last - first, Math.max(to - from, DAY));
         const begin = Math.max(first, Math.min(from, last - length));
-        close?.show(begin, begin + length).then(() => this.mark());
+        close?.whole().then(() => close.show(begin, begin + length)).then(() => this.mark());
         document.querySelectorAll(".months [aria-current]").forEach((link) => link.removeAttribute("aria-current"));
         return;
       }
       if (!this.form) return;
       this.form.querySelector("[data-from]").value = fieldTime(from);
       this.form.querySelector("[data-to]").value = fieldTime(to);
-      const more = this.form.querySelector("details");
+      const more = this.form.querySelector("details[data-window]");
       if (more) more.open = true;
       this.mark();
+      this.form.dispatchEvent(new CustomEvent("window-chosen"));
     }
 
     // Whole steps between two times, in order.
@@ -208,7 +286,7 @@
       });
       canvas.addEventListener("pointerup", (event) => {
         if (begun !== null && this.isStrip && Math.abs(place(event) - begun) <= 4) {
-          const [from, to] = charts.get("close-up")?.shown ?? [0, 28 * DAY];
+          const [from, to] = this.of?.reach() ?? [0, 28 * DAY];
           const middle = this.timeAt(begun);
           this.choose(middle - (to - from) / 2, middle + (to - from) / 2);
         }
@@ -217,6 +295,12 @@
       canvas.addEventListener("pointercancel", () => { begun = null; });
       canvas.addEventListener("keydown", (event) => this.key(event));
       canvas.addEventListener("blur", () => this.hush());
+      canvas.addEventListener("wheel", (event) => {
+        if (!(event.ctrlKey || event.metaKey) || this.isStrip) return;
+        event.preventDefault();
+        this.zoom(event.deltaY > 0 ? 1.25 : 0.8, this.timeAt(place(event)));
+      }, { passive: false });
+      this.figure.querySelectorAll("[data-zoom]").forEach((button) => button.addEventListener("click", () => this.zoom(+button.dataset.zoom)));
       this.form?.addEventListener("input", () => this.mark());
       this.form?.addEventListener("reset", () => setTimeout(() => this.mark()));
     }
@@ -224,6 +308,12 @@
     // Arrows read point by point (with the page keys a day), and with Shift mark a window.
     key(event) {
       const { t } = this.data.columns;
+      const factor = { "+": 0.5, "=": 0.5, "-": 2, 0: Infinity }[event.key];
+      if (factor !== undefined && !this.isStrip && !event.ctrlKey && !event.metaKey) {
+        event.preventDefault();
+        this.zoom(factor === Infinity ? 1e9 : factor, this.place < 0 ? undefined : t[this.place]);
+        return;
+      }
       const far = Math.max(1, Math.round(DAY / this.data.step_ms)) * (this.isStrip ? 7 : 1);
       const by = { ArrowLeft: -1, ArrowRight: 1, PageUp: -far, PageDown: far }[event.key];
       const edge = { Home: this.nearest(this.reach()[0]), End: this.nearest(this.reach()[1]) }[event.key];
@@ -235,7 +325,7 @@
       this.tell(edge ?? before + by);
       if (this.anchor !== null) this.choose(...this.steps(this.anchor, t[this.place]));
       if (this.isStrip) {
-        const [from, to] = charts.get("close-up")?.shown ?? [t[0], t[t.length - 1]];
+        const [from, to] = this.of?.reach() ?? [t[0], t[t.length - 1]];
         this.choose(t[this.place] - (to - from) / 2, t[this.place] + (to - from) / 2);
       }
     }
@@ -254,6 +344,8 @@
     charts.set(figure.id, chart);
     seen.observe(figure);
   });
+  charts.forEach((chart) => { chart.of = charts.get(chart.figure.dataset.of); });
+  window.watchkeeperCharts = charts;
 
   document.querySelectorAll(".months a").forEach((link) => link.addEventListener("click", (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;

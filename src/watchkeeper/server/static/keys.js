@@ -106,28 +106,6 @@
   one("[data-help]")?.addEventListener("click", () => help.showModal());
   all("[data-submit]").forEach((field) => field.addEventListener("change", () => field.form.requestSubmit()));
 
-  // Resting on an answer tells what it would change, before it is said.
-  const would = one("#would");
-  if (would) {
-    const silent = would.textContent;
-    let waiting = 0;
-    const ask = (button) => {
-      clearTimeout(waiting);
-      waiting = setTimeout(async () => {
-        const fields = new URLSearchParams(new FormData(button.form));
-        fields.delete("form_token");
-        fields.set("answer", button.value);
-        const reply = await fetch(`${would.dataset.preview}?${fields}`).catch(() => null);
-        would.textContent = reply && reply.ok ? (await reply.text()).replace(/^Noted as/, "If said:") : silent;
-      }, 250);
-    };
-    all("button.answer").forEach((button) => {
-      button.addEventListener("pointerenter", () => ask(button));
-      button.addEventListener("focus", () => ask(button));
-      button.addEventListener("pointerleave", () => clearTimeout(waiting));
-    });
-  }
-
   // A form is sent once, however often its button is clicked.
   document.addEventListener("submit", (event) => {
     const form = event.target;
