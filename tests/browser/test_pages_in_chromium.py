@@ -21,6 +21,8 @@ PAGES = (
     "/new-metric?source=warehouse&table=flights&measure=count&dimension_1=origin&draw=1",
     "/new-metric?source=warehouse&by=query&query=selct&draw=1",
     "/metrics",
+    "/teams",
+    "/teams?owner=rides",
     "/overview",
     "/setup",
     "/told",

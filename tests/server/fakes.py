@@ -23,6 +23,7 @@ from watchkeeper.domain.metric import Metric, Series, Source
 from watchkeeper.domain.question import Question, Reply
 from watchkeeper.domain.readiness import Evidence, Score, newest, score, trend
 from watchkeeper.domain.system import Input, Stage, System
+from watchkeeper.domain.team import Team
 from watchkeeper.domain.times import DAY, HOUR, format_duration
 from watchkeeper.flags import GuardState, Standing
 from watchkeeper.server.facade import Order
@@ -33,6 +34,7 @@ from watchkeeper.watch.hindsight_views import Hindsight, Sight
 from watchkeeper.watch.record import MetricRecord
 from watchkeeper.watch.system_check import Known, check
 from watchkeeper.watch.system_views import InputLine, MetricNow, SystemLine, SystemPage
+from watchkeeper.watch.teams import TeamLine
 from watchkeeper.watch.trials import Drafted, Held, PowerTold, Trial, TriedAlert
 from watchkeeper.watch.week import Week
 
@@ -134,6 +136,10 @@ class FakeQuestions:
         )
         return () if self.replies or metric != "departures" else (one,)
 
+    def waiting(self, limit: int, metric: str | None = None) -> tuple[views.Asked, ...]:
+        found = self.listed(metric or "departures", is_open=True)[:limit]
+        return tuple(views.Asked(question=one, metric=metric_named(one.metric), series=SERIES[1]) for one in found)
+
     def reply(self, question_id: int, said: Reply, by: str) -> None:
         self.replies.append((question_id, said, by))
 
@@ -202,6 +208,14 @@ class FakeSignIn:
 
     def end(self, key: str) -> None:
         self.service.keys.pop(key, None)
+
+
+class FakeTeams:
+    """One team, which owns what Flight operations own."""
+
+    def lines(self) -> tuple[TeamLine, ...]:
+        mine = Team(name="rides", title="Rides", members=("Ada", "Grace"))
+        return (TeamLine(team=mine, metrics=(), systems=(), flags=()),)
 
 
 class FakeListing:
@@ -383,6 +397,7 @@ class FakeService:
     tuning: Any = field(default_factory=FakeTuning)
     deeds: Any = field(default_factory=FakeDeeds)
     questions: Any = field(default_factory=FakeQuestions)
+    teams: Any = field(default_factory=FakeTeams)
     listing: Any = field(default_factory=FakeListing)
     one_click: Any = None
     is_empty: bool = False
@@ -459,6 +474,11 @@ class FakeService:
                     missed=2,
                     alerts=6,
                     answered=6,
+                    acted=6,
+                    asked=5,
+                    misses_a_month=0.4,
+                    misses_low=0.07,
+                    misses_high=1.3,
                     alerts_a_month=3.0,
                     budget=1.0,
                     suggestion="Raise the budget of flights from 1 to 2 a month.",

@@ -18,6 +18,7 @@ from watchkeeper.domain.feedback import Answer
 from watchkeeper.domain.question import Reply
 from watchkeeper.domain.times import DAY
 from watchkeeper.learn import least_sure
+from watchkeeper.stores.ledger import watermarks
 from watchkeeper.watch.service import Watchkeeper
 
 
@@ -82,6 +83,17 @@ def test_the_budget_of_questions_is_a_setting(home: Path):
         assert service.questions.listed() == ()
     with pytest.raises(ConfigError, match="between 0"):
         parse_config(config(home, "31"))
+
+
+def test_only_what_people_may_remember_waits_for_a_reply(service: Watchkeeper):
+    (question,) = service.questions.listed()
+    (waiting,) = service.questions.waiting(5)
+    assert (waiting.question, waiting.metric.name, waiting.series.id) == (question, "orders", question.series)
+    assert service.questions.waiting(0) == ()
+    with service._ledger.write() as tx:
+        watermarks.advance(tx, "orders", question.slot_end + 31 * DAY)
+    assert service.questions.waiting(5) == ()
+    assert service.questions.listed() == (question,)
 
 
 def test_skipping_says_nothing(service: Watchkeeper):

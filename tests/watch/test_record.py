@@ -14,8 +14,9 @@ from watchkeeper.cli import main
 from watchkeeper.domain.alert import Alert, Cause, Member, Status
 from watchkeeper.domain.feedback import Answer, Feedback
 from watchkeeper.domain.metric import Metric
+from watchkeeper.domain.question import Question, Reply
 from watchkeeper.domain.times import DAY, HOUR
-from watchkeeper.watch.record import MetricRecord, record_of, wilson
+from watchkeeper.watch.record import MetricRecord, Worth, record_of, wilson, worth
 from watchkeeper.watch.service import Watchkeeper
 from watchkeeper.watch.views import Draft
 
@@ -78,7 +79,7 @@ def test_alerts_a_month_are_those_of_the_last_sixty_days():
 @pytest.mark.parametrize(
     ("answers", "missed", "said"),
     [
-        ([None, None], 0, "Nobody answered one of its 2 alerts of the last 60 days: name an owner"),
+        ([None, None], 0, "Nobody acted on one of its 2 alerts of the last 60 days: name an owner"),
         ([Answer.FALSE_ALARM] * 6, 0, "6 of 6 alerts were false alarms: lower the budget of Orders from 1 to 0.5"),
         ([Answer.REAL] * 6, 1, "6 of 6 alerts were real and one was missed: raise the budget of Orders from 1 to 2"),
         ([Answer.REAL, *[None] * 5], 0, "Orders tells 3 alerts a month at a budget of 1"),
@@ -115,6 +116,7 @@ def test_an_alert_is_seen_as_it_was_and_as_we_know_now(service: Watchkeeper):
     assert was is not None
     assert (was.knowledge, was.since, was.fires) == (0, 0, True)
     assert was.now == was.then
+    assert line.alert.knowledge == 0
     said = service.answer(Draft(answer=Answer.EVENT, by="ann", alert=line.alert.id))
     now = service.alert_page(line.alert.id).hindsight
     assert now is not None
@@ -123,3 +125,52 @@ def test_an_alert_is_seen_as_it_was_and_as_we_know_now(service: Watchkeeper):
     again = service.alert_page(line.alert.id).hindsight
     assert again is not None
     assert (again.now, again.fires) == (was.now, True)
+
+
+def test_replies_about_quiet_windows_estimate_what_is_missed_with_an_interval():
+    asked = [
+        Question(
+            id=number,
+            metric="orders",
+            series=1,
+            start=UNTIL - number * DAY,
+            end=UNTIL - number * DAY + HOUR,
+            decades=-0.5,
+            slot_end=UNTIL,
+            asked_at=UNTIL,
+            reply=reply,
+            feedback=None if reply is Reply.SKIP else 200 + number,
+        )
+        for number, reply in enumerate([Reply.MISSED, *[Reply.FINE] * 4, Reply.SKIP, Reply.MISSED])
+    ]
+    log = [
+        Feedback(id=200 + number, by="ann", given_at=UNTIL, answer=Answer.FALSE_ALARM, series=(1,))
+        for number in range(5)  # the last reply was taken back
+    ]
+    found = record_of(METRIC, [], {}, log, UNTIL, questions=asked)
+    low, high = wilson(1, 5)
+    assert found.asked == 5
+    assert found.misses_a_month == pytest.approx(METRIC.questions_per_month / 5)
+    assert (found.misses_low, found.misses_high) == pytest.approx(
+        (low * METRIC.questions_per_month, high * METRIC.questions_per_month)
+    )
+    assert record_of(METRIC, [], {}, log, UNTIL).misses_a_month is None
+
+
+def test_what_was_taken_care_of_was_acted_on():
+    told = [alert(number, 10.0) for number in (1, 2)]
+    assert record_of(METRIC, told, {}, [], UNTIL, taken={2}).suggestion == ""
+    assert record_of(METRIC, told, {}, [], UNTIL).suggestion.startswith("Nobody acted on")
+
+
+@pytest.mark.parametrize(
+    ("answers", "earns"),
+    [
+        ([], Worth.QUIET),
+        ([None], Worth.UNANSWERED),
+        ([Answer.REAL, Answer.REAL, Answer.FALSE_ALARM], Worth.EARNED),
+        ([Answer.REAL, Answer.FALSE_ALARM], Worth.NOISE),
+    ],
+)
+def test_a_metric_earns_its_noise_where_more_is_real_than_false(answers: list[Answer | None], earns: Worth):
+    assert worth(record(answers)) is earns

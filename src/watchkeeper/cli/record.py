@@ -16,7 +16,8 @@ from watchkeeper.cli.home import home_option, print_rows
 def command(home: Path, metric: str | None, as_json: bool) -> None:
     """Say how right each metric (or METRIC) was, by what people answered, what it costs, and what that suggests.
 
-    Precision is the share of real ones among the alerts with a verdict, with its interval of 95 %.
+    Precision is the share of real ones among the alerts with a verdict, with its interval of 95 %. Misses a month are
+    estimated from the replies to questions about quiet windows (`watchkeeper questions`), with theirs.
 
     \b
     Examples:
@@ -36,6 +37,10 @@ def command(home: Path, metric: str | None, as_json: bool) -> None:
             "low": round(line.record.low, 3),
             "high": round(line.record.high, 3),
             "missed": line.record.missed,
+            "asked": line.record.asked,
+            "misses_a_month": line.record.misses_a_month,
+            "misses_low": round(line.record.misses_low, 2),
+            "misses_high": round(line.record.misses_high, 2),
             "alerts_a_month": round(line.record.alerts_a_month, 2),
             "budget": line.record.budget,
             "suggestion": line.record.suggestion,

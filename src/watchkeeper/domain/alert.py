@@ -73,7 +73,11 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
-    """One incident. `severity` orders alerts: the sum of its members' peak scores, each at least a little."""
+    """One incident. `severity` orders alerts: the sum of its members' peak scores, each at least a little.
+
+    `knowledge` is the version of knowledge that it was judged with when it opened: the number of the newest line of the
+    log of answers then (0: none; None where the ledger did not keep it yet).
+    """
 
     id: int
     family: str
@@ -82,6 +86,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     end: int
     severity: float
     members: tuple[Member, ...]
+    knowledge: int | None = None
 
     @property
     def ranked(self) -> tuple[Member, ...]:

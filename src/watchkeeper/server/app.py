@@ -37,6 +37,7 @@ from watchkeeper.server.pages import (
     settings,
     sign_in,
     systems,
+    teams,
     told,
 )
 from watchkeeper.server.push import push_door
@@ -86,6 +87,7 @@ def create_app(
             *news.HANDLERS,
             *say.HANDLERS,
             *people.HANDLERS,
+            *teams.HANDLERS,
             *sign_in.HANDLERS,
             *oidc.HANDLERS,
             *health.HANDLERS,

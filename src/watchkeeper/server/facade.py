@@ -345,5 +345,8 @@ class QuestionDesk(Protocol):
     def listed(self, metric: str | None = None, *, is_open: bool = False) -> tuple[Question, ...]:
         """The questions (of one metric), the newest first; only those without a reply if asked for."""
 
+    def waiting(self, limit: int, metric: str | None = None) -> tuple[views.Asked, ...]:
+        """The newest questions that wait for a reply, at most one of each metric."""
+
     def reply(self, question_id: int, said: Reply, by: str) -> views.Receipt | None:
         """Reply; None where it was skipped. NotFoundError, InputError, GuardError."""

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from watchkeeper.domain.alert import Alert
 from watchkeeper.domain.metric import Metric
 from watchkeeper.domain.times import DAY
-from watchkeeper.stores.ledger import Ledger, alerts, transitions, watermarks
+from watchkeeper.stores.ledger import Ledger, alerts, feedback, transitions, watermarks
 from watchkeeper.watch.incidents import Run, Step, fold, slack
 
 LOOK_BACK_S = 8 * DAY
@@ -90,9 +90,11 @@ def _fold(tx: Connection, family: str, looked: Sequence[Looked], now: int) -> in
 def _keep(tx: Connection, step: Step, ids: dict[int, int]) -> Alert:
     """Store the alert as the step leaves it; `ids` maps the fold's own numbers of new alerts to the ledger's."""
     if step.alert.id < 0 and step.alert.id not in ids:
-        kept = alerts.insert(tx, step.alert)
+        kept = alerts.insert(tx, msgspec.structs.replace(step.alert, knowledge=feedback.last_id(tx)))
         ids[step.alert.id] = kept.id
         return kept
     kept = msgspec.structs.replace(step.alert, id=ids.get(step.alert.id, step.alert.id))
+    if kept.id != step.alert.id:  # it opened in this very fold
+        kept = msgspec.structs.replace(kept, knowledge=alerts.get(tx, kept.id).knowledge)
     alerts.save(tx, kept)
     return kept

@@ -13,8 +13,12 @@ from watchkeeper.watch.hindsight_views import Hindsight, Sight
 from watchkeeper.watch.judge import Judgement
 
 
-def hindsight(member: Member, judgement: Judgement, log: Sequence[Feedback], opened_at: int) -> Hindsight | None:
-    """Both views of a member of an alert that was stored at `opened_at`; `log` is the whole log on its series.
+def hindsight(
+    member: Member, judgement: Judgement, log: Sequence[Feedback], opened_at: int, knowledge: int | None
+) -> Hindsight | None:
+    """Both views of a member of an alert; `log` is the whole log on its series.
+
+    The alert was stored at `opened_at` with that version of `knowledge`; the clock decides where it is None.
 
     None for silences, which rest on no value, and where the moment is in the history no more.
     """
@@ -25,7 +29,7 @@ def hindsight(member: Member, judgement: Judgement, log: Sequence[Feedback], ope
     if row >= rows.stop or judgement.columns.time[row] != member.peak_time:
         return None
     judged = judgement.judged
-    known = [line.id for line in log if line.given_at <= opened_at]
+    known = [line.id for line in log if (line.given_at <= opened_at if knowledge is None else line.id <= knowledge)]
     return Hindsight(
         at=member.peak_time,
         knowledge=max(known, default=0),

@@ -21,6 +21,7 @@ from watchkeeper.stores.ledger import (
     feedback,
     handlings,
     metrics,
+    questions,
     series,
     transitions,
     watermarks,
@@ -123,7 +124,9 @@ class Look:
             similar=tuple(self._similar(alert)),
             why=_why(judgements[ranked[0].series], ranked[0], log),
             causes=self.explanation(alert).sentence,
-            hindsight=hindsight(ranked[0], judgements[ranked[0].series], whole, changes[0].recorded_at),
+            hindsight=hindsight(
+                ranked[0], judgements[ranked[0].series], whole, changes[0].recorded_at, alert.knowledge
+            ),
             handled=tuple(handled),
         )
 
@@ -231,6 +234,7 @@ class Look:
         with self._ledger.read() as tx:
             ids = [one.id for one in series.of_metric(tx, metric.name)]
             until = watermarks.get(tx, metric.name)
+            asked = questions.listed(tx, metric.name)
         told = self._index.of_metric(metric.name)
         answers = [one.answer.answer for one in told if one.answer is not None]
         return views.MetricLine(
@@ -247,6 +251,8 @@ class Look:
                 {one.alert.id: one.answer for one in told if one.answer is not None},
                 self._index.answers_on(ids),
                 until,
+                taken={one.alert.id for one in told if one.care.acknowledged is not None or one.care.owner},
+                questions=asked,
             ),
         )
 

@@ -13,11 +13,13 @@ from watchkeeper.domain.metric import Metric
 from watchkeeper.domain.question import Question, Reply
 from watchkeeper.domain.times import MONTH
 from watchkeeper.learn import least_sure
-from watchkeeper.stores.ledger import Ledger, audit, metrics, questions, watermarks
+from watchkeeper.stores.ledger import Ledger, audit, metrics, questions, series, watermarks
 from watchkeeper.watch.judge import Judgement, budget_bar
 from watchkeeper.watch.judgements import Judgements
-from watchkeeper.watch.views import Draft, Receipt
+from watchkeeper.watch.views import Asked, Draft, Receipt
 
+LIVING_S = int(MONTH)
+"""A question is open while its stretch ended so long ago at most, by the metric's points: later nobody remembers."""
 JUDGED_AT_ONCE = 2
 """Metrics looked through for a question in one run: each is judged whole, and no run should wait for that."""
 
@@ -65,10 +67,26 @@ class Questions:
         return count
 
     def listed(self, metric: str | None = None, *, is_open: bool = False) -> tuple[Question, ...]:
-        """The questions (of one metric), the newest first; only those without a reply if asked for."""
+        """The questions (of one metric), the newest first; only those that wait for a reply if asked for."""
         with self._ledger.read() as tx:
-            found = questions.listed(tx, metric)
-        return tuple(one for one in found if one.reply is None or not is_open)
+            found, marks = questions.listed(tx, metric), watermarks.all_of(tx)
+        return tuple(
+            one
+            for one in found
+            if not is_open or (one.reply is None and one.slot_end >= marks.get(one.metric, 0) - LIVING_S)
+        )
+
+    def waiting(self, limit: int, metric: str | None = None) -> tuple[Asked, ...]:
+        """The newest questions that wait for a reply, with what they are about; at most one of each metric."""
+        first: dict[str, Question] = {}
+        for one in self.listed(metric, is_open=True):
+            first.setdefault(one.metric, one)
+        chosen = list(first.values())[:limit]
+        with self._ledger.read() as tx:
+            members = {one.id: one for one in series.by_id(tx, [one.series for one in chosen])}
+            return tuple(
+                Asked(question=one, metric=metrics.metric(tx, one.metric), series=members[one.series]) for one in chosen
+            )
 
     def reply(self, question_id: int, said: Reply, by: str) -> Receipt | None:
         """Say what a quiet window was: fine and missed become answers, with their receipt; skipped is left alone.

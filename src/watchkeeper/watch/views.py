@@ -11,6 +11,7 @@ from watchkeeper.domain.alert import Alert, Member, Transition
 from watchkeeper.domain.feedback import Answer, Feedback
 from watchkeeper.domain.handling import UNHANDLED, Care, Handling
 from watchkeeper.domain.metric import Metric, Series
+from watchkeeper.domain.question import Question
 from watchkeeper.watch.hindsight_views import Hindsight
 from watchkeeper.watch.record import MetricRecord
 
@@ -215,6 +216,14 @@ class Why(msgspec.Struct, frozen=True, kw_only=True):
 
     sentence: str
     answered: tuple[tuple[int, Answer], ...]
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """A question about a quiet window, with the series and the metric that it is about."""
+
+    question: Question
+    metric: Metric
+    series: Series
 
 
 class CauseLine(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,7 +20,7 @@ from watchkeeper.server.pages.deeds import snooze_words
 from watchkeeper.server.receipts import ReceiptBox, box_of
 from watchkeeper.server.session import PageRequest
 from watchkeeper.server.words import plural
-from watchkeeper.watch.views import AlertLine, Inbox, MetricLine
+from watchkeeper.watch.views import AlertLine, Asked, Inbox, MetricLine
 
 SHOWS = (
     ("open", "To answer"),
@@ -31,6 +31,8 @@ SHOWS = (
     ("resolved", "Resolved"),
     ("all", "All"),
 )
+QUESTIONS = 2
+"""So many quiet windows are asked about at once; how many a month is a setting of each metric."""
 ORDERS: tuple[tuple[Order, str], ...] = (("severity", "Biggest"), ("newest", "Newest"))
 
 
@@ -93,14 +95,17 @@ class InboxPage(msgspec.Struct, frozen=True, kw_only=True):
     receipt: ReceiptBox | None
     empty: str
     here: str
+    questions: tuple[Asked, ...]
     earlier: str
     later: str
     page: int
     pages: int
 
 
-def inbox_page(inbox: Inbox, filters: Filters, receipt: ReceiptBox | None = None) -> InboxPage:
-    """Lay out what the service gave."""
+def inbox_page(
+    inbox: Inbox, filters: Filters, receipt: ReceiptBox | None = None, asked: tuple[Asked, ...] = ()
+) -> InboxPage:
+    """Lay out what the service gave; `asked` are questions about quiet windows, asked where nothing is filtered."""
     tabs = tuple(
         Tab(
             label=label,
@@ -126,6 +131,7 @@ def inbox_page(inbox: Inbox, filters: Filters, receipt: ReceiptBox | None = None
         receipt=receipt,
         empty="" if inbox.lines else _why_empty(inbox, filters),
         here=filters.address(page=inbox.page),
+        questions=asked if inbox.show == "open" and inbox.page == 1 and not filters.is_narrow else (),
         later=filters.address(page=inbox.page - 1) if inbox.page > 1 else "",
         earlier=filters.address(page=inbox.page + 1) if inbox.page < inbox.pages else "",
         page=inbox.page,
@@ -192,7 +198,8 @@ def show_inbox(
         start=parse_instant(filters.since) if filters.since else None,
         end=parse_instant(filters.until) + DAY if filters.until else None,
     )
-    return desk.page(request, "inbox.html", inbox_page(found, filters, box_of(desk.service, receipt, left)))
+    box, asked = box_of(desk.service, receipt, left), desk.service.questions.waiting(QUESTIONS)
+    return desk.page(request, "inbox.html", inbox_page(found, filters, box, asked))
 
 
 HANDLERS = (show_inbox,)

@@ -10,7 +10,6 @@ from litestar import Response, get
 from litestar.params import FromPath, FromQuery
 
 from watchkeeper.domain.access import Scope
-from watchkeeper.domain.question import Question
 from watchkeeper.domain.times import DAY, parse_instant, wall_clock
 from watchkeeper.notify.chart import png
 from watchkeeper.notify.message import subject
@@ -54,7 +53,7 @@ class MetricScreen(msgspec.Struct, frozen=True, kw_only=True):
     said: tuple[Said, ...]
     receipt: ReceiptBox | None
     here: str
-    questions: tuple[Question, ...] = ()
+    questions: tuple[views.Asked, ...] = ()
 
 
 def metric_screen(
@@ -63,7 +62,7 @@ def metric_screen(
     start: int | None = None,
     end: int | None = None,
     receipt: ReceiptBox | None = None,
-    questions: tuple[Question, ...] = (),
+    questions: tuple[views.Asked, ...] = (),
 ) -> MetricScreen:
     """Lay out what the service gave, with the window `[start, end)` shown close up."""
     chart, metric = page.chart, page.line.metric
@@ -186,7 +185,7 @@ def show_metric(
     desk = desk_of(request)
     page = desk.service.metric_page(name, series)
     start, end = _edges(page, dict(request.query_params))
-    asked = desk.service.questions.listed(name, is_open=True)
+    asked = desk.service.questions.waiting(1, name)
     screen = metric_screen(page, start=start, end=end, receipt=box_of(desk.service, receipt), questions=asked)
     return desk.page(request, "metric.html", screen, draws=True)
 

@@ -38,6 +38,7 @@ ALERT = Table(
     Column("start_s", Seconds, nullable=False, index=True),
     Column("end_s", Seconds, nullable=False),
     Column("severity", Double, nullable=False),
+    Column("knowledge", Id),
     Index("ix_alert_status", "status", "family"),
     sqlite_autoincrement=True,
 )
@@ -192,6 +193,7 @@ def _load(tx: Connection, query: Select[Any]) -> list[Alert]:
             start=head.start_s,
             end=head.end_s,
             severity=head.severity,
+            knowledge=head.knowledge,
             members=tuple(members[head.id]),
         )
         for head in heads
@@ -205,6 +207,7 @@ def _head(alert: Alert) -> dict[str, Any]:
         "start_s": alert.start,
         "end_s": alert.end,
         "severity": alert.severity,
+        "knowledge": alert.knowledge,
     }
 
 
