@@ -1,23 +1,35 @@
-"""`watchkeeper feedback`: the log of what people said, as JSON Lines."""
+"""`watchkeeper feedback`: say answers, take them back, and the log of what people said."""
 
 from __future__ import annotations
 
 import getpass
 import json
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from watchkeeper.cli.home import home_option
+from watchkeeper.cli.home import home_option, print_rows
+from watchkeeper.cli.reach import print_records, reach, server_options
+
+if TYPE_CHECKING:
+    from watchkeeper.client.records import ReceiptRecord
+
+ANSWERS = ["real", "false_alarm", "missed", "event", "new_normal", "bad_data"]
+REACHES = ["named", "value", "metric", "group"]
+as_json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line, as the API gives it.")
 
 
 @click.group()
 def command() -> None:
-    """Export and import what people said: feedback as code.
+    """Say answers and take them back; export and import what people said.
 
     \b
     Examples:
+      watchkeeper feedback give false_alarm --alert 12 --preview
+      watchkeeper feedback give missed --series 3 --from 2026-11-20T09:00 --to 2026-11-20T11:00
+      watchkeeper feedback undo 7
+      watchkeeper feedback log --json
       watchkeeper feedback export > feedback.jsonl
       watchkeeper feedback import feedback.jsonl
       watchkeeper feedback calendar launches.ics --metric orders --dry-run
@@ -77,3 +89,117 @@ def calendar(home: Path, file: TextIO, names: tuple[str, ...], dry_run: bool, fo
             return
         done = service.import_feedback([json.dumps(line) for line in lines], place, getpass.getuser(), force=force)
     click.echo(f"{done.added} events added, {done.present} were there already")
+
+
+@command.command("give")
+@home_option
+@server_options
+@click.argument("answer", type=click.Choice(ANSWERS))
+@click.option("--alert", type=int, help="Of this alert.")
+@click.option("--series", type=int, multiple=True, help="Or of a window of this series; repeatable.")
+@click.option("--from", "start", default="", help="The window: 2026-11-20T09:00. Of an alert: its own, if left out.")
+@click.option("--to", "end", default="", help="Its end, which is not in it.")
+@click.option("--zone", default="UTC", show_default=True, help="The clock of --from and --to.")
+@click.option("--reach", "reached", default="named", show_default=True, type=click.Choice(REACHES), help="How far.")
+@click.option("--dimension", default="", help="With --reach value: the dimension whose value is meant.")
+@click.option("--repeat", default="", help="Of an event: weekly, yearly, holidays:DE, rrule:FREQ=…")
+@click.option("--note", default="", help="What to tell others.")
+@click.option("--force", is_flag=True, help="Also where an alert that a person confirmed would be lost.")
+@click.option("--preview", is_flag=True, help="Say what it would change; write nothing.")
+@as_json_option
+def give(
+    home: Path,
+    server: str,
+    token: str,
+    answer: str,
+    alert: int | None,
+    series: tuple[int, ...],
+    start: str,
+    end: str,
+    zone: str,
+    reached: str,
+    dimension: str,
+    repeat: str,
+    note: str,
+    force: bool,
+    preview: bool,
+    as_json: bool,
+) -> None:
+    """Say what an alert, or a window of series, was; says what that changed in the past.
+
+    \b
+    Examples:
+      watchkeeper feedback give real --alert 12 --note 'the payment provider was down'
+      watchkeeper feedback give event --alert 12 --reach metric --repeat yearly
+      watchkeeper feedback give bad_data --series 3 --from 2026-11-20 --to 2026-11-21 --preview
+    """
+    from datetime import UTC, datetime
+
+    from watchkeeper.domain.feedback import Answer
+    from watchkeeper.domain.times import parse_instant
+    from watchkeeper.watch.views import Reach
+
+    first, last = (datetime.fromtimestamp(parse_instant(one, zone), UTC) if one else None for one in (start, end))
+    said = {
+        "alert": alert,
+        "series": series,
+        "start": first,
+        "end": last,
+        "note": note,
+        "force": force,
+        "reach": Reach(reached),
+        "dimension": dimension,
+        "repeat": repeat,
+    }
+    with reach(home, server, token) as desk:
+        receipt = desk.preview(Answer(answer), **said) if preview else desk.answer(Answer(answer), **said)
+    _tell(receipt, as_json)
+
+
+@command.command("undo")
+@home_option
+@server_options
+@click.argument("number", type=int)
+@as_json_option
+def undo(home: Path, server: str, token: str, number: int, as_json: bool) -> None:
+    """Take an answer back by its number; taking an undo back brings its answer back."""
+    with reach(home, server, token) as desk:
+        _tell(desk.undo(number), as_json)
+
+
+@command.command("log")
+@home_option
+@server_options
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
+@as_json_option
+def log(home: Path, server: str, token: str, limit: int, as_json: bool) -> None:
+    """List what was said, the newest line first."""
+    from itertools import islice
+
+    with reach(home, server, token) as desk:
+        found = list(islice(desk.feedback(), limit))
+    if as_json:
+        print_records(found)
+        return
+    rows = [
+        {
+            "id": one.id,
+            "at": f"{one.given_at:%Y-%m-%d %H:%M}",
+            "by": one.by,
+            "said": f"undo of {one.undoes}" if one.answer is None else one.answer.value,
+            "alert": one.alert,
+            "in force": "yes" if one.is_in_force else "no",
+            "note": one.note or None,
+        }
+        for one in found
+    ]
+    print_rows(rows, as_json=False, nothing="Nobody said anything yet.")
+
+
+def _tell(receipt: ReceiptRecord, as_json: bool) -> None:
+    if as_json:
+        print_records([receipt])
+        return
+    click.echo(receipt.sentence)
+    if receipt.feedback.id:
+        click.echo(f"(#{receipt.feedback.id}; watchkeeper feedback undo {receipt.feedback.id} takes it back)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -61,12 +62,13 @@ from watchkeeper.client.records import (
     UserRecord,
 )
 from watchkeeper.client.wire import Wire
+from watchkeeper.client.work import Work
 from watchkeeper.domain.access import Role, Scope
 from watchkeeper.domain.feedback import Answer
 from watchkeeper.watch.views import Reach, Show
 
 
-class Client:
+class Client(Work):
     """A running Watchkeeper, asked with an API token (`watchkeeper tokens make`); use it in a `with` statement.
 
     Lists are read page by page while you go through them. Raises the errors of `watchkeeper.domain.errors` as the
@@ -95,6 +97,27 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @property
+    def etag(self) -> str:
+        """The ETag of what was read last: it names exactly that content."""
+        return self._wire.etag
+
+    @contextmanager
+    def if_match(self, etag: str) -> Iterator[Self]:
+        """Writes inside are done only if what they change is still what had that ETag; StaleError otherwise.
+
+        ```python
+        flag = client.flag("ranking")
+        with client.if_match(client.etag):
+            client.override_flag("ranking", "basic")
+        ```
+        """
+        self._wire.match = etag
+        try:
+            yield self
+        finally:
+            self._wire.match = ""
 
     def me(self) -> Me:
         """Who calls, and what they may."""

@@ -19,6 +19,7 @@ from watchkeeper.domain.errors import (
     InputError,
     NotFoundError,
     SourceError,
+    StaleError,
     StoreError,
     WatchkeeperError,
 )
@@ -36,6 +37,7 @@ _ERRORS: Mapping[str, type[WatchkeeperError]] = {
     "too_large": InputError,
     "config": ConfigError,
     "conflict": ConflictError,
+    "stale": StaleError,
     "forbidden": AccessError,
     "forged_form": AccessError,
     "source": SourceError,
@@ -49,6 +51,10 @@ class Wire:
 
     def __init__(self, address: str, token: str, *, timeout_s: float, transport: httpx.BaseTransport | None) -> None:
         self._address = address.rstrip("/")
+        self.match = ""
+        """What writes carry as If-Match."""
+        self.etag = ""
+        """Of what was read last."""
         self._http = httpx.Client(
             base_url=self._address + PREFIX,
             headers={"authorization": f"Bearer {token}"},
@@ -75,6 +81,8 @@ class Wire:
         Raises the error of our tree that the problem names; WatchkeeperError where there is no server.
         """
         headers = {} if method == "GET" else {"idempotency-key": str(uuid.uuid4())}
+        if self.match and method != "GET":
+            headers["if-match"] = self.match
         content = None
         if body is not None:
             content, headers["content-type"] = msgspec.json.encode(body), "application/json"
@@ -89,6 +97,7 @@ class Wire:
                         f"{self._address}: no answer ({error}); see whether Watchkeeper runs there"
                     ) from error
         if answer.is_success:
+            self.etag = answer.headers.get("etag", "")
             return answer.content
         raise self._error(answer)
 

@@ -12,6 +12,7 @@ WatchkeeperError
 ├── GuardError        an answer would lose an alert that a person confirmed
 ├── AccessError       whoever calls is not known here, or may not do that
 └── ConflictError     what was asked for does not fit what happened meanwhile
+    └── StaleError    what was to be changed is another than whoever changes it has seen
 ```
 """
 
@@ -94,3 +95,7 @@ class ConflictError(WatchkeeperError):
     """What was asked for does not fit what happened meanwhile."""
 
     exit_code = 12
+
+
+class StaleError(ConflictError):
+    """What was to be changed is another than whoever changes it has seen."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from anyio import Lock
 from litestar import Litestar, Router
 from litestar.config.compression import CompressionConfig
 from litestar.datastructures import State
@@ -102,7 +103,7 @@ def create_app(
             evaluation_protocol(service.flags, desk.door if flags_need_token else None),
         ],
         guards=[guard],
-        state=State({"news": news.News(service), "desk": desk}),
+        state=State({"news": news.News(service), "desk": desk, "matching": Lock()}),
         middleware=[HostCheck(allowed_hosts)],
         exception_handlers=HANDLERS,
         before_send=[add_headers],

@@ -20,6 +20,7 @@ from watchkeeper.domain.errors import (
     InputError,
     NotFoundError,
     SourceError,
+    StaleError,
     StoreError,
     WatchkeeperError,
 )
@@ -91,6 +92,10 @@ def error_page(error: Exception) -> ErrorPage:
             title="Not allowed",
             sentence=_sentence(error),
             mend="Ask somebody who manages people here for the role that may.",
+        )
+    if isinstance(error, StaleError):
+        return ErrorPage(
+            status=412, code="stale", title="It changed meanwhile", sentence=_sentence(error), mend=_MENDS[409]
         )
     if isinstance(error, ConflictError):
         return ErrorPage(

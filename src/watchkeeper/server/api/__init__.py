@@ -10,14 +10,18 @@ from litestar import Router
 
 from watchkeeper.server.api import (
     alerts,
+    assessments,
     audit,
     config,
+    deeds,
     feedback,
     flags,
     me,
     metrics,
+    questions,
     retention,
     series,
+    systems,
     teams,
     tokens,
     users,
@@ -25,7 +29,24 @@ from watchkeeper.server.api import (
 from watchkeeper.server.api.replay import EtagsAndReplies, replay
 
 PREFIX = "/api/v1"
-NOUNS = (me, alerts, feedback, metrics, series, config, flags, users, tokens, audit, retention, teams)
+NOUNS = (
+    me,
+    alerts,
+    feedback,
+    metrics,
+    series,
+    config,
+    flags,
+    users,
+    tokens,
+    audit,
+    retention,
+    teams,
+    deeds,
+    questions,
+    systems,
+    assessments,
+)
 
 
 def api_router() -> Router:

@@ -1,4 +1,4 @@
-"""What every route of the API has: an ETag on what is read, and an Idempotency-Key on what is written."""
+"""What every route of the API has: an ETag on what is read; an Idempotency-Key and If-Match on what is written."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, Scope, Send
 
 from watchkeeper.domain.errors import InputError
+from watchkeeper.server.api.match import MATCH, check_match
 from watchkeeper.server.desk import desk_of
 from watchkeeper.server.session import caller
 
@@ -27,7 +28,10 @@ async def replay(request: Request[Any, Any, Any]) -> Response[bytes] | None:
     Raises InputError for a key that cannot be one, and ConflictError; see `watch.replies`.
     """
     key = request.headers.get(KEY)
-    if key is None or request.method not in _WRITES:
+    if request.method not in _WRITES:
+        return None
+    if key is None:
+        await check_match(request)
         return None
     if not 0 < len(key) <= _LONGEST_KEY or not (key.isascii() and key.isprintable()):
         raise InputError(f"Idempotency-Key: send 1 to {_LONGEST_KEY} printable ASCII characters, such as a UUID")
@@ -36,6 +40,7 @@ async def replay(request: Request[Any, Any, Any]) -> Response[bytes] | None:
     found = await to_thread.run_sync(replies.claim, who, key, sha256(asked).hexdigest())
     if found is None:
         request.state.claimed = (who, key)
+        await check_match(request)
         return None
     headers = {**dict(found.headers), "idempotent-replayed": "true"}
     media_type = headers.pop("content-type", "application/json")
@@ -49,6 +54,14 @@ class EtagsAndReplies(ASGIMiddleware):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Hold back the head of the answer until its body is known, where that comes in one piece."""
+        if MATCH.encode() in dict(scope["headers"]) and scope.get("method") in _WRITES:
+            # Others who look before they write wait meanwhile: what If-Match names stays so until this write is done.
+            async with scope["litestar_app"].state.matching:
+                await self._answer(scope, receive, send, next_app)
+        else:
+            await self._answer(scope, receive, send, next_app)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         begun: HTTPResponseStartEvent | None = None
 
         async def sent(message: Message) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from litestar import Request, get
@@ -14,6 +15,7 @@ from watchkeeper.server.api.alerts import dimensions_of
 from watchkeeper.server.api.common import Cursor, Id, Limit, Name, When, from_cursor, instant, to_cursor, to_datetime
 from watchkeeper.server.desk import desk_of
 from watchkeeper.server.guard import needs
+from watchkeeper.watch.views import SeriesChart
 
 TAGS = ["series"]
 ManyPoints = Annotated[int, QueryParameter(ge=1, le=50_000, description="At most so many.")]
@@ -24,6 +26,32 @@ def series_record(metric: Metric, series: Series) -> SeriesRecord:
     return SeriesRecord(
         id=series.id, metric=series.metric, label=series.label, dimensions=dimensions_of(metric, series)
     )
+
+
+def point_records(chart: SeriesChart) -> Iterator[PointRecord]:
+    """The judged points of a chart as the API gives them."""
+    columns = zip(
+        chart.time,
+        chart.value,
+        chart.expected,
+        chart.lower,
+        chart.upper,
+        chart.score,
+        chart.is_alert,
+        chart.is_learning,
+        strict=True,
+    )
+    for time, value, expected, lower, upper, score, is_alert, is_learning in columns:
+        yield PointRecord(
+            time=to_datetime(time),
+            value=value,
+            expected=expected,
+            lower=lower,
+            upper=upper,
+            score=score,
+            is_alert=is_alert,
+            is_learning=is_learning,
+        )
 
 
 @get("/metrics/{name:str}/series", sync_to_thread=True, opt=needs(Scope.READ), tags=TAGS)
@@ -60,34 +88,11 @@ def list_points(
     place = from_cursor(cursor, 1)
     first = instant(start, "start") if place is None else place[0]
     chart, after = desk_of(request).service.listing.points(series_id, first, instant(end, "end"), limit)
-    columns = zip(
-        chart.time,
-        chart.value,
-        chart.expected,
-        chart.lower,
-        chart.upper,
-        chart.score,
-        chart.is_alert,
-        chart.is_learning,
-        strict=True,
-    )
     return PointPage(
         series=series_record(chart.metric, chart.series),
         unit=chart.metric.unit,
         step_s=chart.metric.step_s,
-        items=[
-            PointRecord(
-                time=to_datetime(time),
-                value=value,
-                expected=expected,
-                lower=lower,
-                upper=upper,
-                score=score,
-                is_alert=is_alert,
-                is_learning=is_learning,
-            )
-            for time, value, expected, lower, upper, score, is_alert, is_learning in columns
-        ],
+        items=list(point_records(chart)),
         next=None if after is None else to_cursor(after),
     )
 

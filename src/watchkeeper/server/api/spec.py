@@ -27,6 +27,13 @@ _KEY = {
     "description": "Sent again with the same key within a day, the write is not done again and its answer is the same.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[ -~]+$"},
 }
+_IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "required": False,
+    "description": "The ETag of what is to be changed, as it was read: where it is another now, nothing is done (412).",
+    "schema": {"type": "string", "maxLength": 200, "pattern": "^[ -~]+$"},
+}
 _TROUBLES = {
     "400": "The request cannot be read.",
     "401": "Nobody who is known here calls: send a token or sign in.",
@@ -34,6 +41,7 @@ _TROUBLES = {
     "404": "There is no such thing.",
     "405": "There is no such method here.",
     "409": "It would lose a confirmed alert, or does not fit what happened meanwhile.",
+    "412": "What was to be changed is another than If-Match says.",
     "413": "The body is too large.",
     "422": "What was sent cannot be used.",
     "500": "An error that nobody foresaw.",
@@ -93,7 +101,7 @@ def _complete(operation: dict[str, Any], method: str, right: Any) -> None:
             answer.setdefault("headers", {})["ETag"] = {"schema": {"type": "string"}, "description": "Of the content."}
         operation["responses"]["304"] = {"description": "Not changed since If-None-Match."}
     else:
-        operation.setdefault("parameters", []).append(_KEY)
+        operation.setdefault("parameters", []).extend((_KEY, _IF_MATCH))
     for status, words in _TROUBLES.items():
         operation["responses"][status] = {
             "description": words,
@@ -159,7 +167,7 @@ def docs_page() -> DocsPage:
                         is_required=one.get("required", False),
                     )
                     for one in operation.get("parameters", ())
-                    if one is not _KEY
+                    if one is not _KEY and one is not _IF_MATCH
                 ),
                 body=_content(operation.get("requestBody", {})),
                 answer=_content(good),

@@ -1,0 +1,76 @@
+"""`watchkeeper series`: the series of a metric, and their judged points."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from watchkeeper.cli.home import home_option, print_rows
+from watchkeeper.cli.reach import print_records, reach, server_options
+from watchkeeper.domain.times import parse_instant
+
+as_json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line, as the API gives it.")
+
+
+@click.group()
+def command() -> None:
+    """List the series of a metric, and print their points with what was expected, the band and the score.
+
+    \b
+    Examples:
+      watchkeeper series list orders
+      watchkeeper series points 1 --from 2026-11-20 --json
+      watchkeeper series points 1 --server https://watch.example.com --token "$TOKEN"
+    """
+
+
+@command.command("list")
+@home_option
+@server_options
+@click.argument("metric")
+@as_json_option
+def list_series(home: Path, server: str, token: str, metric: str, as_json: bool) -> None:
+    """List the series of METRIC with their numbers."""
+    with reach(home, server, token) as reached:
+        if as_json:
+            print_records(reached.series(metric))
+            return
+        rows = [{"id": one.id, **one.dimensions} for one in reached.series(metric)]
+    print_rows(rows, as_json=False, nothing=f"{metric} has no series yet: nothing was read.")
+
+
+@command.command()
+@home_option
+@server_options
+@click.argument("series", type=int)
+@click.option("--from", "start", default="", help="From when on: 2026-11-20, 2026-11-20T09:00.")
+@click.option("--to", "end", default="", help="Before when.")
+@click.option("--zone", default="UTC", show_default=True, help="The clock of --from and --to.")
+@as_json_option
+def points(home: Path, server: str, token: str, series: int, start: str, end: str, zone: str, as_json: bool) -> None:
+    """Print the judged points of SERIES (a number that `series list` gives), the oldest first."""
+    first, last = (datetime.fromtimestamp(parse_instant(one, zone), UTC) if one else None for one in (start, end))
+    with reach(home, server, token) as reached:
+        found = reached.points(series, start=first, end=last)
+        if as_json:
+            print_records(found)
+            return
+        rows = [
+            {
+                "time": f"{one.time:%Y-%m-%dT%H:%MZ}",
+                "value": one.value,
+                "expected": _short(one.expected),
+                "lower": _short(one.lower),
+                "upper": _short(one.upper),
+                "score": _short(one.score),
+                "state": "alert" if one.is_alert else "learning" if one.is_learning else "",
+            }
+            for one in found
+        ]
+    print_rows(rows, as_json=False, nothing="No points there.")
+
+
+def _short(number: float | None) -> str | None:
+    return None if number is None else f"{number:.4g}"

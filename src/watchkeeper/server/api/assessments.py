@@ -1,0 +1,88 @@
+"""`/assessments`: kept reports on ideas, decisions on them, and what was achieved."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from litestar import Request, get, post
+from litestar.params import JSONBody
+
+from watchkeeper.client.work_records import (
+    AchievedDraft,
+    AssessmentList,
+    AssessmentRecord,
+    AssessmentWhole,
+    DecisionDraft,
+    DecisionRecord,
+)
+from watchkeeper.domain.access import Scope
+from watchkeeper.server.api.common import Id, plain, to_datetime
+from watchkeeper.server.desk import desk_of
+from watchkeeper.server.guard import needs
+from watchkeeper.server.session import caller
+
+if TYPE_CHECKING:
+    from watchkeeper.watch.assessment_views import AssessmentLine, AssessmentPage
+
+TAGS = ["assessments"]
+
+
+def assessment_record(line: AssessmentLine) -> AssessmentRecord:
+    """A line of the list of assessments as the API gives it."""
+    seen = line.foreseen
+    return AssessmentRecord(
+        id=line.id,
+        name=line.name,
+        by=line.by,
+        at=to_datetime(line.at),
+        verdict=line.report.verdict,
+        summary=line.report.summary,
+        decision=None if line.decision is None else line.decision.choice,
+        expected=None if seen is None else plain(seen.expected),
+        lower=None if seen is None else plain(seen.lower),
+        upper=None if seen is None else plain(seen.upper),
+        achieved=None if line.achieved is None else line.achieved.level,
+    )
+
+
+def assessment_whole(page: AssessmentPage) -> AssessmentWhole:
+    """An assessment's page as the API gives it."""
+    return AssessmentWhole(
+        assessment=assessment_record(page.line),
+        record=page.record,
+        report=msgspec.to_builtins(page.line.report),
+        decisions=[
+            DecisionRecord(choice=one.choice, reason=one.reason, by=one.by, at=to_datetime(one.at))
+            for one in page.decisions
+        ],
+    )
+
+
+@get("/assessments", sync_to_thread=True, opt=needs(Scope.READ), tags=TAGS)
+def list_assessments(request: Request[Any, Any, Any]) -> AssessmentList:
+    """Every assessment, the newest first."""
+    return AssessmentList(items=[assessment_record(one) for one in desk_of(request).service.assessments.lines()])
+
+
+@get("/assessments/{assessment_id:int}", sync_to_thread=True, opt=needs(Scope.READ), tags=TAGS)
+def get_assessment(request: Request[Any, Any, Any], assessment_id: Id) -> AssessmentWhole:
+    """One assessment: record, report, decisions."""
+    return assessment_whole(desk_of(request).service.assessments.page(assessment_id))
+
+
+@post("/assessments/{assessment_id:int}/decisions", sync_to_thread=True, opt=needs(Scope.CONFIGURE), tags=TAGS)
+def decide(request: Request[Any, Any, Any], assessment_id: Id, data: JSONBody[DecisionDraft]) -> AssessmentWhole:
+    """Decide go, wait or no, with a reason. The last one counts, all stay."""
+    desk = desk_of(request).service.assessments
+    return assessment_whole(desk.decide(assessment_id, data.choice, data.reason, caller(request).name))
+
+
+@post("/assessments/{assessment_id:int}/achieved", sync_to_thread=True, opt=needs(Scope.CONFIGURE), tags=TAGS)
+def note_achieved(request: Request[Any, Any, Any], assessment_id: Id, data: JSONBody[AchievedDraft]) -> AssessmentWhole:
+    """Note the level that was reached in operation."""
+    desk = desk_of(request).service.assessments
+    return assessment_whole(desk.note_achieved(assessment_id, data.level, caller(request).name))
+
+
+HANDLERS = (list_assessments, get_assessment, decide, note_achieved)
