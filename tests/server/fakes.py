@@ -32,6 +32,8 @@ from watchkeeper.watch.channels import ChannelLine
 from watchkeeper.watch.flag_views import FlagLine, FlagPage
 from watchkeeper.watch.hindsight_views import Hindsight, Sight
 from watchkeeper.watch.record import MetricRecord
+from watchkeeper.watch.runbook import fill
+from watchkeeper.watch.runbook_views import AlertRunbook, Part, Piece
 from watchkeeper.watch.system_check import Known, check
 from watchkeeper.watch.system_views import InputLine, MetricNow, SystemLine, SystemPage
 from watchkeeper.watch.teams import TeamLine
@@ -169,6 +171,12 @@ class FakeDeeds:
 
     def comment(self, alert_ids: Sequence[int], text: str, by: str) -> list[Handling]:
         return self._add(alert_ids, by=by, deed=Deed.COMMENT, text=text)
+
+    def tick(self, alert_id: int, item: str, by: str) -> Handling:
+        return self._add([alert_id], by=by, deed=Deed.TICK, text=item)[0]
+
+    def learn(self, alert_id: int, text: str, by: str) -> Handling:
+        return self._add([alert_id], by=by, deed=Deed.LEARN, text=text)[0]
 
     def undo(self, handling_id: int, by: str) -> Handling:
         return self._add([self.log[handling_id - 1].alert], by=by, undoes=handling_id)[0]
@@ -498,6 +506,7 @@ class FakeService:
             line_of(SERIES[member.series - 1], alert.start - 8 * DAY, alert.end + 2 * DAY, holes(member))
             for member in alert.members
         )
+        runbook = fill(self._line(alert).peak_metric.runbook, {})
         own = views.Mark(
             kind="alert", start=alert.start, end=alert.end, label=f"alert #{alert.id}", link=f"/alerts/{alert.id}"
         )
@@ -518,6 +527,13 @@ class FakeService:
             handled=tuple(one for one in self.deeds.log if one.alert == alert_id),
             causes="91 % of the drop is origin = JFK." if alert.id == 1 else "",
             hindsight=HINDSIGHT if alert.id == 1 else None,
+            runbook=AlertRunbook(
+                parts=(Part(title="Departures", pieces=(Piece(text=runbook),)),),
+                done=0,
+                asked=0,
+                lessons=(),
+                asks=False,
+            ),
         )
 
     def metric_page(self, name: str, series_id: int | None = None) -> views.MetricPage:

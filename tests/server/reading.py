@@ -6,6 +6,10 @@ import html
 import re
 from html.parser import HTMLParser
 
+import httpx
+
+from watchkeeper.watch.service import Watchkeeper
+
 
 class _Forms(HTMLParser):
     """Fields of every form, by its action."""
@@ -43,3 +47,9 @@ def text(page: str) -> str:
     """What a reader sees, on one line."""
     body = re.sub(r"<(script|style|svg)\b.*?</\1>", " ", page, flags=re.DOTALL)
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", body)).replace("\u00a0", " ").split())
+
+
+def sign_in_as_owner(reader: httpx.Client, service: Watchkeeper) -> None:
+    """Sign in to a real service by a link, as a person called Ada."""
+    link = service.sign_in.make_link(str(reader.base_url))
+    reader.post("/sign-in", data={**form(reader.get(link).text, "/sign-in"), "name": "Ada"})

@@ -21,6 +21,8 @@ def test_an_alert_is_taken_given_and_talked_about(reader: TestClient, service: F
     assert send(reader, "/alerts/2/handle", act="assign", owner="Search team") == 303
     assert send(reader, "/alerts/2/handle", act="snooze", lasting="4h") == 303
     assert send(reader, "/alerts/2/handle", act="comment", text="it is the proxy") == 303
+    assert send(reader, "/alerts/2/handle", act="tick", text="ask the towers") == 303
+    assert send(reader, "/alerts/2/handle", act="learn", text="look at the queue") == 303
     assert [line.deed for line in service.deeds.log] == list(Deed)
     page = text(reader.get("/alerts/2").text)
     assert "Acknowledged by Ada" in page

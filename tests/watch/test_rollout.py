@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from tests.server.reading import form
+from tests.server.reading import form, sign_in_as_owner
 from watchkeeper import Client
 from watchkeeper.cli import main
 from watchkeeper.domain.access import Role, Scope
@@ -52,14 +52,6 @@ flags:
       metrics:
         - {{successes: orders, trials: visits, largest_harm: 0.02}}
 """
-
-
-def sign_in(reader: httpx.Client, shop_: Shop) -> str:
-    """Sign in as the owner; returns the token of the forms."""
-    link = shop_.service.sign_in.make_link(str(reader.base_url))
-    form_token = form(reader.get(link).text, "/sign-in")
-    reader.post("/sign-in", data={**form_token, "name": "Ada"})
-    return form(reader.get("/flags/ranking").text, "/flags/ranking")["form_token"]
 
 
 class Shop:
@@ -132,7 +124,8 @@ def test_it_is_seen_and_steered_on_the_page_by_the_api_and_on_the_command_line(s
     for _ in range(9):
         shop.hour()
     with running(shop.service, shop.home / "cache") as address, httpx.Client(base_url=address) as reader:
-        token = sign_in(reader, shop)
+        sign_in_as_owner(reader, shop.service)
+        token = form(reader.get("/flags/ranking").text, "/flags/ranking")["form_token"]
         page = reader.get("/flags/ranking").text
         assert "Roll-out of model against basic" in page
         assert 'class="interval-band"' in page

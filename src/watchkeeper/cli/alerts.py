@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from watchkeeper.cli.home import alert_as_json, home_option, open_ledger, print_alerts, print_rows
+from watchkeeper.domain.errors import InputError
 from watchkeeper.domain.times import format_instant, parse_duration, parse_instant
 
 if TYPE_CHECKING:
@@ -118,6 +120,66 @@ def comment(home: Path, alerts: tuple[int, ...], text: str, by: str, as_json: bo
     """Say something on alerts."""
     with _open(home) as deeds:
         _say(deeds.comment(alerts, text, by), as_json)
+
+
+@command.command()
+@home_option
+@click.argument("alert", type=int)
+@as_json_option
+def runbook(home: Path, alert: int, as_json: bool) -> None:
+    """Print what to do about an alert, its checklists numbered, and what earlier incidents taught."""
+    from watchkeeper.watch.runbooks import Runbooks
+
+    with open_ledger(home) as ledger:
+        book = Runbooks(ledger).of_alert(alert)
+    if as_json:
+        click.echo(json.dumps(msgspec.to_builtins(book), ensure_ascii=False))
+        return
+    number = 0
+    for part in book.parts:
+        click.echo(f"{part.title}")
+        for piece in part.pieces:
+            if piece.text:
+                click.echo(piece.text)
+            for check in piece.checks:
+                number += 1
+                by = f" ({check.ticked.by}, {format_instant(check.ticked.at)})" if check.ticked else ""
+                click.echo(f"  {number}. [{'x' if check.ticked else ' '}] {check.text}{by}")
+    for lesson in book.lessons:
+        click.echo(f"Not in the runbook yet, after alert {lesson.said.alert}: {lesson.said.text}")
+    if not book.parts:
+        click.echo("No runbook. Write one under `runbook` of its metric, source or system, or under `runbooks`.")
+
+
+@command.command()
+@home_option
+@click.argument("alert", type=int)
+@click.argument("item", type=int)
+@by_option
+@as_json_option
+def tick(home: Path, alert: int, item: int, by: str, as_json: bool) -> None:
+    """Tick an item of an alert's checklists, by the number that `runbook` gives it; `undo` takes it back."""
+    from watchkeeper.watch.runbooks import Runbooks
+
+    with open_ledger(home) as ledger:
+        book = Runbooks(ledger).of_alert(alert)
+    checks = [check for part in book.parts for piece in part.pieces for check in piece.checks]
+    if not 1 <= item <= len(checks):
+        raise InputError(f"tick: alert {alert} has {len(checks)} items on its checklists; there is no item {item}")
+    with _open(home) as deeds:
+        _say([deeds.tick(alert, checks[item - 1].key, by)], as_json)
+
+
+@command.command()
+@home_option
+@click.argument("alert", type=int)
+@click.option("--text", required=True, help="What the runbook should have said.")
+@by_option
+@as_json_option
+def learn(home: Path, alert: int, text: str, by: str, as_json: bool) -> None:
+    """Say what the runbook should have said; later alerts of the series show it until the runbook has it."""
+    with _open(home) as deeds:
+        _say([deeds.learn(alert, text, by)], as_json)
 
 
 @command.command()

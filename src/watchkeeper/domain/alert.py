@@ -29,6 +29,8 @@ class Change(enum.Enum):
     SNOOZED = "snoozed"
     COMMENTED = "commented"
     WOKEN = "woken"
+    TICKED = "ticked"
+    LEARNT = "learnt"
 
 
 SEVERITIES = ("slight", "noticeable", "strong", "very strong", "extreme")

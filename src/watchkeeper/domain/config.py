@@ -14,6 +14,7 @@ from watchkeeper.domain.flag import Flag, Segment
 from watchkeeper.domain.metric import Metric, Source, SourceKind, check_name
 from watchkeeper.domain.retention import Retention
 from watchkeeper.domain.route import Route
+from watchkeeper.domain.runbook import Runbook
 from watchkeeper.domain.system import System
 from watchkeeper.domain.team import Team
 from watchkeeper.domain.weekly import parse_weekly
@@ -29,6 +30,7 @@ SECTIONS = (
     "segments",
     "flags",
     "systems",
+    "runbooks",
     "retention",
 )
 
@@ -75,6 +77,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     segments: tuple[Segment, ...] = ()
     flags: tuple[Flag, ...] = ()
     systems: tuple[System, ...] = ()
+    runbooks: tuple[Runbook, ...] = ()
     retention: Retention | None = None
 
 
@@ -98,6 +101,7 @@ def parse_config(text: str, place: str = "configuration") -> Config:
         segments=_section(raw, "segments", Segment, {}, lines),
         flags=_section(raw, "flags", Flag, {}, lines),
         systems=_section(raw, "systems", System, {}, lines),
+        runbooks=_section(raw, "runbooks", Runbook, {}, lines),
         retention=_single(raw, "retention", Retention, lines),
     )
     _check_sources(config, lines)

@@ -11,6 +11,7 @@ from watchkeeper.domain.flag import Flag, Segment
 from watchkeeper.domain.metric import Metric, Source
 from watchkeeper.domain.retention import Retention
 from watchkeeper.domain.route import Route
+from watchkeeper.domain.runbook import Runbook
 from watchkeeper.domain.system import System
 from watchkeeper.domain.team import Team
 
@@ -22,7 +23,7 @@ def config_schema() -> dict[str, Any]:
     `defaults`, the text of a step) is for `watchkeeper apply --dry-run` to check.
     """
     _, records = msgspec.json.schema_components(
-        (Source, Metric, Channel, Team, Route, Segment, Flag, System, Retention), ref_template="#/$defs/{name}"
+        (Source, Metric, Channel, Team, Route, Segment, Flag, System, Runbook, Retention), ref_template="#/$defs/{name}"
     )
     for record in records.values():
         if "name" in record.get("properties", {}):
@@ -48,6 +49,7 @@ def config_schema() -> dict[str, Any]:
             "segments": _section("Segment", "Groups of users, by name."),
             "flags": _section("Flag", "Feature flags with their guards, by name."),
             "systems": _section("System", "ML features with their inputs, predictions and outcomes, by name."),
+            "runbooks": _section("Runbook", "What to do about each kind of alert: drop, rise, silence, limit."),
             "retention": {
                 "description": "How long points, alerts and the audit log are kept.",
                 "anyOf": [{"$ref": "#/$defs/Retention"}, {"type": "null"}],

@@ -19,13 +19,15 @@ class Deed(enum.Enum):
     ASSIGN = "assign"
     SNOOZE = "snooze"
     COMMENT = "comment"
+    TICK = "tick"
+    LEARN = "learn"
 
 
 class Handling(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the append-only log of deeds: `by` did it at the time `at`, or took the line `undoes` back.
 
     `owner` is who was assigned (empty: nobody any more), `until` when a snooze ends (seconds UTC), `text` what was
-    said along with it.
+    said along with it, the item of a checklist that was ticked, or what a runbook should have said.
     """
 
     id: int

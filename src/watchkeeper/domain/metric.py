@@ -53,7 +53,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     Secrets are named, never written: `url`, `user`, `password` and `bearer` may name environment variables as `${NAME}`
     and files as `${file:/path}`. They are never shown or logged. A statement may take `timeout`; an answer may have
-    `max_rows` rows.
+    `max_rows` rows. `runbook` says what to do when it is silent or wrong.
     """
 
     name: str
@@ -66,6 +66,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     bearer: str = ""
     region: str = ""
     endpoint: str = ""
+    runbook: str = ""
 
     def __post_init__(self) -> None:
         check_name("source", self.name)

@@ -96,13 +96,18 @@ def notification(said: Said, *, opening: str = "", links: Sequence[tuple[str, st
     if said.owner:
         lines.append(f"Owner: {said.owner}")
     if metric.runbook:
-        lines.append(f"Runbook: {metric.runbook}")
+        lines.append(f"Runbook: {metric.runbook if is_line(metric.runbook) else 'on the page of the alert'}")
     if said.link:
         lines.append(f"Look and answer: {said.link}")
     if links:
         lines += ["With one click, which first shows what it would change:", *(f"- {name}: {at}" for name, at in links)]
     moment = wall_clock(said.peak_time, metric.timezone)
     return f"{metric.label}: {moment:%a %d %b %Y %H:%M}", "\n".join(lines)
+
+
+def is_line(runbook: str) -> bool:
+    """Whether a runbook is short enough to be said in a message; a longer one is on a page."""
+    return "\n" not in runbook.strip()
 
 
 def before(alike: Sequence[tuple[int, str, Answer | None, str]]) -> str:

@@ -13,6 +13,8 @@ _WORDS = {
     Deed.ASSIGN: "Given to",
     Deed.SNOOZE: "Snoozed until",
     Deed.COMMENT: "Comment",
+    Deed.TICK: "Done",
+    Deed.LEARN: "For the runbook",
 }
 
 

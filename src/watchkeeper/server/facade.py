@@ -264,6 +264,12 @@ class Deeds(Protocol):
     def comment(self, alert_ids: Sequence[int], text: str, by: str) -> list[Handling]:
         """Say something to later readers."""
 
+    def tick(self, alert_id: int, item: str, by: str) -> Handling:
+        """An item of its checklists is done."""
+
+    def learn(self, alert_id: int, text: str, by: str) -> Handling:
+        """Say what its runbook should have said."""
+
     def undo(self, handling_id: int, by: str) -> Handling:
         """Take a deed back."""
 

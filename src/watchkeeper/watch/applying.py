@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from watchkeeper.domain.config import Config
 from watchkeeper.domain.route import check_channels
-from watchkeeper.stores.ledger import audit, channel_states, metrics, routes, teams
+from watchkeeper.stores.ledger import audit, channel_states, metrics, routes, runbooks, teams
 from watchkeeper.stores.ledger.channel_states import ChannelState
 from watchkeeper.watch import retention
 from watchkeeper.watch.flags import Flags
@@ -24,6 +24,7 @@ def apply(tx: Connection, config: Config, by: str, now: int, systems: Systems, f
     changed += [f"team {one.name}" for one in config.teams if teams.put(tx, one)]
     check_channels(config.routes, {one.name for one in metrics.channels(tx)})
     changed += [f"route {one.name}" for one in config.routes if routes.put(tx, one)]
+    changed += [f"runbook {one.name}" for one in config.runbooks if runbooks.put(tx, one)]
     changed += systems.put(tx, config.systems)
     changed += flags.put(tx, config.flags, config.segments, by)
     systems.check(tx, config.systems)

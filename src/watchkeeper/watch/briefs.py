@@ -104,7 +104,7 @@ class Briefs:
             started_at=alert.start,
             ended_at=alert.end if alert.status is Status.RESOLVED else None,
             link=said.link,
-            runbook=line.peak_metric.runbook,
+            runbook=line.peak_metric.runbook if message.is_line(line.peak_metric.runbook) else said.link,
             causes=said.causes,
         )
 

@@ -14,6 +14,7 @@ from watchkeeper.domain.errors import InputError
 from watchkeeper.domain.handling import Care, Deed, Handling, Mute, care_of, taken_back
 from watchkeeper.domain.times import DAY, format_instant
 from watchkeeper.stores.ledger import Ledger, alerts, audit, handlings, metrics, mutes, series, transitions
+from watchkeeper.watch.runbooks import items_of
 
 LONGEST_SNOOZE_S = 30 * DAY
 LONGEST_TEXT = 2000
@@ -22,6 +23,8 @@ _CHANGE = {
     Deed.ASSIGN: Change.ASSIGNED,
     Deed.SNOOZE: Change.SNOOZED,
     Deed.COMMENT: Change.COMMENTED,
+    Deed.TICK: Change.TICKED,
+    Deed.LEARN: Change.LEARNT,
 }
 
 
@@ -59,6 +62,21 @@ class Deeds:
         if not text.strip():
             raise InputError("comment: it is empty; say something")
         return self._do(alert_ids, by, Deed.COMMENT, text=text)
+
+    def tick(self, alert_id: int, item: str, by: str) -> Handling:
+        """An item of the alert's checklists is done; InputError where no runbook of it has that item."""
+        with self._ledger.read() as tx:
+            known = items_of(tx, alerts.get(tx, alert_id))
+        if item not in known:
+            among = "; ".join(known) or "none"
+            raise InputError(f"tick: alert {alert_id} has no such item on a checklist; there are: {among}")
+        return self._do([alert_id], by, Deed.TICK, text=item)[0]
+
+    def learn(self, alert_id: int, text: str, by: str) -> Handling:
+        """Say what the runbook should have said; later alerts of the same series show it until the runbook has it."""
+        if not text.strip():
+            raise InputError("learn: it is empty; say what the runbook should have said")
+        return self._do([alert_id], by, Deed.LEARN, text=text)[0]
 
     def undo(self, handling_id: int, by: str) -> Handling:
         """Take a deed back (or an undo, which brings its deed back). InputError where that was done already."""

@@ -39,33 +39,38 @@ class FlagNews:
         self._link = link.rstrip("/")
 
     def send(
-        self, channels: Sequence[Channel], routes: Sequence[Route], teams: Sequence[Team], *, now: int, stale_s: int
-    ) -> list[str]:
-        """Send each channel what it has not been told; returns what failed, in words."""
-        troubles = []
+        self,
+        channels: Sequence[Channel],
+        routes: Sequence[Route],
+        teams: Sequence[Team],
+        troubles: list[str],
+        *,
+        now: int,
+        stale_s: int,
+    ) -> int:
+        """Send each channel what it has not been told; returns how many messages, what failed is in `troubles`."""
+        sent = 0
         for channel in channels:
             if channel.is_machine:
                 continue
             try:
-                self._send_one(channel, routes, teams, now, stale_s)
+                sent += self._send_one(channel, routes, teams, now, stale_s)
             except ChannelError as error:
                 tell.fail(self._ledger, channel.name, error, now)
                 troubles.append(str(error))
-        return troubles
+        return sent
 
     def _send_one(
         self, channel: Channel, routes: Sequence[Route], teams: Sequence[Team], now: int, stale_s: int
-    ) -> None:
+    ) -> int:
         with self._ledger.read() as tx:
             told = json.loads(settings.get(tx, _SECTION) or "{}").get(channel.name, 0)
             queue = flags.changes_after(tx, told)
-            if not queue:
-                return
-            if now < channel_states.get(tx, channel.name).due_at:
-                return
+            if not queue or now < channel_states.get(tx, channel.name).due_at:
+                return 0
             kept = {one.flag.name: one.flag for one in flags.listed(tx)}
             known = {metric.name: metric for metric in metrics.metrics(tx)}
-        last = told
+        last, sent = told, 0
         for change in queue:
             flag = kept[change.flag]
             is_news = change.what in NEWS and now - change.at <= stale_s and flag.guarded_rollout is not None
@@ -76,8 +81,10 @@ class FlagNews:
             if opens is not None:
                 ways.send(channel, self._parcel(flag, change, channel), now)
                 self._remember(channel.name, last, ChannelState(channel=channel.name, delivered_at=now))
+                sent += 1
         if last != told:
             self._remember(channel.name, last)
+        return sent
 
     def _parcel(self, flag: Flag, change: FlagChange, channel: Channel) -> Parcel:
         lines = [change.detail]

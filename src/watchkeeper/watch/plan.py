@@ -12,10 +12,11 @@ from watchkeeper.domain.flag import Flag, Segment
 from watchkeeper.domain.metric import Metric, Source, SourceKind
 from watchkeeper.domain.retention import Retention
 from watchkeeper.domain.route import Route
+from watchkeeper.domain.runbook import Runbook
 from watchkeeper.domain.system import System
 from watchkeeper.domain.team import Team
 from watchkeeper.sources.readers import reader_of
-from watchkeeper.stores.ledger import Ledger, flags, metrics, routes, systems, teams
+from watchkeeper.stores.ledger import Ledger, flags, metrics, routes, runbooks, systems, teams
 from watchkeeper.watch import retention
 
 _HIDDEN = {"url", "user", "password", "bearer"}
@@ -42,6 +43,7 @@ def standing(ledger: Ledger) -> Config:
             segments=tuple(flags.segments(tx)),
             systems=tuple(kept.system for kept in systems.listed(tx)),
             flags=tuple(kept.flag for kept in flags.listed(tx)),
+            runbooks=tuple(runbooks.listed(tx)),
             retention=retention.kept(tx),
         )
 
@@ -67,11 +69,12 @@ def plan(ledger: Ledger, config: Config) -> list[Step]:
         *_steps("segment", {one.name: one for one in known.segments}, config.segments),
         *_steps("system", {one.name: one for one in known.systems}, config.systems),
         *_steps("flag", {one.name: one for one in known.flags}, config.flags),
+        *_steps("runbook", {one.name: one for one in known.runbooks}, config.runbooks),
         *_retention(known.retention, config.retention),
     ]
 
 
-Record = Source | Metric | Channel | Team | Route | Segment | Flag | System
+Record = Source | Metric | Channel | Team | Route | Segment | Flag | System | Runbook
 
 
 def _steps(noun: str, known: Mapping[str, Record], wanted: Sequence[Record]) -> list[Step]:

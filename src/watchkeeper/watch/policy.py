@@ -95,12 +95,22 @@ def decide(case: Case) -> Decision:
     return TOLD
 
 
+_DEEDS = (
+    Change.ACKNOWLEDGED,
+    Change.ASSIGNED,
+    Change.SNOOZED,
+    Change.COMMENTED,
+    Change.TICKED,
+    Change.LEARNT,
+)
+
+
 def _news(case: Case) -> Decision | None:
     """Only what people do not know yet is told; machines are told of every change of what they were told of."""
     change = case.change
     if change in (Change.ANSWERED, Change.UNDONE):
         return _drop("answer", "an answer: the person was shown what it changed")
-    if change in (Change.ACKNOWLEDGED, Change.ASSIGNED, Change.SNOOZED, Change.COMMENTED):
+    if change in _DEEDS:
         return _drop("deed", "a person's deed: shown on the alert's page")
     if case.channel.is_machine and case.is_current:
         return _drop("current there", "told there already as it stands")

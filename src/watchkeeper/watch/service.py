@@ -60,6 +60,7 @@ from watchkeeper.watch.readings import Readings
 from watchkeeper.watch.replies import Replies
 from watchkeeper.watch.retention import Clearing
 from watchkeeper.watch.rollout import run_rollouts
+from watchkeeper.watch.runbooks import Runbooks
 from watchkeeper.watch.sign_in import SignIn
 from watchkeeper.watch.systems import Systems
 from watchkeeper.watch.teams import Teams
@@ -106,6 +107,7 @@ class Watchkeeper:
         self.drafting = Drafting(ledger, self._writing, clock)
         self.tuning = Tuning(ledger, self._judgements, self._writing, clock)
         self.deeds = Deeds(ledger, clock)
+        self.runbooks = Runbooks(ledger, history)
         self.vitals = Vitals(ledger, clock)
         self.listing = Listing(ledger, self._judgements, self._look)
         self.overview = Overview(ledger, self._look, self.listing, clock)
@@ -117,7 +119,6 @@ class Watchkeeper:
         self.channels = Channels(ledger, clock)
         self.flags = Flags(ledger, clock, history)
         self._links = Links(ledger, link_key, link, clock)
-        self._flag_news = FlagNews(ledger, self._links, link)
         self.one_click = OneClick(
             self._links,
             self.flags,
@@ -290,8 +291,8 @@ class Watchkeeper:
                 sent += say(channel, briefs)
             except ChannelError as error:
                 troubles.append(str(error))
-        troubles += self._flag_news.send(mine, routed, known_teams, now=now, stale_s=stale_s)
-        return sent
+        news = FlagNews(self._ledger, self._links, self._link)
+        return sent + news.send(mine, routed, known_teams, troubles, now=now, stale_s=stale_s)
 
     # answering
 
@@ -380,7 +381,7 @@ class Watchkeeper:
 
     def alert_page(self, alert_id: int) -> views.AlertPage:
         """One alert whole; NotFoundError."""
-        return self._look.alert_page(alert_id)
+        return self.runbooks.added(self._look.alert_page(alert_id))
 
     def explanation(self, alert_id: int) -> views.Explanation:
         """Which dimension values explain an alert, and how much of it; NotFoundError."""

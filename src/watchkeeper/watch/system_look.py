@@ -152,6 +152,11 @@ def _now(
     return found
 
 
+def values_of(tx: Connection, chosen: Sequence[Metric], history: History | None) -> dict[str, str]:
+    """What each metric is now, in words, by its name."""
+    return {one.name: _in_words(_now(one, series.of_metric(tx, one.name), history, {})) for one in chosen}
+
+
 def _in_words(lines: Sequence[MetricNow]) -> str:
     """`82 %`, or `82 % (DE), 71 % (US)`; `no data` where there is none."""
     parts = []

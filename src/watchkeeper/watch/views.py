@@ -14,6 +14,7 @@ from watchkeeper.domain.metric import Metric, Series
 from watchkeeper.domain.question import Question
 from watchkeeper.watch.hindsight_views import Hindsight
 from watchkeeper.watch.record import MetricRecord
+from watchkeeper.watch.runbook_views import AlertRunbook
 
 Show = Literal["open", "acknowledged", "answered", "explained", "resolved", "quiet", "all"]
 """The lists of the inbox."""
@@ -255,6 +256,7 @@ class AlertPage(msgspec.Struct, frozen=True, kw_only=True):
     causes: str = ""
     hindsight: Hindsight | None = None
     handled: tuple[Handling, ...] = ()
+    runbook: AlertRunbook | None = None
 
 
 class MetricPage(msgspec.Struct, frozen=True, kw_only=True):

@@ -22,6 +22,7 @@ from watchkeeper.server.session import PageRequest
 from watchkeeper.server.words import number
 from watchkeeper.watch import views
 from watchkeeper.watch.hindsight_views import Hindsight
+from watchkeeper.watch.runbook_views import AlertRunbook
 
 CHARTS = 7
 """Charts drawn at once: the first large, the others small; all members stand in the table."""
@@ -67,6 +68,7 @@ class AlertScreen(msgspec.Struct, frozen=True, kw_only=True):
     causes: str
     receipt: ReceiptBox | None
     here: str
+    runbook: AlertRunbook | None = None
 
 
 def alert_screen(page: views.AlertPage, receipt: ReceiptBox | None = None) -> AlertScreen:
@@ -96,6 +98,7 @@ def alert_screen(page: views.AlertPage, receipt: ReceiptBox | None = None) -> Al
         causes=page.causes,
         receipt=receipt,
         here=here,
+        runbook=page.runbook,
     )
 
 

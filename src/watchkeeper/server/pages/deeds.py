@@ -80,13 +80,16 @@ def handle(deeds: Deeds, alert_ids: list[int], form: dict[str, str], by: str, no
             deeds.snooze(alert_ids, now + parse_duration(form.get("lasting", "4h")), by, text)
         case "comment":
             deeds.comment(alert_ids, text, by)
+        case "tick" | "learn" as act:
+            for alert_id in alert_ids:
+                (deeds.tick if act == "tick" else deeds.learn)(alert_id, text, by)
         case other:
-            raise InputError(f"act={other[:40]!r}: use acknowledge, assign, snooze or comment")
+            raise InputError(f"act={other[:40]!r}: use acknowledge, assign, snooze, comment, tick or learn")
 
 
 @post("/alerts/{alert_id:int}/handle", sync_to_thread=True, opt=needs(Scope.FEEDBACK))
 def handle_alert(request: PageRequest, alert_id: FromPath[int], data: Form) -> Redirect:
-    """Acknowledge, assign, snooze or comment on one alert."""
+    """Acknowledge, assign, snooze, comment on one alert, tick an item of its runbook or say what that lacks."""
     handle(desk_of(request).service.deeds, [alert_id], data, _by(request), int(time.time()))
     return Redirect(own_place(data.get("next", ""), f"/alerts/{alert_id}"), status_code=303)
 
