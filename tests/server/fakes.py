@@ -568,6 +568,17 @@ class FakeService:
             marks=tuple(marks),
             alerts=alerts,
             answers=tuple(line for line in self.log if chosen.id in line.series),
+            health=views.Health(
+                newest=YEAR + 301 * DAY,
+                overdue=3,
+                days=30,
+                periods=720,
+                missing=26,
+                gaps=((YEAR + 299 * DAY, YEAR + 300 * DAY), (YEAR + 280 * DAY, YEAR + 280 * DAY + 2 * HOUR)),
+                gap_count=2,
+                late=4,
+                latest_s=9 * HOUR,
+            ),
         )
 
     def preview(self, draft: views.Draft) -> views.Receipt:

@@ -28,6 +28,7 @@ from watchkeeper.stores.ledger import (
 )
 from watchkeeper.watch import causes, views
 from watchkeeper.watch.charts import chart, marks_of, shown, spark
+from watchkeeper.watch.health import health_of
 from watchkeeper.watch.hindsight import hindsight
 from watchkeeper.watch.index import Entry, Index
 from watchkeeper.watch.judge import Judgement
@@ -151,6 +152,7 @@ class Look:
             marks=tuple(marks_of(chosen.id, [one.alert for one in entries], in_force(whole))),
             alerts=tuple(self._lines(entries)),
             answers=tuple(whole),
+            health=health_of(judgement, chosen.id, int(self._clock())),
         )
 
     def metrics(self) -> tuple[views.MetricLine, ...]:

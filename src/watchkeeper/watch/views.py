@@ -259,6 +259,25 @@ class AlertPage(msgspec.Struct, frozen=True, kw_only=True):
     runbook: AlertRunbook | None = None
 
 
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    """How a series' data fares.
+
+    `newest` is the start of its newest point with a value, `overdue` how many periods should have come since. Of the
+    newest `days` days of `periods` periods, `missing` have no value, in `gap_count` gaps (`gaps`: the newest of them);
+    `late` points became known later than the metric waits for, by `latest_s` seconds after their period at most.
+    """
+
+    newest: int
+    overdue: int
+    days: int
+    periods: int
+    missing: int
+    gaps: tuple[tuple[int, int], ...]
+    gap_count: int
+    late: int
+    latest_s: int
+
+
 class MetricPage(msgspec.Struct, frozen=True, kw_only=True):
     """One metric whole: its series, the chosen one's year, its alerts and answers."""
 
@@ -269,6 +288,7 @@ class MetricPage(msgspec.Struct, frozen=True, kw_only=True):
     marks: tuple[Mark, ...]
     alerts: tuple[AlertLine, ...]
     answers: tuple[Feedback, ...]
+    health: Health | None = None
 
 
 class Reach(enum.Enum):

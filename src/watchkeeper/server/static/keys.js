@@ -103,6 +103,18 @@
     addEventListener("pagehide", () => stream.close());
   }
 
+  all("[data-copy]").forEach((button) => button.addEventListener("click", async () => {
+    const address = new URL(button.dataset.copy, location.href).href;
+    // Without a secure connection browsers lend no clipboard: the address is shown, chosen, to be copied by hand.
+    const isCopied = await navigator.clipboard?.writeText(address).then(() => true, () => false);
+    if (isCopied) button.textContent = "Copied";
+    else {
+      const field = Object.assign(document.createElement("input"), { value: address, readOnly: true });
+      field.setAttribute("aria-label", "Link to this alert");
+      button.replaceWith(field);
+      field.select();
+    }
+  }));
   one("[data-help]")?.addEventListener("click", () => help.showModal());
   all("[data-submit]").forEach((field) => field.addEventListener("change", () => field.form.requestSubmit()));
 
