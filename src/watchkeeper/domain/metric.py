@@ -116,7 +116,8 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     the start of its step. Instead of it, `table`, `time_column` and `measure` let the query be written by Watchkeeper.
     `name` is the identity; `title` is what people see and may change. Points before `since`
     (default: a year before the first reading) are not read, points from `until` on neither (a data set that has
-    ended). A period is judged once it is over and `settle` has passed. `calendar` names the public
+    ended). A period is judged once it is over and `settle` has passed (empty:
+    learned from how late its rows come). `calendar` names the public
     holidays that are known events of this metric: `DE`, or `DE-BE` for a part of a country. A value beyond
     `upper_limit` or `lower_limit` is told whatever is usual. An alert of a metric it `depends_on` explains its own.
     With a `half_life` an answer counts half as much for each such time that has passed since it was given. People are
@@ -150,7 +151,7 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     smallest_change_share: float = 0.0
     since: str = ""
     until: str = ""
-    settle: str = "0s"
+    settle: str = ""
     calendar: str = ""
     upper_limit: float | None = None
     lower_limit: float | None = None
@@ -162,7 +163,8 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         check_name("metric", self.name)
         parse_step(self.step)
         zone_info(self.timezone)
-        parse_duration(self.settle)
+        if self.settle:
+            parse_duration(self.settle)
         for instant in (self.since, self.until):
             if instant:
                 parse_instant(instant, self.timezone)
@@ -209,8 +211,8 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     @property
     def settle_s(self) -> int:
-        """The settling time in seconds."""
-        return parse_duration(self.settle)
+        """The settling time in seconds; 0 where it is to be learned (`watch.settling`)."""
+        return parse_duration(self.settle) if self.settle else 0
 
     @property
     def half_life_s(self) -> int | None:

@@ -21,6 +21,7 @@ from watchkeeper.stores.history import History
 from watchkeeper.stores.ledger import Ledger, channel_states, metrics, watermarks
 from watchkeeper.stores.ledger.ledger import SCHEMA_REVISION
 from watchkeeper.watch import collect, retention
+from watchkeeper.watch.settling import settled
 
 LEAST_FREE, LOW_FREE = 200 * 2**20, 2 * 2**30
 """Bytes of free disk below which nothing can be stored soon, and below which somebody should look."""
@@ -123,7 +124,7 @@ def _history(home: Path) -> Iterator[Finding]:
 
 def _contents(ledger: Ledger, now: float) -> Iterator[Finding]:
     with ledger.read() as tx:
-        known, sources = metrics.metrics(tx), metrics.sources(tx)
+        known, sources = settled(tx, metrics.metrics(tx)), metrics.sources(tx)
         marks = watermarks.all_of(tx)
         channels = metrics.channels(tx)
         states = {one.name: channel_states.get(tx, one.name) for one in channels}

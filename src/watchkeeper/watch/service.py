@@ -61,6 +61,7 @@ from watchkeeper.watch.replies import Replies
 from watchkeeper.watch.retention import Clearing
 from watchkeeper.watch.rollout import run_rollouts
 from watchkeeper.watch.runbooks import Runbooks
+from watchkeeper.watch.settling import Settling, settled
 from watchkeeper.watch.sign_in import SignIn
 from watchkeeper.watch.systems import Systems
 from watchkeeper.watch.teams import Teams
@@ -101,6 +102,7 @@ class Watchkeeper:
         self._judgements = Judgements(ledger, history)
         self._leases = Leases(ledger, is_shared=history.is_shared, lease_s=lease_s)
         self._ticks = Ticks(ledger, history, self._judgements, self._leases)
+        self._settling = Settling(ledger, history, self._leases.is_mine)
         self._readings = Readings(ledger, history, self._judgements.forget)
         self.pushes = Pushes(ledger, history, home / "pushed", self._judgements.forget, clock)
         self._look = Look(ledger, self._judgements, clock)
@@ -133,7 +135,7 @@ class Watchkeeper:
         self.backups = Backups(ledger, history, home, clock)
         self.systems = Systems(ledger, clock, history)
         self.assessments = Assessments(ledger, clock)
-        self.retention = Clearing(ledger, history, self._leases, self._writing, self._forget, clock)
+        self.retention = Clearing(ledger, history, self._leases, self._writing, self._ticks.forget, clock)
 
     @classmethod
     def open(
@@ -230,6 +232,7 @@ class Watchkeeper:
             run_rollouts(self._ledger, self._history, now, troubles)
             self.flags.refresh()
             self.retention.clear_daily(now)
+            self._settling.learn(now)
             self.deeds.wake(now)
             read_achieved(self._ledger, self._history, now)
             self.questions.ask(now)
@@ -250,7 +253,7 @@ class Watchkeeper:
         """Pull every metric's outstanding window; a source that fails is named in `troubles` and stops no other."""
         self._leases.refresh()
         with self._ledger.read() as tx:
-            known = metrics.metrics(tx)
+            known = settled(tx, metrics.metrics(tx))
             sources = {source.name: source for source in metrics.sources(tx)}
             members = series.by_metric(tx)
             judged = watermarks.all_of(tx)
@@ -271,12 +274,6 @@ class Watchkeeper:
         changed, failed = self._readings.read(due, sources, now=now, progress=progress, patience_s=patience_s)
         troubles += failed
         return changed
-
-    def _forget(self, names: Iterable[str]) -> None:
-        """Old points of these metrics went: judge them anew."""
-        self._ticks.forget(names)
-        for name in names:
-            self._judgements.forget(name)
 
     def _tell(self, now: int, stale_s: int, troubles: list[str]) -> int:
         with self._ledger.read() as tx:

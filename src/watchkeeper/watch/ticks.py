@@ -27,6 +27,7 @@ from watchkeeper.watch.judge import budget_bar, standing
 from watchkeeper.watch.judgements import Judgements
 from watchkeeper.watch.leases import Leases
 from watchkeeper.watch.online import Advanced, Task
+from watchkeeper.watch.settling import settled
 
 ROWS_AT_ONCE = 1_000_000
 """How many points are judged in one go: bounds the memory, about 200 MB."""
@@ -101,12 +102,13 @@ class Ticks:
         for name in names:
             self._live.pop(name, None)
             self._kept_until.pop(name, None)
+            self._judgements.forget(name)
 
     def _due(self, now: int) -> list[_Due]:
         with self._ledger.read() as tx:
             known = metrics.metrics(tx)
             marks = watermarks.all_of(tx)
-            until = {one.name: collect.window(one, None, now)[1] for one in known}
+            until = {one.name: collect.window(one, None, now)[1] for one in settled(tx, known)}
             waiting = [one for one in known if marks.get(one.name) is None or until[one.name] > marks[one.name]]
             if not waiting:
                 return []

@@ -69,8 +69,6 @@ def changes_of(form: dict[str, str], present: Metric) -> dict[str, Any]:
         changes["smallest_change"] /= 100.0
     if "stop" in form and "false_alerts_per_month" not in form:
         changes["false_alerts_per_month"] = budget_at(form["stop"])
-    if "settle" in changes and not changes["settle"]:
-        changes["settle"] = "0s"
     return changes
 
 
