@@ -13,6 +13,7 @@ from tests.assess.tables import VISITS, visits
 from watchkeeper.assess.frame import make_frame
 from watchkeeper.assess.heuristics import run_trials
 from watchkeeper.assess.metric_choice import metric_part
+from watchkeeper.assess.metrics import row_loss
 from watchkeeper.assess.opportunity import entities_of, opportunity_part
 from watchkeeper.assess.personal import personal_columns
 from watchkeeper.assess.privacy import group_sizes, privacy_part
@@ -174,3 +175,23 @@ def test_gain_scales_with_adoption_and_with_who_comes_first() -> None:
     assert lines["40 % (expected)"][1] == "400"
     assert found.tables[0].columns[-1] == "gain, the busiest first"
     assert any("if they are the busiest" in line for line in found.reasons)
+
+
+def test_a_record_that_speaks_of_persons_is_taken_at_its_word() -> None:
+    found = told(
+        "privacy", msgspec.structs.replace(VISITS, entity=None, row="one patient"), visits(300).drop(["age", "user"])
+    )
+    assert found.verdict == "care"
+    assert any("so all of it is theirs" in line for line in found.reasons)
+    assert "open" in found.headline
+
+
+def test_what_is_gained_is_told_as_the_metric_has_it_used() -> None:
+    """A model that orders better gains rows, though neither it nor the baseline is ever surer than a half."""
+    target = np.r_[np.ones(10), np.zeros(90)]
+    good, bad = np.r_[np.full(10, 0.3), np.full(90, 0.1)], np.full(100, 0.1)
+    rank = [row_loss("binary", "roc_auc", target, said, Costs()).sum() for said in (good, bad)]
+    assert rank == pytest.approx([0.0, 18.0])
+    assert row_loss("binary", "accuracy", target, good, Costs()).sum() == 10
+    costs = Costs(false_positive=1, false_negative=9, currency="EUR")
+    assert row_loss("binary", "cost", target, bad - 0.05, costs).sum() == 90

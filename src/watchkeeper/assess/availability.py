@@ -57,7 +57,7 @@ def availability_part(record: Assessment, rows: pa.Table, frame: Frame, rows_nee
             missing = 1 - len(days) / whole
             is_unsteady = missing > MOVED or not 0.5 < last / first < 2
             reasons.append(
-                f"{number(float(np.mean(counts)))} rows a day, {number(float(last / first))} times as many in the "
+                f"{number(float(np.mean(counts)))} rows a day, {_many(float(last / first))} in the "
                 f"later half as in "
                 f"the earlier; days differ by {percent(spread, 0)}, {percent(missing)} of days have no row."
             )
@@ -115,6 +115,10 @@ def availability_part(record: Assessment, rows: pa.Table, frame: Frame, rows_nee
         plots=() if plot is None else (plot,),
         facts=facts,
     )  # fmt: skip
+
+
+def _many(ratio: float) -> str:
+    return "about as many" if 0.95 < ratio < 1.05 else f"{number(ratio)} times as many"
 
 
 def _moved(rows: pa.Table, time: str) -> list[str]:

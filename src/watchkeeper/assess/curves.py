@@ -27,9 +27,9 @@ FAMILIES = ("pow3", "pow4", "mmf4")
 MIN_ANCHORS = 4
 """With fewer sizes than this nothing is extrapolated: four numbers decide the curve."""
 
-WIDEN = 1.4
+WIDEN = 1.3
 """Factor on the spread of the fits, chosen on half of the curves of `benchmarks/assess_curves.py`."""
-STILL_FALLING = 0.3
+STILL_FALLING = 0.25
 """What a fall foreseen adds to the spread, as a share of it: it has not been seen yet."""
 Z90 = 1.6449
 

@@ -132,8 +132,8 @@ def heuristics_part(frame: Frame, trials: Trials) -> Part:
     else:
         verdict = "good"
         headline = (
-            f"A model earns its keep: {LEARNERS[ship.name]} has a {metric} of {told(ship.error)}, "
-            f"the best rule {told(best_rule.error)}."
+            f"A model earns its keep: {metric} {told(ship.error)} with {LEARNERS[ship.name]}, "
+            f"{told(best_rule.error)} with the best rule."
         )
         if ship is not best:
             reasons.append(f"{LEARNERS[best.name].capitalize()} is not surely better than {LEARNERS[ship.name]}.")

@@ -68,13 +68,40 @@ def error(metric: str, target: Floats, told: Floats, costs: Costs, weight: Float
     return _ERRORS[metric](target, told, costs, np.ones(len(target)) if weight is None else weight)
 
 
-def row_loss(task: Task, target: Floats, told: Floats, costs: Costs) -> Floats:
-    """What each row costs: 1 where the class is wrong, the distance of a number."""
+def row_loss(task: Task, metric: str, target: Floats, told: Floats, costs: Costs) -> Floats:
+    """What each row costs, as the metric would have it used; `loss_words` names the unit.
+
+    The distance of a number; 1 where a class is wrong; what an error costs, where that is stated. Where only the order
+    matters (roc_auc, average_precision, f1) as many rows are named as really happen, those told highest.
+    """
     if task == "number":
         return np.abs(target - told)
     if task == "classes":
         return np.asarray(told.argmax(axis=1) != target, dtype=np.float64)
-    return np.asarray((told >= threshold(costs)) != target, dtype=np.float64)
+    if costs != Costs():
+        said = told >= threshold(costs)
+        wrong = costs.false_positive * (said & (target == 0)) + costs.false_negative * (~said & (target == 1))
+        return np.asarray(wrong, dtype=np.float64)
+    if metric in ("roc_auc", "average_precision", "f1"):
+        named = _named(told, float(target.sum()))
+        return np.asarray(target * (1.0 - named) + (1.0 - target) * named)
+    bar = float(target.mean()) if metric == "balanced_accuracy" else 0.5
+    return np.asarray((told >= bar) != target, dtype=np.float64)
+
+
+def loss_words(task: Task, costs: Costs) -> str:
+    """The unit of `row_loss`, in words."""
+    if task == "number":
+        return "distance"
+    return f"cost in {costs.currency}" if task == "binary" and costs != Costs() else "share told wrongly"
+
+
+def _named(told: Floats, count: float) -> Floats:
+    """How far each row is among the `count` that are told highest: 1, 0, or the share of ties that fits in."""
+    _, place, size = np.unique(-told, return_inverse=True, return_counts=True)
+    before = np.cumsum(size) - size
+    share = np.clip((count - before) / size, 0.0, 1.0)
+    return np.asarray(share[place])
 
 
 def _share(hits: NDArray[np.bool_], weight: Floats) -> float:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from watchkeeper.assess.frame import DAY_S, Frame
 from watchkeeper.assess.heuristics import Trials
 from watchkeeper.assess.learners import LEARNERS
-from watchkeeper.assess.metrics import error, row_loss, to_error
+from watchkeeper.assess.metrics import error, loss_words, row_loss, to_error
 from watchkeeper.assess.record import Assessment
 from watchkeeper.assess.report import Part, Plot, Table, Verdict, number, percent
 
@@ -85,9 +85,11 @@ def opportunity_part(record: Assessment, frame: Frame, small: Frame, trials: Tri
     ).name  # fmt: skip
     model = trials.best_model
     rows = small.take(trials.rows)
-    better = row_loss(rows.task, rows.target, trials.told[baseline], record.costs) - row_loss(
-        rows.task, rows.target, trials.told[model], record.costs
-    )
+    lost = {
+        name: row_loss(rows.task, metric, rows.target, trials.told[name], record.costs) for name in (baseline, model)
+    }
+    better = lost[baseline] - lost[model]
+    unit = loss_words(rows.task, record.costs)
     gain = Gain.of(better)
     monthly = record.per_month or rows_a_month(frame)
     errors = {name: error(metric, rows.target, trials.told[name], record.costs) for name in (baseline, model)}
@@ -104,7 +106,7 @@ def opportunity_part(record: Assessment, frame: Frame, small: Frame, trials: Tri
     plots: list[Plot] = []
     if monthly:
         reasons.append(f"About {monthly:,.0f} rows a month ({record.row}).")
-        table, plot, words = _adoption(record, rows.task == "number", gain, monthly, who)
+        table, plot, words = _adoption(record, unit, gain, monthly, who)
         tables.append(table)
         plots.append(plot)
         reasons += words
@@ -119,7 +121,7 @@ def opportunity_part(record: Assessment, frame: Frame, small: Frame, trials: Tri
             "tail_in_a_year": who.never,
             "top_tenth": who.covered(TOP),
         }
-    verdict, headline = _verdict(rows.task == "number", gain, 0.0 if who is None else who.too_few)
+    verdict, headline = _verdict(unit, gain, 0.0 if who is None else who.too_few)
     return Part(
         key="opportunity",
         title="Opportunity",
@@ -137,15 +139,16 @@ def opportunity_part(record: Assessment, frame: Frame, small: Frame, trials: Tri
     )
 
 
-def _verdict(is_number: bool, gain: Gain, tail: float) -> tuple[Verdict, str]:
+def _verdict(unit: str, gain: Gain, tail: float) -> tuple[Verdict, str]:
     low, high = gain.mean - gain.half, gain.mean + gain.half
     if high <= 0:
         return "stop", "There is nothing to be gained over the baseline with these columns."
     if low <= 0:
-        what = "distance per row" if is_number else "rows told wrongly"
-        return "care", f"What is gained over the baseline is within noise: {what} by {number(gain.mean)} a row."
+        return "care", f"What is gained over the baseline is within noise: {unit}, {number(gain.mean)} less a row."
     verdict: Verdict = "good" if tail < 0.5 else "care"
-    if is_number:
+    if unit.startswith("cost"):
+        return verdict, f"A row costs {number(gain.mean)} ({number(low)} to {number(high)}) less ({unit})."
+    if unit == "distance":
         return verdict, f"Predictions come closer by {number(gain.mean)} a row ({number(low)} to {number(high)})."
     return verdict, (
         f"Of 1,000 rows, {1000 * gain.mean:,.0f} ({1000 * low:,.0f} to {1000 * high:,.0f}) fewer are told wrongly."
@@ -153,10 +156,10 @@ def _verdict(is_number: bool, gain: Gain, tail: float) -> tuple[Verdict, str]:
 
 
 def _adoption(
-    record: Assessment, is_number: bool, gain: Gain, monthly: float, who: Entities | None
+    record: Assessment, unit: str, gain: Gain, monthly: float, who: Entities | None
 ) -> tuple[Table, Plot, list[str]]:
     """What a month brings as more use it: whoever they are, and where the busiest come first."""
-    unit = "" if is_number else " fewer rows told wrongly"
+    tail = " fewer rows told wrongly" if unit.startswith("share") else ""
     shares = sorted({*ADOPTION, record.people})
     lines, drawn = [], []
     for share in shares:
@@ -164,11 +167,11 @@ def _adoption(
         line = [
             percent(share, 0) + (" (expected)" if share == record.people < 1 else ""),
             f"{monthly * share:,.0f}",
-            f"{gain.mean * monthly * share:,.0f}{unit}",
+            f"{gain.mean * monthly * share:,.0f}{tail}",
             f"{low:,.0f} to {high:,.0f}",
         ]
         if who is not None:
-            line.append(f"{gain.mean * monthly * who.covered(share):,.0f}{unit}")
+            line.append(f"{gain.mean * monthly * who.covered(share):,.0f}{tail}")
         lines.append(tuple(line))
     for share in np.linspace(0.0, 1.0, 21).tolist():
         drawn.append({"series": "whoever they are", "x": share, "value": gain.mean * monthly * share})
@@ -182,7 +185,7 @@ def _adoption(
             f"It scales with who comes first: a quarter of {record.entity} brings {percent(0.25, 0)} of the gain if "
             f"they are like the rest, {percent(who.covered(0.25), 0)} if they are the busiest."
         )
-    what = "distance" if is_number else "rows told rightly"
+    what = "rows told rightly" if unit.startswith("share") else f"less {unit}"
     plot = Plot(
         kind="line",
         title=f"What a month gains ({what}) as more {record.entity or 'rows'} get it",

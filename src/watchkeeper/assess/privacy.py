@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,6 +33,17 @@ K = 5
 QUASI_KINDS = ("address", "age", "date of birth", "gender", "place on Earth")
 MIN_GROUP = 30
 FOUR_FIFTHS = 0.8
+_PERSONS = re.compile(
+    r"person|people|user|customer|client|patient|employee|worker|subscriber|member|driver|student|pupil|citizen|couple|"
+    r"guest|passenger|applicant|respondent|household|insured",
+    re.IGNORECASE,
+)
+"""Words by which a record says that its rows are of persons."""
+
+
+def is_of_persons(record: Assessment) -> bool:
+    """Whether the record says that rows are of persons: by what a row or an entity is, or by protected attributes."""
+    return bool(record.protected or _PERSONS.search(f"{record.row} {record.entity or ''}"))
 
 
 def group_sizes(rows: pa.Table, columns: tuple[str, ...]) -> np.ndarray:
@@ -86,7 +98,9 @@ def privacy_part(record: Assessment, rows: pa.Table, small: Frame, trials: Trial
     if personal:
         reasons.append("Seems to be of persons: " + ", ".join(f"{one.column} ({one.kind})" for one in personal) + ".")
     else:
-        reasons.append("No column looks like data of persons.")
+        reasons.append("No column looks like data of persons by its name or its values.")
+    if is_of_persons(record) and not personal:
+        reasons.append(f"But the record speaks of persons ({record.entity or record.row}), so all of it is theirs.")
     told = _inferences(record, rows, small)
     for one in told:
         reasons.append(_inference_words(one))
@@ -103,9 +117,12 @@ def privacy_part(record: Assessment, rows: pa.Table, small: Frame, trials: Trial
         sizes = group_sizes(rows, quasi)
         found_again = float((sizes < K).mean())
         reasons.append(
-            f"By {', '.join(quasi)} together the smallest group has {int(sizes.min()):,} rows; "
-            f"{percent(found_again)} of rows share "
-            f"theirs with fewer than {K}, so they can be found again."
+            f"By {', '.join(quasi)} together the smallest group has {int(sizes.min()):,} rows"
+            + (
+                f"; {percent(found_again)} of rows share theirs with fewer than {K}: those can be found again."
+                if found_again
+                else f": nobody stands out, for each shares theirs with at least {K}."
+            )
         )
         facts["k"] = int(sizes.min())
     held = _withheld(record, small, trials, personal, carriers, quasi, reasons, tables)
@@ -115,7 +132,7 @@ def privacy_part(record: Assessment, rows: pa.Table, small: Frame, trials: Trial
     open_ones = [question for question, answer, _ in answers if answer.startswith("Open")]
     facts |= {"inferred": [one.attribute for one in told if one.is_told], "open": open_ones, "found_again": found_again}
     is_risky = any(one.is_told for one in told) or gaps or found_again > 0.05
-    is_personal = bool(personal or record.protected)
+    is_personal = bool(personal) or is_of_persons(record)
     verdict: Verdict = (
         "stop"
         if special and not record.lawful_basis
@@ -277,7 +294,7 @@ def checklist(
     record: Assessment, personal: list[Personal], told: list[Inference], quasi: tuple[str, ...], found_again: float
 ) -> tuple[tuple[str, str, str], ...]:
     """(question, answer, who answered: the record, or this report)."""
-    is_personal = bool(personal or record.protected)
+    is_personal = bool(personal) or is_of_persons(record)
     special = [one.column for one in personal if one.is_special]
     given = [one.attribute for one in told if one.is_told]
 

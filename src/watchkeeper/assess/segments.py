@@ -14,7 +14,7 @@ from watchkeeper.assess.frame import Frame
 from watchkeeper.assess.heuristics import Trials
 from watchkeeper.assess.leakage import leaks
 from watchkeeper.assess.learners import LEARNERS, fit
-from watchkeeper.assess.metrics import error, row_loss, to_error
+from watchkeeper.assess.metrics import error, loss_words, row_loss, to_error
 from watchkeeper.assess.one_column import binned
 from watchkeeper.assess.record import Assessment
 from watchkeeper.assess.report import Part, Plot, Table, Verdict, number
@@ -114,10 +114,10 @@ def segments_part(record: Assessment, frame: Frame, small: Frame, trials: Trials
     """Segments that are surely worse, drift, and columns that look as if known only after."""
     rows = small.take(trials.rows)
     model = trials.best_model
-    loss = row_loss(rows.task, rows.target, trials.told[model], record.costs)
+    loss = row_loss(rows.task, trials.metric, rows.target, trials.told[model], record.costs)
     found = segments(rows, loss, record.segments)
     worse = [one for one in found if one.is_worse]
-    what = "distance" if rows.task == "number" else "share told wrongly"
+    what = loss_words(rows.task, record.costs)
     reasons = [
         f"{one.name}: {what} {number(one.loss)} on {one.rows:,} rows, {number(float(loss.mean()))} on all."
         for one in worse[:5]
