@@ -137,6 +137,9 @@ def what_lacks(metric: Metric, kind: SourceKind) -> str:
         return "group_size: the query returns it as a column; leave it out"
     if kind is SourceKind.PROMETHEUS:
         return "" if metric.query else "it needs a query in PromQL"
+    if kind is SourceKind.DBT:
+        is_plain = metric.measure and not (metric.query or metric.table or metric.time_column)
+        return "" if is_plain else "it needs a measure alone: age, of_warn or of_error"
     if kind is SourceKind.FILES:
         if metric.table:
             return "table: the files of the source are the table; leave it out"

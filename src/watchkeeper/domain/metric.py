@@ -32,11 +32,12 @@ class Direction(enum.Enum):
 
 
 class SourceKind(enum.Enum):
-    """How numbers come: asked of a SQL database, of files, of Prometheus; or sent to us by programs."""
+    """How numbers come: asked of a SQL database, of files, of Prometheus, of dbt; or sent to us by programs."""
 
     SQL = "sql"
     FILES = "files"
     PROMETHEUS = "prometheus"
+    DBT = "dbt"
     PUSH = "push"
 
 

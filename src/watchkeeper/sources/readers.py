@@ -62,4 +62,8 @@ def reader_of(source: Source, *, holds: bool = False) -> Reader:
         from watchkeeper.sources.prometheus import PrometheusSource
 
         return PrometheusSource(source)
+    if source.kind is SourceKind.DBT:
+        from watchkeeper.sources.dbt_source import DbtSource
+
+        return DbtSource(source)
     raise ConfigError(f"source {source.name}: nothing can be read from a source of kind {source.kind.value}")
