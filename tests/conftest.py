@@ -1,4 +1,4 @@
-"""What several test folders share: the demo, played once, and a PostgreSQL server, started once."""
+"""What several test folders share: the demo, played once, and database servers, started once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 from click.testing import CliRunner
 
-from tests import postgres
+from tests import mariadb, postgres
 from watchkeeper.cli import main
 
 
@@ -56,3 +56,18 @@ def postgres_server() -> Iterator[str]:
 def postgres_url(postgres_server: str) -> str:
     """An empty PostgreSQL database of the test's own."""
     return postgres.new_database(postgres_server)
+
+
+@pytest.fixture(scope="session")
+def mariadb_server() -> Iterator[str]:
+    """A MariaDB server for this test process, where the machine has one; see tests/mariadb.py."""
+    if mariadb.found() is None:
+        pytest.skip("this machine has no MariaDB server: apt-get install mariadb-server")
+    with mariadb.server() as socket:
+        yield socket
+
+
+@pytest.fixture
+def mariadb_url(mariadb_server: str) -> str:
+    """An empty MariaDB database of the test's own."""
+    return mariadb.new_database(mariadb_server)

@@ -15,6 +15,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from sqlalchemy import create_engine, text
 
 from tests.sources.prometheus_server import prometheus
 from watchkeeper.domain.config import parse_config
@@ -64,6 +65,19 @@ def duck(folder: Path, stack: ExitStack) -> Made:
     return Source(name="shop", url=f"duckdb:///{folder}/shop.duckdb"), {"table": "orders", **TABLE}
 
 
+def sql_server(url: str) -> Made:
+    """A database on a server; its table is like that of SQLite, with a time of its own type."""
+    engine = create_engine(url)
+    with engine.begin() as database:
+        database.execute(text("create table orders (placed datetime, country text, amount double, people integer)"))
+        database.execute(
+            text("insert into orders values (:placed, :country, :amount, :people)"),
+            [dict(zip(NAMES, row, strict=True)) for row in ROWS],
+        )
+    engine.dispose()
+    return Source(name="shop", url=url), {"table": "orders", **TABLE}
+
+
 def files(name: str, write: Callable[[Path, list[tuple[object, ...]]], None]) -> Callable[[Path, ExitStack], Made]:
     def made(folder: Path, stack: ExitStack) -> Made:
         half = len(ROWS) // 2
@@ -110,10 +124,17 @@ KINDS: dict[str, Callable[[Path, ExitStack], Made]] = {
 }
 
 
-@pytest.fixture(params=KINDS)
+SERVERS = ("mariadb",)
+"""Kinds that a fixture of the name and `_url` makes a database for."""
+
+
+@pytest.fixture(params=[*KINDS, *SERVERS])
 def made(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Reader, Metric, Source]]:
     with ExitStack() as stack:
-        source, settings = KINDS[request.param](tmp_path, stack)
+        if request.param in SERVERS:
+            source, settings = sql_server(request.getfixturevalue(f"{request.param}_url"))
+        else:
+            source, settings = KINDS[request.param](tmp_path, stack)
         reader = reader_of(source)
         stack.callback(reader.close)
         yield reader, Metric(name="orders", source="shop", step="1h", dimensions=("country",), **settings), source
