@@ -1,4 +1,7 @@
-"""Quality on labelled data: the files of shared/bench through `watchkeeper score`, judged by their score.py."""
+"""Quality on labelled data: the files of shared/bench through `watchkeeper score`, judged by their score.py.
+
+`python -m benchmarks.quality` prints it alone, `python -m benchmarks` with the rest.
+"""
 
 from __future__ import annotations
 
@@ -109,3 +112,7 @@ def _event_row(name: str, report: dict[str, Any]) -> tuple[object, ...]:
         f"{report['false_alerts_per_series_week']:.2f}",
         f"{report['hits']} / {report['windows']}",
     )
+
+
+if __name__ == "__main__":
+    print(measure(Path(__file__).resolve().parents[2] / "shared" / "bench"))

@@ -158,13 +158,14 @@ class Recipe:
         self.day, self.week = Season(x, 0.2), Season(x, 0.3)
         self.far, self.near = Scale(), Scale()
         self.residuals = 0
+        self.effect = 0.0
 
     def floors(self, slot: int) -> tuple[float, float]:
-        return 0.06 * abs(self.mean), 0.03 * (abs(self.day.expects(slot)) + abs(self.day.level))
+        return 0.06 * abs(self.mean), 0.03 * (abs(self.day.expects(slot) + self.effect) + abs(self.day.level))
 
     def judge(self, x: float, slot: int, week: int, unit: float) -> tuple[float, float]:
         """(evidence, z)."""
-        d, r = x - self.mean, x - self.day.expects(slot)
+        d, r = x - self.mean, x - self.day.expects(slot) - self.effect
         far_floor, near_floor = self.floors(slot)
         known = self.day.visits.get(slot, 0) > 0
         z = season_z = -1.0

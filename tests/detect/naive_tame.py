@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import math
+from calendar import monthrange
+from datetime import date, timedelta
 
+import numpy as np
 from naive import DAY, LN10, MONTH, WEEK, Recipe, Single, clip, single
+
+from watchkeeper.detect import Borrowed
 
 
 class Tail:
@@ -56,6 +61,13 @@ class Tail:
         of.u = max(u + 1.05 / (self.share * memory + 40) * (beyond - self.share), 0.5)
 
 
+def date_of(time: int) -> int:
+    """Day of the month from 0; its last two days are 31 and 32."""
+    day = date(1970, 1, 1) + timedelta(seconds=time)
+    left = monthrange(day.year, day.month)[1] - day.day
+    return 31 + left if left < 2 else day.day - 1
+
+
 def proof(without: float, with_it: float) -> float:
     ratio = without / max(with_it, 1e-300)
     return ratio**6 / (1 + ratio**6) if ratio < 1e33 else 1.0
@@ -64,7 +76,9 @@ def proof(without: float, with_it: float) -> float:
 class Naive:
     """`judge` takes the points of one series in order and answers (expected, lower, upper, score)."""
 
-    def __init__(self, step: int) -> None:
+    def __init__(self, step: int, borrowed: Borrowed | None = None) -> None:
+        self.borrowed, self.credit, self.early_told = borrowed, 0.0, 0
+        self.was_outside = False
         self.step, self.month, self.per_day = step, MONTH / step, DAY / step
         self.slots, self.weeks = -(-DAY // max(step, 300)), 7 * -(-DAY // max(step, 3600))
         self.settle_steps, self.width = max(2 * DAY // step, 8), min(max(self.per_day / 3, 7), 96)
@@ -74,6 +88,7 @@ class Naive:
         self.day: dict[int, float] = {}
         self.spread: dict[int, float] = {}
         self.week: dict[int, float] = {}
+        self.month_of: dict[int, tuple[float, float]] = {}
         self.up, self.down = Tail(self.month), Tail(self.month)
         self.of = Single(
             told=-1e6, tame_told=-1e6, settle=0.0, relearn=0.0, low=0.0, span=0.0, e0=0.0, ed=0.0, ew=0.0, noise=0.0,
@@ -97,16 +112,32 @@ class Naive:
             of.told, of.tame_told = max(of.told - passed / 80, -1e6), max(of.tame_told - passed / 24, -1e6)
             if self.unit == 0 and x != 0:
                 self.unit = max(abs(x), 1e-280)
-        unit, days = self.unit or 1.0, self.seen / self.per_day
+        if here and self.borrowed is not None and self.credit == 0 and self.seen >= self.per_day:
+            self._adopt(time, self.borrowed)
+        unit, days = self.unit or 1.0, self.seen / self.per_day + self.credit
         slot, week = (time % DAY) * self.slots // DAY, (time % WEEK) * self.weeks // WEEK
         by_week = proof(of.ed, of.ew) if of.ew > 0 and days >= 8 else 0.0
         error = by_week * of.ew + (1 - by_week) * of.ed
         by_day = proof(of.e0, error) if days >= 8 and of.ed > 0 else 1.0
         mid = self.level + by_day * (self.day.get(slot, 0.0) + by_week * self.week.get(week, 0.0))
+        base, effect, off = mid, 0.0, (0.0, 0.0)
+        today = date_of(time)
+        if self.step == DAY:
+            last, common = self.month_of.get(today, (0.0, 0.0))
+            if abs(common * base) > 2.5 * of.noise and of.low >= 0:
+                effect = common * abs(base)
+            mid = base + effect
+            share = min(max((x - base) / abs(base), -1.0), 4.0) if base != 0 and here else 0.0
+            smaller, greater = sorted((abs(share), abs(last)))
+            agreed = (smaller + greater) / 2 if 2 * smaller >= greater else smaller
+            agreed = agreed if share * last > 0 else 0.0
+            off = (single(share), single(math.copysign(agreed, share)))
+        self.recipe.effect = effect
         widen, spread = 1 + 2 * of.settle / self.settle_steps, 1 + self.spread.get(slot, 0.0)
         scale = max(1.2533 * of.noise * spread, 0.005 * abs(mid) + 1e-12 * unit)
         cost = self._price(days, error)
-        expected, lower, upper = self._band(mid, slot, cost, scale, widen, unit)
+        down = self._early(mid, error, scale, days) * widen
+        expected, lower, upper = self._band(mid, slot, cost, scale, widen, unit, mid - down)
         if not here:
             return expected, lower, upper, math.nan
         found, z = self.recipe.judge(x, slot, week, unit)
@@ -118,32 +149,88 @@ class Naive:
         tame, incident, moved = self._tame(x, mid, scale, widen, cost, days, spread)
         if tame > of.tame_told:
             of.tame_told, score = tame + 0.3, max(score, tame)
+        if mid - x > down:
+            self.early_told += not self.was_outside
+            score = max(score, -0.8)
+        self.was_outside = mid - x > down
         if moved:
             self.level += of.out_mean
             of.relearn, of.settle = 4 * self.per_day, self.settle_steps
             of.out = of.out_mean = of.z1 = of.z2 = of.zl = 0.0
+        self.month_of[today] = off
         self._learn(x, mid, slot, week, scale, spread, days, incident)
         of.low = min(of.low, x)
         learning = self.seen < min(max(DAY // self.step, 14), 288)
         self.seen += 1
         return expected, lower, upper, math.nan if learning else score
 
+    def _early(self, mid: float, error: float, scale: float, days: float) -> float:
+        of, taught = self.of, self.seen - self.per_day
+        size = (error * self.seen + 2 * of.span) / (max(taught, 0.0) + 2)
+        if self.credit > 0:
+            size = max(error, scale / 1.2533)
+        is_known = size < 0.4 * of.span or of.low >= 0 or self.credit > 0
+        if self.slots == 1 or taught <= 0 or days >= 14 or not is_known:
+            return math.inf
+        scales = 5 + max(2.5 * math.log10(self.month / 730.5), 0.0)
+        half = (0.125 if self.credit > 0 else 0.25) * abs(mid) + scales * 1.2533 * size
+        # The alert that a value opens now is judged by the band at its beginning.
+        return half * (1 + self.early_told - self.was_outside)
+
+    def _adopt(self, time: int, lent: Borrowed) -> None:
+        of, season = self.of, self.recipe.day
+        slots = [h for h in range(self.slots) if season.visits.get(h, 0) > 0]
+        y = np.array([season.expects(h) for h in slots])
+        length = DAY // self.slots
+        now = (time % DAY) * self.slots // DAY
+        back = [(now - h - 1) % self.slots + 1 for h in slots]
+        week = [(time - k * length) % WEEK * self.weeks // WEEK for k in back]
+        q = lent.day[slots].astype(float) + lent.week[week]
+        self.borrowed = None
+        flat, by_day, by_week, noise = lent.numbers[:4].astype(float)
+        # A line through the day's values, its slope drawn towards that of the lenders.
+        size = y.sum() / (1 + q).sum() if (1 + q).sum() > 0.25 * len(q) and y.sum() > 0 else -1.0
+        if size > 0:
+            over, centred = y - size * (1 + q), q - q.mean()
+            prior = (0.3 * size) ** 2
+            slope = size + (over @ centred) * prior / ((centred @ centred) * prior + np.mean(over**2) + 1e-300)
+            slope = clip(slope - 1.5 * size, 1.5 * size) + 1.5 * size
+            size = y.mean() - slope * q.mean()
+            away = np.abs(y - size - slope * q)
+            is_worse = away.sum() > (1.5 * by_week / max(flat, 1e-30) + 0.15) * np.abs(y - y.mean()).sum()
+        if size <= 0 or is_worse:
+            self.level = season.level
+            self.day = {h: single(season.slot[h]) for h in slots}
+            return
+        self.credit, self.level = lent.credit, size
+        self.day = {h: single(slope * x) for h, x in enumerate(lent.day)}
+        self.week = {w: single(slope * x) for w, x in enumerate(lent.week)}
+        self.spread = {h: float(x) for h, x in enumerate(lent.spread)}
+        error = (away.sum() + 12 * by_week * slope) / (len(y) + 12)
+        of.e0, of.ed, of.ew = (each * error / max(by_week, 1e-30) for each in (flat, by_day, by_week))
+        of.span = max(of.span, of.e0)
+        of.noise = ((away / (1 + lent.spread[slots])).sum() + 12 * noise * slope) / (len(y) + 12)
+        of.m1, of.m3, of.ml, of.corr, of.kurt, of.clump, of.size = lent.numbers[4:11].astype(float)
+        for tail, numbers in ((self.up.of, lent.numbers[11:16]), (self.down.of, lent.numbers[16:21])):
+            tail.u, tail.rate, tail.n, tail.m1, tail.m2 = numbers.astype(float)
+
     def _price(self, days: float, error: float) -> float:
         of = self.of
         if days < 14:
             return math.inf
+        unsure = 0.8 * max(1 - self.seen / self.per_day / 14, 0.0)
         clump = (of.clump - of.size**2) / max(of.kurt - of.size**2, 1e-12)
         if not error < 0.4 * of.span and not (of.corr < 0.35 and clump < 0.15):
-            return self.month / 60 - 0.1
+            return self.month / 60 + unsure - 0.1
         trust = max((4 + of.events) / (4 + (days - 8) / 30.44), 1.0)
-        return min(3 * math.log10(trust) + 4.5 * max(of.kurt / of.size**2 - 1.9, 0.0), self.month / 60) - 0.1
+        return min(3 * math.log10(trust) + 4.5 * max(of.kurt / of.size**2 - 1.9, 0.0), self.month / 60) + unsure - 0.1
 
     def _band(
-        self, mid: float, slot: int, cost: float, scale: float, widen: float, unit: float
+        self, mid: float, slot: int, cost: float, scale: float, widen: float, unit: float, early: float
     ) -> tuple[float, float, float]:
         recipe, halves = self.recipe, []
         far_floor, near_floor = recipe.floors(slot)
-        seasonal = recipe.day.expects(slot)
+        seasonal = recipe.day.expects(slot) + recipe.effect
         for side, sign in ((0, 1), (1, -1)):
             if self.seen + 1 > 30 and recipe.residuals + 1 > 30 and recipe.day.visits.get(slot, 0) > 0:
                 gap = sign * (seasonal - recipe.mean)
@@ -164,6 +251,7 @@ class Naive:
                 edge = min(edge, mid + half) if side == 0 else max(edge, mid - half)
             halves.append(edge)
         high, low = halves
+        low = max(low, early)
         if self.of.low >= 0:
             mid, low, high = max(mid, 0.0), max(low, 0.0), max(high, 0.0)
         return mid, min(low, mid), max(high, mid)
@@ -182,6 +270,7 @@ class Naive:
         down = max(-one, -of3, -of_long) if z < -0.5 else -one
         s = self.up.surprise(up) if up - self.up.of.u >= down - self.down.of.u else self.down.surprise(down)
         score = (s if s <= 1 else 1 + math.log10(1 + min(s - 1, 1e3))) - cost
+        score *= 1 - 0.2 * min(max(cost, 0.0), 2.5)
         incident = s >= 0 and days >= 8
         small = 0.02 * abs(self.slow)
         quiet = (self.slots > 1 and spread < 0.255) or (abs(mid) < small and abs(x) < small)
@@ -197,17 +286,17 @@ class Naive:
             if of.out == 0:
                 of.out_mean = 0.0
         if days >= 7:
-            self.up.learn(up, gap, self.seen - 7 * self.per_day + 100)
-            self.down.learn(down, gap, self.seen - 7 * self.per_day + 100)
+            self.up.learn(up, gap, (days - 7) * self.per_day + 100)
+            self.down.learn(down, gap, (days - 7) * self.per_day + 100)
         size, month = abs(z), max(self.per_day, 10)
         if not incident and days >= 8 and not quiet:
-            rate = 1 / min(self.seen - 7 * self.per_day + 50, 60 * month)
+            rate = 1 / min((days - 7) * self.per_day + 50, 60 * month)
             of.m1 += rate * (min(size, 4) - of.m1)
             of.m3 += rate * (min(abs(three), 4 * of.m3) - of.m3)
             of.ml += rate * (min(abs(long), 4 * of.ml) - of.ml)
             of.corr += rate * (clip(z, 3) * clip(of.z1, 3) / (of.m1**2 * 1.57) - of.corr)
         if days >= 8 and not (incident and of.out > 1) and not quiet:
-            rate, size = 1 / min(self.seen - 8 * self.per_day + 30, 45 * month), min(size, 6)
+            rate, size = 1 / min((days - 8) * self.per_day + 30, 45 * month), min(size, 6)
             of.size += rate * (size - of.size)
             of.kurt += rate * (size * size - of.kurt)
             of.clump += rate * (size * of.last_size - of.clump)
@@ -222,7 +311,7 @@ class Naive:
         early, first = days < 8, 1 / (self.seen + 1)
         limit = math.inf if days < 2 else (8 if early or of.relearn > 0 else (1 if incident else 2.5)) * scale
         rate = max(first, 1 / (20 * max(per_day, 10)))
-        flat = x - self.level
+        flat = x - self.recipe.effect - self.level
         by_day = flat - self.day.get(slot, 0.0)
         by_week = by_day - self.week.get(week, 0.0)
         self.slow += max(first, 1 / (30 * per_day)) * (x - self.slow)

@@ -60,7 +60,8 @@ def command(
 ) -> None:
     """Score every point of IN and write OUT; each is a .parquet or a .csv file.
 
-    IN has the columns series, ts and value, others are ignored. OUT has series, ts, value, expected, lower, upper,
+    IN has the columns series, ts and value, others are ignored; with a column cases, a value is a share of so many
+    cases, and its band the wider the fewer they are. OUT has series, ts, value, expected, lower, upper,
     score and alert, a row for each row of IN and in its order. Rows may stand in any order, times may repeat, values
     may be missing: what was odd is counted on standard error. A score rests on nothing after it; it is
     -log10(false alerts a month at this level), empty while the detector learns and where the value is missing.

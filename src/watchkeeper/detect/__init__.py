@@ -1,6 +1,8 @@
 """The detector: points in, calibrated surprise out; pure arrays, `replay` is the one door."""
 
+from watchkeeper.detect.borrowed import Borrowed
 from watchkeeper.detect.decide import decide, told_score
+from watchkeeper.detect.lend import lend
 from watchkeeper.detect.points import Judged, Mark, Phase, Points, SeriesSettings, ValueKind
 from watchkeeper.detect.power import Power, measure_power
 from watchkeeper.detect.replay import replay
@@ -10,6 +12,7 @@ from watchkeeper.detect.step import find_step
 from watchkeeper.detect.version import kernel_version
 
 __all__ = [
+    "Borrowed",
     "Judged",
     "Mark",
     "Phase",
@@ -22,6 +25,7 @@ __all__ = [
     "decide",
     "find_step",
     "kernel_version",
+    "lend",
     "measure_power",
     "recent_z_score",
     "replay",

@@ -57,6 +57,7 @@ def limits(wide, slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
         cost, scale = desk[at.COST + j], desk[at.SCALE + j]
         high = min(high, mid + tame.half_band(slim, j, 0, cost, scale, month) * widen)
         low = max(low, mid - tame.half_band(slim, j, 1, cost, scale, month) * widen)
+        low = max(low, mid - desk[at.EARLY + j] * widen)
         never_negative = slim[at.LOWEST + j] >= 0.0
         low, high = (max(low, 0.0) if never_negative else low), (max(high, 0.0) if never_negative else high)
         is_share = (desk[at.IS_RATE + j] > 0.0) & (slim[at.HIGHEST + j] <= 1.0)
@@ -73,4 +74,5 @@ def surely_inside(slim, desk, j):  # type: ignore[no-untyped-def]
     is_near = desk[at.POINT + j] < pointwise.ALERT - SURELY
     is_usual = (cost == math.inf) | ((surprise < max(cost, tame.KNEE) - SURELY) & (surprise < cost - SURELY))
     is_kept = not (((x < 0.0) & (slim[at.LOWEST + j] >= 0.0)) | ((x > 1.0) & (desk[at.IS_RATE + j] > 0.0)))
-    return is_warm & is_near & is_usual & is_kept
+    is_early = desk[at.MID + j] - x > 0.99 * desk[at.EARLY + j] * desk[at.WIDEN + j]
+    return is_warm & is_near & is_usual & is_kept & (not is_early)

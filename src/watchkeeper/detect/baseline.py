@@ -45,13 +45,16 @@ def proof(without, with_it):  # type: ignore[no-untyped-def]
 def foresee(wide, slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
     """What is expected from level and profiles, as far as these have proved themselves."""
     for j in range(lanes):
-        days = slim[at.SEEN + j] * (1.0 / grid.per_day)
+        credit = float(slim[at.CREDIT + j])
+        days = slim[at.SEEN + j] * (1.0 / grid.per_day) + max(credit, 0.0)
         by_level, by_day = float(slim[at.TAME_FLAT_ERROR + j]), float(slim[at.TAME_DAY_ERROR + j])
         by_week = float(slim[at.TAME_WEEK_ERROR + j])
         is_late = days >= WEIGHT_FROM_DAYS
         week = proof(by_day, by_week) if is_late & (by_week > 0.0) else 0.0
         day = proof(by_level, week * by_week + (1.0 - week) * by_day) if is_late & (by_day > 0.0) else 1.0
-        mid = wide[at.LEVEL + j] + day * (desk[at.TAME_DAY + j] + week * desk[at.TAME_WEEK + j])
+        season = day * (desk[at.TAME_DAY + j] + week * desk[at.TAME_WEEK + j])
+        # A borrowed shape that is not adopted yet has no unit.
+        mid = wide[at.LEVEL + j] + (season if credit >= 0.0 else 0.0)
         desk[at.DAYS + j] = days
         desk[at.WEEK_WEIGHT + j] = week
         desk[at.MID + j] = mid
@@ -72,7 +75,7 @@ def learn(wide, slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
         first = desk[at.SHARE + j]
         slow_rate = 1.0 / (NOISE_DAYS * max(per_day, 10.0))
         rate = max(first, slow_rate)
-        flat = value - wide[at.LEVEL + j]
+        flat = value - desk[at.EFFECT + j] - wide[at.LEVEL + j]
         day, week = desk[at.TAME_DAY + j], desk[at.TAME_WEEK + j]
         by_day = flat - day
         by_week = by_day - week
@@ -109,7 +112,7 @@ def learn(wide, slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
         is_known = learns & has_day & (noise > 0.0) & (days > 3.0)
         desk[at.TAME_SPREAD + j] = max(spread + change, LEAST_SPREAD - 1.0) if is_known else spread
         pace = RELEARN_RATE if relearning else max(DAY_RATE, by_days * visits * (days + 10.0))
-        taught = day + pace * step if learns else flat
+        taught = day + pace * step if learns else (day if slim[at.CREDIT + j] < 0.0 else flat)
         desk[at.TAME_DAY + j] = taught if has_day else 0.0
         loose = TEACH_EARLY * scale if days < 15.0 else limit
         pace = max(WEEK_RATE, by_days * both)

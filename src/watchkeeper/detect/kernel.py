@@ -1,11 +1,10 @@
-"""A block of series, point after point: judge first, then learn.
+"""One step of series: judge first, then learn.
 
 The score is the largest of three, each in the unit of the bar: the habituated evidence of `recipe`, the habituated
 score of the `tame` channel, and, far down, the point-wise z. The band is where z or the tame channel reach once a
 month.
 
-Where sixteen series of a block go on by one step each, they go abreast; a series with a gap, a mark or a missing value
-takes that step alone, with the same functions.
+`block` decides which series of a block take their next step abreast and which alone, with the same functions.
 """
 
 from __future__ import annotations
@@ -15,8 +14,21 @@ import math
 import numpy as np
 from numba import njit
 
-from watchkeeper.detect import band, baseline, habituate, novelty, pointwise, presence, recipe, tame
+from watchkeeper.detect import (
+    adopt,
+    band,
+    baseline,
+    dates,
+    early,
+    habituate,
+    novelty,
+    pointwise,
+    presence,
+    recipe,
+    tame,
+)
 from watchkeeper.detect import layout as at
+from watchkeeper.detect.adopt import week_slot_of
 from watchkeeper.detect.lanes import LANES, abreast, log10, root
 
 EXCLUDED, VOID, RESTART = 1, 2, 4
@@ -33,9 +45,6 @@ LEAST_UNIT = 1e-280
 """Smaller values are all alike."""
 SETTLING_WIDER = 2.0
 """Just after the level was set anew a deviation must be so many times greater in addition."""
-FEWEST_ABREAST = 5
-"""With fewer series ready for their next step, each goes alone."""
-NEVER = np.int64(1) << 62
 
 
 @njit(nogil=True, error_model="numpy")
@@ -48,18 +57,13 @@ def grid_of(step):  # type: ignore[no-untyped-def]
         day_slots,
         7 * -(-at.DAY_S // max(step, at.FINEST_WEEK_SLOT_S)),
         day_slots > 1,
+        step == at.DAY_S,
         per_day,
         at.MONTH_S / step,
         float(min(max(at.DAY_S // step, 14), 288)),
         float(max(2 * at.DAY_S // step, 8)),
         min(max(per_day / 3.0, 7.0), 96.0),
     )
-
-
-@abreast
-def week_slot_of(local, slots):  # type: ignore[no-untyped-def]
-    """Slot of the week of a wall-clock second; weeks begin on Thursday, as 1970 did."""
-    return (local % at.WEEK_S) * slots // at.WEEK_S
 
 
 @njit(nogil=True, error_model="numpy")
@@ -92,7 +96,8 @@ def begin(wide, slim, now, value, month):  # type: ignore[no-untyped-def]
     slim[at.MISS_STAY] = 0.5
     novelty.begin(slim, at.VALUES)
     novelty.begin(slim, at.STEPS)
-    tame.begin(slim, month)
+    if slim[at.CREDIT] == 0.0:
+        tame.begin(slim, month)
 
 
 @njit(nogil=True, error_model="numpy")
@@ -121,6 +126,25 @@ def pass_time(wide, slim, desk, lanes):  # type: ignore[no-untyped-def]
 
 
 @abreast
+def foresee(wide, slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
+    """What is expected."""
+    baseline.foresee(wide, slim, desk, lanes, grid)
+    if grid.has_month:
+        dates.foresee(slim, desk, lanes)
+
+
+@abreast
+def rate_unit(mid, cases, usual):  # type: ignore[no-untyped-def]
+    """Standard deviation of a share of so many cases: binomial, with half a case of doubt on either side, and on top
+    once more what it is for as many cases as usual: rates differ for other reasons than chance too, and of those no
+    number of cases rids them.
+    """
+    hits = min(max(mid, 0.0), 1.0) * cases + 0.5
+    one_more = cases + 1.0
+    return root(hits * (one_more - hits) * (cases + usual) / (one_more * one_more * cases * usual))
+
+
+@abreast
 def weigh(wide, slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
     """What the value will be compared with, once it is known what is expected."""
     for j in range(lanes):
@@ -135,19 +159,25 @@ def weigh(wide, slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
         desk[at.WIDEN + j] = 1.0 + SETTLING_WIDER / grid.settle * slim[at.SETTLE + j]
         spread = 1.0 + desk[at.TAME_SPREAD + j]
         desk[at.SLOT_SPREAD + j] = spread
-        poisson = root(max(mid, 0.0) + 1.0) if is_count else 0.0
-        count_unit = poisson if is_count else 1.0
+        usual = float(slim[at.USUAL_CASES + j])
+        given = desk[at.CASES + j]
+        cases = given if given > 0.0 else usual
+        has_cases = (desk[at.IS_RATE + j] > 0.0) & (cases > 0.0)
+        share_unit = rate_unit(mid, cases if has_cases else 1.0, usual if usual > 0.0 else max(cases, 1.0))
+        poisson = root(max(mid, 0.0) + 1.0) if is_count else (share_unit if has_cases else 0.0)
+        count_unit = poisson if is_count | has_cases else 1.0
         desk[at.COUNT_UNIT + j] = count_unit
         desk[at.POISSON + j] = poisson
         floor = baseline.SHARE_FLOOR * abs(mid) + 1e-12 * unit + (baseline.COUNT_FLOOR if is_count else 0.0)
         desk[at.SCALE + j] = max(baseline.MEAN_TO_SIGMA * slim[at.NOISE + j] * count_unit * spread, floor)
         desk[at.COST + j] = tame.price(slim, desk, j, grid.month)
         day_level = wide[at.DAY_LEVEL + j]
-        seasonal = day_level + desk[at.DAY + j]
+        seasonal = day_level + desk[at.DAY + j] + desk[at.EFFECT + j]
         desk[at.SEASONAL + j] = seasonal
         least = recipe.POISSON_MEAN * poisson
         desk[at.FAR_FLOOR + j] = max(pointwise.LEVEL_SHARE * abs(wide[at.MEAN + j]), least)
         desk[at.NEAR_FLOOR + j] = max(0.5 * pointwise.LEVEL_SHARE * (abs(seasonal) + abs(day_level)), least)
+    early.half_band(slim, desk, lanes, grid)
     band.expected(slim, desk, lanes)
 
 
@@ -176,9 +206,10 @@ def tell(slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
         reference = float(slim[at.REFERENCE + j])
         score = max(score, found - recipe.ALERT) if found > reference else score
         slim[at.REFERENCE + j] = habituate.told(reference, found, habituate.MARGIN)
-        found = tame.knee(desk[at.SURPRISE + j]) - desk[at.COST + j]
+        found = tame.priced(desk[at.SURPRISE + j], desk[at.COST + j])
         reference = float(slim[at.TAME_REFERENCE + j])
         score = max(score, found) if found > reference else score
+        score = max(score, BY_POINT) if early.leaves(slim, desk, j) else score
         slim[at.TAME_REFERENCE + j] = habituate.told(reference, found, habituate.TAME_MARGIN)
         desk[at.SCORE + j] = score
 
@@ -193,16 +224,22 @@ def learn(wide, slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
         if desk[at.MOVED + j] > 0.0:
             tame.accept(wide[j:], slim[j:], grid.per_day)
             slim[at.SETTLE + j] = grid.settle
+    if grid.has_month:
+        dates.learn(desk, lanes)
     baseline.learn(wide, slim, desk, lanes, grid)
     for j in range(lanes):
         x = desk[at.VALUE + j]
         slim[at.LOWEST + j] = min(float(slim[at.LOWEST + j]), x)
         slim[at.HIGHEST + j] = max(float(slim[at.HIGHEST + j]), x)
         slim[at.SEEN + j] += np.float32(1.0)
+        usual, cases = float(slim[at.USUAL_CASES + j]), desk[at.CASES + j]
+        pace = max(desk[at.SHARE + j], 1.0 / grid.month)
+        is_known = (desk[at.IS_RATE + j] > 0.0) & (cases > 0.0)
+        slim[at.USUAL_CASES + j] = (usual + pace * (cases - usual) if usual > 0.0 else cases) if is_known else usual
 
 
 @abreast
-def take(desk, profile, present, day_slot, week_slot, grid, j):  # type: ignore[no-untyped-def]
+def take(desk, profile, present, day_slot, week_slot, month_slot, grid, j):  # type: ignore[no-untyped-def]
     """Put the slots' entries of one series on the desk."""
     days, weeks = grid.day_slots, grid.week_slots
     desk[at.DAY + j] = profile[day_slot * LANES + j]
@@ -213,10 +250,15 @@ def take(desk, profile, present, day_slot, week_slot, grid, j):  # type: ignore[
     desk[at.TAME_WEEK + j] = profile[(3 * days + weeks + week_slot) * LANES + j]
     desk[at.DAY_VISITS + j] = present[(weeks + day_slot) * LANES + j]
     desk[at.WEEK_VISITS + j] = present[(weeks + days + week_slot) * LANES + j]
+    desk[at.EFFECT + j] = 0.0
+    if grid.has_month:
+        month = 3 * days + 2 * weeks + month_slot
+        desk[at.MONTH_LAST + j] = profile[month * LANES + j]
+        desk[at.MONTH_COMMON + j] = profile[(month + at.MONTH_SLOTS) * LANES + j]
 
 
 @abreast
-def put(desk, profile, present, day_slot, week_slot, grid, j):  # type: ignore[no-untyped-def]
+def put(desk, profile, present, day_slot, week_slot, month_slot, grid, j):  # type: ignore[no-untyped-def]
     """Put them back."""
     days, weeks = grid.day_slots, grid.week_slots
     profile[day_slot * LANES + j] = desk[at.DAY + j]
@@ -225,6 +267,10 @@ def put(desk, profile, present, day_slot, week_slot, grid, j):  # type: ignore[n
     profile[tame_day * LANES + j] = desk[at.TAME_DAY + j]
     profile[(tame_day + days) * LANES + j] = desk[at.TAME_SPREAD + j]
     profile[(3 * days + weeks + week_slot) * LANES + j] = desk[at.TAME_WEEK + j]
+    if grid.has_month:
+        month = 3 * days + 2 * weeks + month_slot
+        profile[month * LANES + j] = desk[at.MONTH_LAST + j]
+        profile[(month + at.MONTH_SLOTS) * LANES + j] = desk[at.MONTH_COMMON + j]
     present[(weeks + day_slot) * LANES + j] = min(desk[at.DAY_VISITS + j] + 1.0, 250.0)
     present[(weeks + days + week_slot) * LANES + j] = min(desk[at.WEEK_VISITS + j] + 1.0, 250.0)
 
@@ -255,10 +301,13 @@ def step_alone(  # type: ignore[no-untyped-def]
     desk[at.PASSED] = slim[at.MISSES] + min(steps, 1)
     if not is_missing:
         pass_time(wide, slim, desk, 1)
+    if adopt.is_ripe(slim, grid) and not is_missing:
+        adopt.adopt(wide, slim, profile, present, clock, desk[at.IS_COUNT] > 0.0, grid)
     day_slot = (clock % at.DAY_S) * grid.day_slots // at.DAY_S
     week_slot = week_slot_of(clock, grid.week_slots)
-    take(desk, profile, present, day_slot, week_slot, grid, 0)
-    baseline.foresee(wide, slim, desk, 1, grid)
+    month_slot = dates.month_slot(clock) if grid.has_month else 0
+    take(desk, profile, present, day_slot, week_slot, month_slot, grid, 0)
+    foresee(wide, slim, desk, 1, grid)
     if (bits & RESTART) != 0 and not is_missing:
         restart(wide, slim, x - desk[at.MID], grid.settle, grid.per_day)
         desk[at.MID] = x
@@ -284,7 +333,7 @@ def step_alone(  # type: ignore[no-untyped-def]
         desk[at.LOWER] = desk[at.UPPER] = math.nan
     learn(wide, slim, desk, 1, grid)
     if teach:
-        put(desk, profile, present, day_slot, week_slot, grid, 0)
+        put(desk, profile, present, day_slot, week_slot, month_slot, grid, 0)
     else:
         for k in range(at.WIDE):
             wide[k * LANES] = kept_wide[k]
@@ -298,7 +347,7 @@ def step_alone(  # type: ignore[no-untyped-def]
 
 @njit(nogil=True, error_model="numpy")
 def step_abreast(  # type: ignore[no-untyped-def]
-    is_ready, day_slot, week_slot, grid, wide, slim, profile, present, desk, phase, has_bands
+    is_ready, day_slot, week_slot, month_slot, grid, wide, slim, profile, present, desk, phase, has_bands
 ):  # fmt: skip
     """One ordinary point of each ready series of a block, the next on its grid; what the others hold in `wide` and
     `slim` is lost. `phase` float64[LANES] is written.
@@ -308,7 +357,7 @@ def step_abreast(  # type: ignore[no-untyped-def]
         desk[at.PASSED + j] = slim[at.MISSES + j] + 1.0
     pass_time(wide, slim, desk, LANES)
     for j in range(LANES):
-        take(desk, profile, present, day_slot[j], week_slot[j], grid, j)
+        take(desk, profile, present, day_slot[j], week_slot[j], month_slot[j], grid, j)
         if is_ready[j]:
             place = week_slot[j] * LANES + j
             is_new = slim[at.WEEK_SLOT + j] != week_slot[j]
@@ -323,7 +372,7 @@ def step_abreast(  # type: ignore[no-untyped-def]
         slim[at.SILENCE + j] = 0.0
         settling = float(SETTLING) if slim[at.SETTLE + j] > 0.0 else float(WATCHING)
         phase[j] = float(LEARNING) if slim[at.SEEN + j] < grid.warm else settling
-    baseline.foresee(wide, slim, desk, LANES, grid)
+    foresee(wide, slim, desk, LANES, grid)
     weigh(wide, slim, desk, LANES, grid)
     judge(wide, slim, desk, LANES, grid)
     if has_bands:
@@ -337,110 +386,5 @@ def step_abreast(  # type: ignore[no-untyped-def]
     learn(wide, slim, desk, LANES, grid)
     for j in range(LANES):
         if is_ready[j]:
-            put(desk, profile, present, day_slot[j], week_slot[j], grid, j)
+            put(desk, profile, present, day_slot[j], week_slot[j], month_slot[j], grid, j)
         desk[at.SCORE + j] = math.nan if phase[j] == LEARNING else desk[at.SCORE + j]
-
-
-@njit(nogil=True, error_model="numpy")
-def scratch_of():  # type: ignore[no-untyped-def]
-    """What `replay_block` writes on, made once for many blocks: of a tick the making would be a fifth."""
-    return (
-        np.zeros(LANES, np.int64),
-        np.zeros(LANES, np.int64),
-        np.zeros(LANES, np.int64),
-        np.zeros(LANES, np.int64),
-        np.zeros(LANES, np.int64),
-        np.zeros(LANES, np.bool_),
-        np.zeros(LANES),
-        np.empty(at.WIDE),
-        np.empty(at.SLIM, np.float32),
-        np.empty((LANES, at.WIDE)),
-        np.empty((LANES, at.SLIM), np.float32),
-    )
-
-
-@njit(nogil=True, error_model="numpy")
-def replay_block(  # type: ignore[no-untyped-def]
-    series, start, time, local, value, mark, kind, step, wide, slim, profile, present, desk, scratch, has_bands,
-    expected, lower, upper, score, phase, silence,
-):  # fmt: skip
-    """Advance one block by its series' points and judge each; `series` int64[LANES], -1 where there is none."""
-    grid = grid_of(step)
-    row, last, due, day_slot, week_slot, is_ready, phases, kept_wide, kept_slim, aside_wide, aside_slim = scratch
-    # A tick waits for memory: read in order, which the processor foresees, what is then used in any order.
-    seen = 0.0
-    for k in range(0, len(wide), 8):
-        seen += wide[k]
-    for k in range(0, len(slim), LANES):
-        seen += slim[k]
-    desk[at.SCORE] = seen
-    left = 0
-    for j in range(LANES):
-        s = series[j]
-        row[j] = last[j] = due[j] = 0
-        if s >= 0:
-            row[j], last[j] = start[s], start[s + 1]
-            left += 1 if row[j] < last[j] else 0
-            desk[at.IS_COUNT + j] = 1.0 if kind[s] == COUNT else 0.0
-            desk[at.IS_RATE + j] = 1.0 if kind[s] == RATE else 0.0
-            due[j] = NEVER if math.isnan(wide[at.LAST + j]) else (np.int64(wide[at.LAST + j]) + 1) * step
-    while left > 0:
-        ready = 0
-        clock_before = np.int64(-1)
-        day = week = np.int64(0)
-        for j in range(LANES):
-            is_ready[j] = False
-            if row[j] < last[j]:
-                i = row[j]
-                since = time[i] - due[j]
-                x = value[i]
-                is_ready[j] = 0 <= since < step and abs(x) <= LARGEST_VALUE and (len(mark) == 0 or mark[i] == 0)
-                clock = local[i] if len(local) else time[i]
-                if clock != clock_before:
-                    day = (clock % at.DAY_S) * grid.day_slots // at.DAY_S
-                    week = week_slot_of(clock, grid.week_slots)
-                    clock_before = clock
-                day_slot[j], week_slot[j] = day, week
-                desk[at.VALUE + j] = x
-                ready += 1 if is_ready[j] else 0
-        if ready < FEWEST_ABREAST:
-            for j in range(LANES):
-                is_ready[j] = False
-        for j in range(LANES):  # Alone: what is not ready.
-            if row[j] < last[j] and not is_ready[j]:
-                i = row[j]
-                phase[i], silence[i] = step_alone(
-                    time[i] // step, time[i], local[i] if len(local) else time[i], value[i],
-                    mark[i] if len(mark) else np.uint8(0), kind[series[j]], grid, wide[j:], slim[j:], profile[j:],
-                    present[j:], desk[j:], kept_wide, kept_slim, has_bands,
-                )  # fmt: skip
-                expected[i], lower[i], upper[i] = desk[at.EXPECTED + j], desk[at.LOWER + j], desk[at.UPPER + j]
-                score[i] = desk[at.SCORE + j]
-                due[j] = NEVER if math.isnan(wide[at.LAST + j]) else (np.int64(wide[at.LAST + j]) + 1) * step
-                row[j] += 1
-                left -= 1 if row[j] == last[j] else 0
-        if ready < FEWEST_ABREAST:
-            continue
-        for j in range(LANES):  # The others stand aside meanwhile.
-            if not is_ready[j]:
-                day_slot[j] = week_slot[j] = 0
-                for k in range(at.WIDE):
-                    aside_wide[j, k] = wide[k * LANES + j]
-                for k in range(at.SLIM):
-                    aside_slim[j, k] = slim[k * LANES + j]
-        step_abreast(is_ready, day_slot, week_slot, grid, wide, slim, profile, present, desk, phases, has_bands)
-        for j in range(LANES):
-            if is_ready[j]:
-                i = row[j]
-                expected[i], lower[i], upper[i] = desk[at.EXPECTED + j], desk[at.LOWER + j], desk[at.UPPER + j]
-                score[i] = desk[at.SCORE + j]
-                phase[i] = np.uint8(phases[j])
-                silence[i] = math.nan
-                due[j] += step
-                row[j] += 1
-                left -= 1 if row[j] == last[j] else 0
-            else:
-                for k in range(at.WIDE):
-                    wide[k * LANES + j] = aside_wide[j, k]
-                for k in range(at.SLIM):
-                    slim[k * LANES + j] = aside_slim[j, k]

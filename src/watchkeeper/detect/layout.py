@@ -23,6 +23,8 @@ MONTH_S = 2_629_800.0
 
 FINEST_DAY_SLOT_S = 300
 FINEST_WEEK_SLOT_S = 3600
+MONTH_SLOTS = 33
+"""Days of the month, see `dates`; only series of one value a day have them."""
 
 INTERVALS = 8
 """Intervals of seen values that `novelty` remembers."""
@@ -106,7 +108,10 @@ RELEARN = TAME + 20 * LANES  # steps left in which the profiles learn fast
 TAIL = TAME + 21 * LANES  # the two tails, above and below, see `tail`
 TAIL_ROWS = 8 * LANES
 TAME_REFERENCE = TAIL + 2 * TAIL_ROWS  # as REFERENCE, of the tame channel
-SLIM = TAME_REFERENCE // LANES + 1  # rows
+CREDIT = TAME_REFERENCE + LANES  # days of history that were borrowed, see `borrowed`; below zero while not yet adopted
+EARLY_TOLD = CREDIT + LANES  # how often a value left the early band, see `early`
+USUAL_CASES = EARLY_TOLD + LANES  # how many cases a rate rests on usually; 0 where that is not known
+SLIM = USUAL_CASES // LANES + 1  # rows
 
 # Rows of `desk`, float64: what is at hand of the present step and forgotten after it.
 VALUE = 0 * LANES
@@ -121,7 +126,7 @@ TAME_WEEK = 8 * LANES
 DAY_VISITS = 9 * LANES
 WEEK_VISITS = 10 * LANES
 MID = 11 * LANES  # what is expected
-DAYS = 12 * LANES  # days of values seen
+DAYS = 12 * LANES  # days of values seen, those borrowed too
 WEEK_WEIGHT = 13 * LANES
 WIDEN = 14 * LANES
 SLOT_SPREAD = 15 * LANES
@@ -159,7 +164,12 @@ AFAR_STEP = 46 * LANES
 UNIT_NOW = 47 * LANES
 IS_RATE = 48 * LANES
 SHARE = 49 * LANES  # one over the values seen, with this one
-DESK = 50  # rows
+EARLY = 50 * LANES  # half of the band while little is known, see `early`
+CASES = 51 * LANES  # how many cases a rate rests on; 0 where that is not known
+EFFECT = 52 * LANES  # how much more is expected by the month, see `dates`
+MONTH_LAST = 53 * LANES  # entries for this day of the month
+MONTH_COMMON = 54 * LANES
+DESK = 55  # rows
 
 
 class Grid(NamedTuple):
@@ -169,6 +179,7 @@ class Grid(NamedTuple):
     day_slots: int
     week_slots: int
     has_day: bool
+    has_month: bool
     per_day: float
     month: float
     """Points a month."""
@@ -191,8 +202,9 @@ def week_slots(step: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def profile_rows(step: NDArray[np.int64]) -> NDArray[np.int64]:
-    """float32 numbers per series: the recipe's day and week, the tame day, day spread and week."""
-    return 3 * day_slots(step) + 2 * week_slots(step)
+    """float32 numbers per series: the recipe's day and week, the tame day, day spread and week, the month's two."""
+    months = np.where(step == DAY_S, 2 * MONTH_SLOTS, 0)
+    return np.asarray(3 * day_slots(step) + 2 * week_slots(step) + months, np.int64)
 
 
 def presence_rows(step: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from watchkeeper.detect.borrowed import Borrowed
 from watchkeeper.domain.errors import InputError
 
 
@@ -48,9 +50,10 @@ class Points:
 
     `start` int64[S+1] cuts the columns into series; `time` int64[n] is seconds since 1970 UTC; `value` float64[n],
     where NaN and infinities mean missing; `local` int64[n] is the same instants on the metric's wall clock (None:
-    UTC); `mark` uint8[n] holds `Mark` bits (None: all zero).
+    UTC); `mark` uint8[n] holds `Mark` bits (None: all zero); `cases` float64[n] is how many cases a rate rests on, its
+    denominator (None: not known): few cases make the band wider. It counts for series of `ValueKind.RATE` only.
 
-    Raises InputError where shapes disagree or times go backwards within a series.
+    Raises InputError where shapes disagree, times go backwards within a series, or a value rests on no cases.
     """
 
     start: NDArray[np.int64]
@@ -58,6 +61,7 @@ class Points:
     value: NDArray[np.float64]
     local: NDArray[np.int64] | None = None
     mark: NDArray[np.uint8] | None = None
+    cases: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "start", _column(self.start, np.int64))
@@ -70,12 +74,17 @@ class Points:
             raise InputError(
                 f"points: start must rise from 0 to {n}, the number of points, with one more entry than series"
             )
-        for name, dtype in (("local", np.int64), ("mark", np.uint8)):
+        for name, dtype in (("local", np.int64), ("mark", np.uint8), ("cases", np.float64)):
             column = getattr(self, name)
             if column is not None:
                 object.__setattr__(self, name, _column(column, dtype))
                 if len(column) != n:
                     raise InputError(f"points: {n} times but {len(column)} entries in {name}")
+        if self.cases is not None:
+            bad = np.isfinite(self.value) & ~((self.cases > 0.0) & np.isfinite(self.cases))
+            if bad.any():
+                at = int(np.argmax(bad))
+                raise InputError(f"points: row {at} has a value of {self.cases[at]:g} cases; leave the value out")
         if n > 1:
             backwards = np.diff(self.time) < 0
             first = self.start[1:-1]
@@ -97,6 +106,9 @@ class SeriesSettings:
     `step` int64 is seconds between points (60 to 86400); `kind` uint8 a `ValueKind`; `direction` int8 is +1 where
     only rises are of interest, -1 only falls, 0 both; `min_absolute` and `min_relative` float64 are the smallest
     interesting distance from the expected value, in the metric's unit and as a share of the expected value.
+
+    `borrowed` holds what each borrows of similar series (`lend`), or None (None: nobody borrows). It counts from a
+    series' first value on, and only there: a state that goes on has it already.
     """
 
     step: NDArray[np.int64]
@@ -104,6 +116,7 @@ class SeriesSettings:
     direction: NDArray[np.int8]
     min_absolute: NDArray[np.float64]
     min_relative: NDArray[np.float64]
+    borrowed: tuple[Borrowed | None, ...] | None = None
 
     def __post_init__(self) -> None:
         for name, dtype in _SETTINGS:
@@ -116,6 +129,20 @@ class SeriesSettings:
             raise InputError("series settings: a step lies between 60 and 86400 seconds")
         if (self.kind > max(ValueKind)).any():
             raise InputError(f"series settings: kind must be one of {[int(k) for k in ValueKind]}")
+        for place, one in enumerate(self.borrowed or ()):
+            if one is not None and (one.step, one.is_count) != (self.step[place], self.kind[place] == ValueKind.COUNT):
+                raise InputError(
+                    f"series settings: series {place} borrows of series with another step or of another kind; "
+                    "lend again, of like series"
+                )
+        if self.borrowed is not None and len(self.borrowed) != len(self.step):
+            raise InputError(f"series settings: {len(self.step)} steps but {len(self.borrowed)} entries in borrowed")
+
+    def of(self, places: Sequence[int] | NDArray[np.int64]) -> SeriesSettings:
+        """The settings of the series at these places, one after the other; a place may be named again."""
+        columns = {name: getattr(self, name)[np.asarray(places, np.int64)] for name, _ in _SETTINGS}
+        borrowed = None if self.borrowed is None else tuple(self.borrowed[place] for place in places)
+        return SeriesSettings(**columns, borrowed=borrowed)
 
     @staticmethod
     def uniform(
@@ -126,6 +153,7 @@ class SeriesSettings:
         direction: int = 0,
         min_absolute: float = 0.0,
         min_relative: float = 0.0,
+        borrowed: tuple[Borrowed | None, ...] | None = None,
     ) -> SeriesSettings:
         """The same settings for each of `series` series."""
         return SeriesSettings(
@@ -134,6 +162,7 @@ class SeriesSettings:
             direction=np.full(series, direction, np.int8),
             min_absolute=np.full(series, min_absolute),
             min_relative=np.full(series, min_relative),
+            borrowed=borrowed,
         )
 
 

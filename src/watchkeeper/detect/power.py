@@ -241,13 +241,7 @@ def _delays(
     All changes of a stretch are replayed abreast, as series of their own that share one past.
     """
     count = len(stretches[0].value)
-    many = SeriesSettings(
-        step=np.repeat(series.step, count),
-        kind=np.repeat(series.kind, count),
-        direction=np.repeat(series.direction, count),
-        min_absolute=np.repeat(series.min_absolute, count),
-        min_relative=np.repeat(series.min_relative, count),
-    )
+    many = series.of([0] * count)
     bars = np.full(count, bar)
     opens = alert & ~np.r_[False, alert[:-1]]
     at_once = max(1, _POINTS_AT_ONCE // count)
@@ -275,6 +269,7 @@ def _abreast(points: Points, first: int, end: int, value: NDArray[np.float64], c
         value=np.broadcast_to(value, (count, rows)).ravel(),
         local=None if points.local is None else np.tile(points.local[first:end], count),
         mark=None if points.mark is None else np.tile(points.mark[first:end], count),
+        cases=None if points.cases is None else np.tile(points.cases[first:end], count),
     )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 
 from watchkeeper.detect import layout
-from watchkeeper.detect.kernel import replay_block, scratch_of
+from watchkeeper.detect.block import replay_block, scratch_of
 from watchkeeper.detect.lanes import LANES
 from watchkeeper.detect.points import Judged, Points, SeriesSettings
 from watchkeeper.detect.state import State
@@ -62,7 +62,7 @@ def replay(
         phase=np.empty(n, np.uint8),
         silence=np.empty(n),
     )
-    nothing_local, nothing_mark = np.empty(0, np.int64), np.empty(0, np.uint8)
+    nothing_local, nothing_mark, nothing_cases = np.empty(0, np.int64), np.empty(0, np.uint8), np.empty(0)
     arguments: tuple[Any, ...] = (
         state.series,
         points.start,
@@ -70,6 +70,7 @@ def replay(
         nothing_local if points.local is None else points.local,
         points.value,
         nothing_mark if points.mark is None else points.mark,
+        nothing_cases if points.cases is None else points.cases,
         series.step,
         series.kind,
         state.wide,
@@ -118,8 +119,8 @@ def _compiled(sources: int):  # type: ignore[no-untyped-def]
 
     @njit(cache=True, nogil=True, error_model="numpy")
     def replay_blocks(  # type: ignore[no-untyped-def]
-        begin, end, series, start, time, local, value, mark, step, kind, wide, slim, profile, present, profile_base,
-        presence_base, has_bands, expected, lower, upper, score, phase, silence,
+        begin, end, series, start, time, local, value, mark, cases, step, kind, wide, slim, profile, present,
+        profile_base, presence_base, has_bands, expected, lower, upper, score, phase, silence,
     ):  # fmt: skip
         """Replay the blocks `begin` to `end`."""
         if sources < 0:  # never: it only makes the number part of this function
@@ -127,7 +128,7 @@ def _compiled(sources: int):  # type: ignore[no-untyped-def]
         desk, scratch = np.zeros(layout.DESK * LANES), scratch_of()
         for b in range(begin, end):
             replay_block(
-                series[b], start, time, local, value, mark, kind, step[series[b, 0]], wide[b], slim[b],
+                series[b], start, time, local, value, mark, cases, kind, step[series[b, 0]], wide[b], slim[b],
                 profile[profile_base[b] : profile_base[b + 1]], present[presence_base[b] : presence_base[b + 1]], desk,
                 scratch, has_bands, expected, lower, upper, score, phase, silence,
             )  # fmt: skip

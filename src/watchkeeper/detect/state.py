@@ -16,7 +16,7 @@ from watchkeeper.detect.points import SeriesSettings
 from watchkeeper.domain.errors import InputError
 
 _MAGIC = b"WKDETECT"
-VERSION = 3
+VERSION = 4
 _HEADER = struct.Struct("<8sHIq")
 _KINDS = ("<f8", "<f4", "<f4", "u1")
 
@@ -43,14 +43,14 @@ class State:
 
     @staticmethod
     def empty(settings: SeriesSettings) -> State:
-        """The state of series that have no history yet."""
+        """The state of series that have no history yet, but for what their settings say they borrow."""
         step = settings.step
         series, profile_base, presence_base = _blocks(step)
         wide = np.zeros((len(series), layout.WIDE * LANES))
         wide[:, layout.LAST : layout.LAST + LANES] = np.nan
         slim = np.zeros((len(series), layout.SLIM * LANES), np.float32)
         slim[:, layout.WEEK_SLOT : layout.WEEK_SLOT + LANES] = -1
-        return State(
+        state = State(
             step=step.astype(np.int32),
             wide=wide,
             slim=slim,
@@ -60,6 +60,16 @@ class State:
             profile_base=profile_base,
             presence_base=presence_base,
         )
+        for place, one in enumerate(settings.borrowed or ()):
+            if one is not None:
+                columns = state._read(np.array([place]))
+                one.fill(columns[1][0], columns[2][0])
+                state._write(np.array([place]), columns)
+        return state
+
+    def columns_of(self, places: NDArray[np.int64]) -> list[NDArray[Any]]:
+        """The four columns of some series of one step, rising, as [series, row]; see `layout`."""
+        return self._read(places)
 
     def copy(self) -> State:
         """The same state in arrays of its own."""

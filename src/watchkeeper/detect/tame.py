@@ -32,6 +32,10 @@ TRUST, TRUST_MONTHS = 3.0, 4.0
 POINTS_PER_PRICE = 60.0
 """The price is at most a month's points over this: of a day's value there are thirty a month, whose own tail tells how
 rare one is; of five minutes' there are 8,766, and what looks tame must be cheap to have been wrong about."""
+BEND, MOST_BENT = 0.2, 2.5
+"""How much flatter the score is per unit of the price, and up to which price."""
+UNSURE = 0.8
+"""Price of a history that is mostly borrowed; it falls to nothing in the two weeks that are the series' own."""
 KNEE = 1.0
 """Beyond this score nobody can tell how rare a value is: it grows by its logarithm."""
 BIAS = 0.1
@@ -74,6 +78,8 @@ def price(slim, desk, j, month):  # type: ignore[no-untyped-def]
     trust = max((TRUST_MONTHS + slim[at.EVENTS + j]) / (TRUST_MONTHS + (days - JUDGED_DAYS) * (1.0 / 30.44)), 1.0)
     wild = kurtosis / square - TAME
     cost = min(TRUST * log10(trust) + WILD * max(wild, 0.0), most) if is_tame else most
+    own_days = slim[at.SEEN + j] * (at.MONTH_S / (at.DAY_S * month))
+    cost += UNSURE * max(1.0 - own_days * (1.0 / PROVEN_DAYS), 0.0)
     return cost - BIAS if days >= PROVEN_DAYS else math.inf
 
 
@@ -132,6 +138,14 @@ def knee(surprise):  # type: ignore[no-untyped-def]
 
 
 @abreast
+def priced(surprise, cost):  # type: ignore[no-untyped-def]
+    """The score: the surprise less its price, and bent around once a month, because what costs is a tail heavier than
+    was learned: rare values are less rare than they look, and frequent ones less frequent.
+    """
+    return (knee(surprise) - cost) * (1.0 - BEND * min(max(cost, 0.0), MOST_BENT))
+
+
+@abreast
 def learn(wide, slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
     """Learn the residual: own alerts, evidence of a new level, tails, sizes."""
     gap = max(3.0, grid.width)
@@ -151,7 +165,7 @@ def learn(wide, slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
         slim[at.OUTSIDE_MEAN + j] = moved_mean if incident else kept_mean
         desk[at.MOVED + j] = 1.0 if outside >= min(max(SETTLE_DAYS * per_day, 10.0), 144.0) else 0.0
     for j in range(lanes):
-        memory = slim[at.SEEN + j] - 7.0 * per_day + 100.0
+        memory = (desk[at.DAYS + j] - 7.0) * per_day + 100.0
         share = 1.0 / memory
         is_taught = desk[at.DAYS + j] >= 7.0
         tail.learn(slim, at.TAIL, j, desk[at.UP + j], grid.month, gap, memory, share, is_taught)
@@ -165,14 +179,14 @@ def learn_moments(wide, slim, desk, lanes, grid):  # type: ignore[no-untyped-def
     per_day, has_day = grid.per_day, grid.has_day
     for j in range(lanes):
         z, three, long = desk[at.Z + j], desk[at.Z_THREE + j], desk[at.Z_SUM + j]
-        incident, days, seen = desk[at.INCIDENT + j] > 0.0, desk[at.DAYS + j], float(slim[at.SEEN + j])
+        incident, days = desk[at.INCIDENT + j] > 0.0, desk[at.DAYS + j]
         small = QUIET * abs(wide[at.SLOW + j])
         is_closed = (abs(desk[at.MID + j]) < small) & (abs(desk[at.VALUE + j]) < small)
         quiet = (has_day & (desk[at.SLOT_SPREAD + j] < 1.02 * LEAST_SPREAD)) | is_closed
         counts = (days >= JUDGED_DAYS) & (not quiet)
         # One step, three steps, a third of a day, and neighbours.
         is_taught = counts & (not incident)
-        rate = 1.0 / min(seen - 7.0 * per_day + 50.0, 60.0 * max(per_day, 10.0))
+        rate = 1.0 / min((days - 7.0) * per_day + 50.0, 60.0 * max(per_day, 10.0))
         size = abs(z)
         one, before = float(slim[at.MEAN_1 + j]), float(slim[at.Z_1 + j])
         one = float(np.float32(one + rate * (min(size, 4.0) - one))) if is_taught else one
@@ -186,7 +200,7 @@ def learn_moments(wide, slim, desk, lanes, grid):  # type: ignore[no-untyped-def
         slim[at.CORRELATION + j] = mean + rate * (product / (one * one * 1.57) - mean) if is_taught else mean
         # Kurtosis and clumping: an incident's first point counts.
         is_taught = counts & (not (incident & (slim[at.OUTSIDE + j] > 1.0)))
-        rate = 1.0 / min(seen - JUDGED_DAYS * per_day + 30.0, 45.0 * max(per_day, 10.0))
+        rate = 1.0 / min((days - JUDGED_DAYS) * per_day + 30.0, 45.0 * max(per_day, 10.0))
         size = min(size, MOST_ABSOLUTE)
         last = float(slim[at.LAST_ABSOLUTE + j])
         mean = float(slim[at.ABSOLUTE + j])

@@ -185,7 +185,7 @@ def _replay_again(
     """Replay each turn as a series of its own and write what it answers for into `result`, all but the alerts."""
     rows, own = _rows(turns)
     stack = _rows_of(points, rows, [turn.end - turn.first for turn in turns])
-    settings = _of_places(series, [turn.place for turn in turns])
+    settings = series.of([turn.place for turn in turns])
     mark = np.concatenate([_marks(turn, points, known_at) for turn in turns])
     judged = Judged(*(getattr(plain, field.name)[rows] for field in fields(Judged)))
     _replay_marked(stack, settings, mark, judged)
@@ -221,8 +221,9 @@ def _judge_recurring(
             value=np.where(found.inside, found.value, stack.value[at]),
             local=None if stack.local is None else stack.local[at],
             mark=mark[at],
+            cases=None if stack.cases is None else stack.cases[at],
         )
-        _, again = replay(alone, _of_places(settings, [place]))
+        _, again = replay(alone, settings.of([place]))
         put_back(again, found)
         for field in fields(Judged):
             getattr(judged, field.name)[at] = getattr(again, field.name)
@@ -237,7 +238,7 @@ def _replay_marked(stack: Points, settings: SeriesSettings, mark: NDArray[np.uin
         return
     rows = np.concatenate([np.arange(stack.start[place], stack.start[place + 1]) for place in marked])
     part = _rows_of(stack, rows, [int(stack.start[place + 1] - stack.start[place]) for place in marked], mark[rows])
-    _, again = replay(part, _of_places(settings, marked))
+    _, again = replay(part, settings.of(marked))
     for field in fields(Judged):
         getattr(judged, field.name)[rows] = getattr(again, field.name)
 
@@ -258,8 +259,5 @@ def _rows_of(
         value=points.value[rows],
         local=None if points.local is None else points.local[rows],
         mark=mark,
+        cases=None if points.cases is None else points.cases[rows],
     )
-
-
-def _of_places(series: SeriesSettings, places: Sequence[int]) -> SeriesSettings:
-    return SeriesSettings(*(getattr(series, field.name)[list(places)] for field in fields(SeriesSettings)))

@@ -26,7 +26,8 @@ class Rows:
 
     `series` int32[n] is the place of the row's series in `names`, which holds the S different ones in order of first
     appearance in their own type; `time` int64[n] is seconds since 1970 UTC (fractions are cut off); `value` float64[n]
-    is NaN where it is missing. `moment` is the time column as timestamps or numbers, for a file that has types where
+    is NaN where it is missing; `cases` float64[n] is how many cases a value is a share of, None where there is no such
+    column. `moment` is the time column as timestamps or numbers, for a file that has types where
     the table had text. `zone` is the wall clock of the time column, `infinite` how many values were infinite and count
     as missing.
     """
@@ -38,6 +39,7 @@ class Rows:
     moment: pa.Array
     zone: str
     infinite: int
+    cases: NDArray[np.float64] | None = None
 
 
 def read_rows(table: pa.Table, place: str) -> Rows:
@@ -46,7 +48,7 @@ def read_rows(table: pa.Table, place: str) -> Rows:
     A series may be any scalar, and no name is a name too. A time may be a timestamp of any unit (without a zone it is
     UTC), a date, ISO 8601 text (an offset or UTC), or a number since 1970: seconds below 1e11, then milliseconds,
     microseconds, nanoseconds, judged by the largest in the column. A value may be any number, true or false, or text
-    that is a number.
+    that is a number. With a column `cases` values are shares, between 0 and 1, of so many cases.
 
     Raises InputError naming the column, the row (the first is 1) and the mend.
     """
@@ -59,8 +61,27 @@ def read_rows(table: pa.Table, place: str) -> Rows:
     series, names = _series(_one(table["series"]), place)
     moment, zone = _times(_one(table["ts"]), place)
     time = _whole_seconds(moment, place)
-    value, infinite = _value(_one(table["value"]), place)
-    return Rows(series, names, time, value, moment, zone, infinite)
+    value, infinite = _value(_one(table["value"]), "value", place)
+    cases = None
+    if "cases" in table.column_names:
+        cases, _ = _value(_one(table["cases"]), "cases", place)
+        _check_shares(value, cases, place)
+    return Rows(series, names, time, value, moment, zone, infinite, cases)
+
+
+def _check_shares(value: NDArray[np.float64], cases: NDArray[np.float64], place: str) -> None:
+    with np.errstate(invalid="ignore"):
+        is_there = np.isfinite(value)
+        for bad, mend in (
+            (is_there & ~(cases > 0.0), "a share needs cases, one or more; leave its value empty where there are none"),
+            (
+                is_there & ((value < 0.0) | (value > 1.0)),
+                "with cases a value is a share from 0 to 1; rename cases if not",
+            ),
+        ):
+            if bad.any():
+                row = int(np.argmax(bad))
+                raise InputError(f"{place}: row {row + 1}: value {value[row]:g} of {cases[row]:g} cases; {mend}")
 
 
 def _one(column: pa.ChunkedArray) -> pa.Array:
@@ -85,14 +106,14 @@ def _series(column: pa.Array, place: str) -> tuple[NDArray[np.int32], pa.Array]:
     return encoded.indices.to_numpy(zero_copy_only=False), encoded.dictionary
 
 
-def _value(column: pa.Array, place: str) -> tuple[NDArray[np.float64], int]:
+def _value(column: pa.Array, name: str, place: str) -> tuple[NDArray[np.float64], int]:
     kind = column.type
     if _is_text(kind):
-        column = _number_text(column, "value", place)
+        column = _number_text(column, name, place)
     elif pa.types.is_boolean(kind):
         column = column.cast(pa.uint8())
     elif not (_is_number(kind) or pa.types.is_decimal(kind) or pa.types.is_null(kind)):
-        raise InputError(f"{place}: column value holds {kind}; values are numbers")
+        raise InputError(f"{place}: column {name} holds {kind}; values are numbers")
     value = column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
     infinite = np.isinf(value)
     if infinite.any():

@@ -1,4 +1,4 @@
-"""Parquet and CSV files with the columns series, ts and value: read whole, written at once or not at all."""
+"""Parquet and CSV files with columns series, ts, value, perhaps cases: read whole, written at once or not at all."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ import pyarrow.parquet as pq
 from watchkeeper.domain.errors import InputError
 
 COLUMNS = ("series", "ts", "value")
+OPTIONAL = ("cases",)
+"""Read where they are there."""
 SUFFIXES = (".parquet", ".csv")
 _BATCH_ROWS = 1 << 18
 
@@ -46,7 +48,8 @@ def check_paths(source: Path, target: Path) -> None:
 
 
 def read_table(path: Path, *, columns: Sequence[str] = COLUMNS) -> pa.Table:
-    """The columns of a file, in the file's row order; Parquet in its own types, CSV as the text that stands there.
+    """The columns of a file, and those of `OPTIONAL` that it has, in the file's row order; Parquet in its own types,
+    CSV as the text that stands there.
 
     CSV may be separated by commas, semicolons or tabs, its first line names the columns.
 
@@ -93,8 +96,8 @@ def _read_parquet(path: Path, columns: Sequence[str]) -> pa.Table:
         raise InputError(f"{path}: is empty; there is nothing to score")
     try:
         with pq.ParquetFile(path) as file:
-            _check_header(path, file.schema_arrow.names, columns)
-            return file.read(columns=list(columns)).select(list(columns))
+            wanted = _wanted(path, file.schema_arrow.names, columns)
+            return file.read(columns=wanted).select(wanted)
     except pa.ArrowException as error:
         raise InputError(f"{path}: cannot be read as Parquet: {_first_line(error)}") from None
 
@@ -102,8 +105,8 @@ def _read_parquet(path: Path, columns: Sequence[str]) -> pa.Table:
 def _read_csv(path: Path, columns: Sequence[str]) -> pa.Table:
     separator, header = _csv_header(path)
     named = [name.strip() for name in header]
-    _check_header(path, named, columns)
-    written = [header[named.index(name)] for name in columns]
+    wanted = _wanted(path, named, columns)
+    written = [header[named.index(name)] for name in wanted]
     text = ""
     for use_threads in (True, False):  # Once more on one thread: only then does the message name the row.
         try:
@@ -114,7 +117,7 @@ def _read_csv(path: Path, columns: Sequence[str]) -> pa.Table:
                 convert_options=pa_csv.ConvertOptions(
                     include_columns=written, column_types={name: pa.string() for name in written}
                 ),
-            ).rename_columns(list(columns))
+            ).rename_columns(wanted)
         except pa.ArrowInvalid as error:
             text = _first_line(error)
     if "Empty CSV file" in text:  # A header without even a line break.
@@ -137,8 +140,10 @@ def _csv_header(path: Path) -> tuple[str, list[str]]:
     return separator, next(csv.reader([line], delimiter=separator))
 
 
-def _check_header(path: Path, header: Sequence[str], columns: Sequence[str]) -> None:
-    for name in columns:
+def _wanted(path: Path, header: Sequence[str], columns: Sequence[str]) -> list[str]:
+    """The columns to read, of those that the header names."""
+    wanted = [*columns, *(name for name in OPTIONAL if name in header and name not in columns)]
+    for name in wanted:
         if name not in header:
             there = ", ".join(header[:12]) + (", …" if len(header) > 12 else "")
             raise InputError(
@@ -146,6 +151,7 @@ def _check_header(path: Path, header: Sequence[str], columns: Sequence[str]) -> 
             )
         if list(header).count(name) > 1:
             raise InputError(f"{path}: has the column {name} more than once; keep one")
+    return wanted
 
 
 def _write_csv(table: pa.Table, sink: object) -> None:

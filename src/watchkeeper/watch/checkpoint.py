@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from watchkeeper.detect import State, kernel_version
+from watchkeeper.detect import Borrowed, SeriesSettings, State, kernel_version
 from watchkeeper.domain.alert import Cause
 from watchkeeper.domain.errors import InputError
 from watchkeeper.domain.feedback import SeriesKnowledge
@@ -64,9 +64,13 @@ class Checkpoint:
     runs: Mapping[int, tuple[OpenRun, ...]]
 
     @staticmethod
-    def at_start(metric: Metric, key: str, series: tuple[int, ...]) -> Checkpoint:
-        """Before the first point."""
-        return Checkpoint(metric.name, key, -(2**62), 0, None, series, Part(None, 0, len(series), metric.step_s), {})
+    def at_start(
+        metric: Metric, key: str, series: tuple[int, ...], settings: SeriesSettings | None = None
+    ) -> Checkpoint:
+        """Before the first point; `settings` are needed where one of the series borrows."""
+        none = Part(None, 0, len(series), metric.step_s)
+        part = none if settings is None else Part.of(State.empty(settings))
+        return Checkpoint(metric.name, key, -(2**62), 0, None, series, part, {})
 
     @property
     def state(self) -> State:
@@ -113,8 +117,12 @@ def kept(checkpoints: Sequence[Checkpoint]) -> Iterator[Kept]:
         yield Kept(one.metric, one.key, one.until, one.batch, one.to_bytes(state))
 
 
-def key_of(metric: Metric, series: Sequence[int], knowledge: Mapping[int, SeriesKnowledge]) -> str:
-    """A name for everything that a judgement rests on besides points: kernel, settings, series, what people said."""
+def key_of(
+    metric: Metric, series: Sequence[int], knowledge: Mapping[int, SeriesKnowledge], lent: Mapping[int, Borrowed]
+) -> str:
+    """A name for everything that a judgement rests on besides points: kernel, settings, series, what people said, and
+    what series borrowed.
+    """
     said = [(one, knowledge[one]) for one in series if one in knowledge]
     record = (
         kernel_version(),
@@ -129,5 +137,6 @@ def key_of(metric: Metric, series: Sequence[int], knowledge: Mapping[int, Series
         metric.lower_limit,
         series,
         said,
+        [(one, lent[one].to_bytes()) for one in series if one in lent],
     )
     return hashlib.blake2b(msgspec.json.encode(record), digest_size=16).hexdigest()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,15 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from watchkeeper import learn
-from watchkeeper.detect import Judged, Points, SeriesSettings, ValueKind, told_score
+from watchkeeper.detect import Borrowed, Judged, Points, SeriesSettings, told_score
 from watchkeeper.domain.alert import Cause, Member
 from watchkeeper.domain.feedback import Feedback, Recurrence, SeriesKnowledge
-from watchkeeper.domain.metric import Direction, Metric, Series
+from watchkeeper.domain.metric import Metric, Series
 from watchkeeper.domain.points import PointColumns
 from watchkeeper.domain.times import local_seconds, periods
+from watchkeeper.watch.borrowing import settings_of
 from watchkeeper.watch.incidents import Run
-
-SIDE = {Direction.BOTH: 0, Direction.UP: 1, Direction.DOWN: -1}
 
 
 @dataclass(frozen=True)
@@ -150,24 +149,23 @@ class Judgement:
 
 
 def judge(
-    metric: Metric, series: tuple[Series, ...], columns: PointColumns, log: Sequence[Feedback], until: int
+    metric: Metric,
+    series: tuple[Series, ...],
+    columns: PointColumns,
+    log: Sequence[Feedback],
+    until: int,
+    lent: Mapping[int, Borrowed] | None = None,
 ) -> Judgement:
     """Judge the metric's points up to `until` (seconds) with everything the log says, in hindsight.
 
-    The budget is the metric's: each of its series gets an equal share of the false alerts it may cost a month.
+    `lent` is what series borrowed when they were new. The budget is the metric's: each of its series gets an equal
+    share of the false alerts it may cost a month.
     """
     grid = on_grid(metric, columns, until)
     bar = budget_bar(metric, len(series))
     knowledge = learn.fold(log, standing(metric, grid.series))
     points = Points(start=grid.start, time=grid.time, value=grid.value, local=local_seconds(grid.time, metric.timezone))
-    settings = SeriesSettings.uniform(
-        len(series),
-        step=metric.step_s,
-        kind=ValueKind[metric.kind.name],
-        direction=SIDE[metric.direction],
-        min_absolute=metric.smallest_change,
-        min_relative=metric.smallest_change_share,
-    )
+    settings = settings_of(metric, grid.series, lent or {})
     found = learn.judge(
         points,
         settings,

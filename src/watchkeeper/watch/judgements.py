@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from threading import RLock
 
+from watchkeeper.detect import Borrowed
 from watchkeeper.domain.feedback import Feedback
 from watchkeeper.domain.metric import Metric, Series
 from watchkeeper.stores.history import History
 from watchkeeper.stores.ledger import Ledger, feedback, metrics, series, watermarks
+from watchkeeper.watch.borrowing import lent_to
 from watchkeeper.watch.judge import Judgement, judge
 
 MOST_ROWS = 3_000_000
@@ -36,7 +38,8 @@ class Judgements:
                     return kept[1]
                 members = tuple(series.of_metric(tx, metric.name))
                 log = feedback.log(tx)
-            judgement = self._judge(metric, members, log, end)
+                lent = lent_to(tx, [one.id for one in members])
+            judgement = self._judge(metric, members, log, end, lent)
             self._remember(metric.name, end, judgement)
             return judgement
 
@@ -45,10 +48,12 @@ class Judgements:
         with self._lock, self._ledger.read() as tx:
             end = watermarks.get(tx, metric.name) or 0
             members = tuple(series.of_metric(tx, metric.name))
+            lent = lent_to(tx, [one.id for one in members])
             kept = self._kept.get(metric.name)
         if kept is not None and kept[0] == end and kept[1].series == members:
-            return judge(metric, members, kept[1].columns, log, end)  # the same points: no need to read them again
-        return self._judge(metric, members, log, end)
+            # The same points: no need to read them again.
+            return judge(metric, members, kept[1].columns, log, end, lent)
+        return self._judge(metric, members, log, end, lent)
 
     def of_series(self, series_ids: Sequence[int]) -> dict[int, Judgement]:
         """The judgement that holds each series, by series id."""
@@ -81,6 +86,13 @@ class Judgements:
         while rows > MOST_ROWS and len(self._kept) > 1:
             rows -= len(self._kept.pop(next(iter(self._kept)))[1].columns.time)
 
-    def _judge(self, metric: Metric, members: tuple[Series, ...], log: Sequence[Feedback], until: int) -> Judgement:
+    def _judge(
+        self,
+        metric: Metric,
+        members: tuple[Series, ...],
+        log: Sequence[Feedback],
+        until: int,
+        lent: Mapping[int, Borrowed],
+    ) -> Judgement:
         columns = self._history.read(tuple(one.id for one in members), end=until)
-        return judge(metric, members, columns, log, until)
+        return judge(metric, members, columns, log, until, lent)

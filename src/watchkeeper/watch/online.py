@@ -25,10 +25,11 @@ from watchkeeper.domain.alert import Cause, Member
 from watchkeeper.domain.feedback import SeriesKnowledge
 from watchkeeper.domain.metric import Metric
 from watchkeeper.domain.points import PointColumns
+from watchkeeper.watch.borrowing import SIDE
 from watchkeeper.watch.checkpoint import Checkpoint, OpenRun
 from watchkeeper.watch.grid import Grids, Laid, Span, lay
 from watchkeeper.watch.incidents import Run
-from watchkeeper.watch.judge import SIDE, Judgement, beyond
+from watchkeeper.watch.judge import Judgement, beyond
 from watchkeeper.watch.parts import Part, joined
 
 
@@ -176,6 +177,7 @@ def _span(task: Task, points: PointColumns, first: int, last: int) -> Span:
 
 
 def _settings(tasks: Sequence[Task], counts: Sequence[int]) -> SeriesSettings:
+    """What series borrowed is in their state already."""
     metrics = [task.metric for task in tasks]
     return SeriesSettings(
         step=np.repeat([metric.step_s for metric in metrics], counts),

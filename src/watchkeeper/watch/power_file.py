@@ -24,7 +24,7 @@ from watchkeeper.domain.points import PointColumns
 from watchkeeper.domain.times import local_seconds
 from watchkeeper.sources.columns import Rows, read_rows
 from watchkeeper.sources.files import SUFFIXES, read_table
-from watchkeeper.watch.judge import SIDE
+from watchkeeper.watch.borrowing import settings_of
 from watchkeeper.watch.power_words import sentences
 from watchkeeper.watch.score_file import STEP_TIMES
 
@@ -115,14 +115,7 @@ def metric_power(
     time, value = columns.time[at], columns.value[at]
     local = local_seconds(time, metric.timezone)
     mark = learn.marks(time, value, learn.fold(log).of(series_id), columns.known_at[at])
-    settings = SeriesSettings.uniform(
-        1,
-        step=metric.step_s,
-        kind=ValueKind[metric.kind.name],
-        direction=SIDE[metric.direction],
-        min_absolute=metric.smallest_change,
-        min_relative=metric.smallest_change_share,
-    )
+    settings = settings_of(metric, (series_id,), {})
     return measure_power(
         Points(np.array([0, len(time)]), time, value, local=local, mark=mark),
         settings,
@@ -139,14 +132,15 @@ def _power(table: pa.Table, place: str, series: str | None, budget: float, seed:
     mine = np.flatnonzero(rows.series == code)
     mine = mine[np.argsort(rows.time[mine], kind="stable")]
     time, value = rows.time[mine], rows.value[mine]
+    cases = None if rows.cases is None else rows.cases[mine]
     values = int(np.isfinite(value).sum())
     # The step is what `score` finds, so that power is that of the detector which would run.
     step = find_step(np.unique(time)[:STEP_TIMES])
     local = None if rows.zone == "UTC" else local_seconds(time, rows.zone)
     try:
         found = measure_power(
-            Points(np.array([0, len(time)]), time, value, local=local),
-            SeriesSettings.uniform(1, step=step),
+            Points(np.array([0, len(time)]), time, value, local=local, cases=cases),
+            SeriesSettings.uniform(1, step=step, kind=ValueKind.GAUGE if cases is None else ValueKind.RATE),
             false_alerts_per_month=budget,
             seed=seed,
             report=lambda done, total: report("trying changes", done, total),

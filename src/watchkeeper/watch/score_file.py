@@ -79,10 +79,11 @@ def score(
     """Score the points of an Arrow table.
 
     `table` has the columns `series` (any scalar), `ts` (timestamp, date, ISO text or a number since 1970) and `value`
-    (a number); others are ignored, rows may stand in any order. The result has a row for each row, in the same order:
-    `series`, `ts`, `value` as given, `expected`, `lower`, `upper` (the metric's unit), `score` (-log10 of false alerts
-    a month at this level) and `alert` (bool: a person would be told). What is not known is null: a score while the
-    detector still learns, or of a missing value.
+    (a number), and may have `cases` (numbers): then a value is a share of so many cases, and the fewer there are, the
+    wider is its band. Other columns are ignored, rows may stand in any order. The result has a row for each row, in the
+    same order: `series`, `ts`, `value` as given, `expected`, `lower`, `upper` (the metric's unit), `score` (-log10 of
+    false alerts a month at this level) and `alert` (bool: a person would be told). What is not known is null: a score
+    while the detector still learns, or of a missing value.
 
     `false_alerts_per_month` is how many false alerts a series may cost; `direction` which way of leaving the band is of
     interest: `up`, `down` or `both`. `feedback` is a file of JSON Lines or an iterable of such objects; each answer
@@ -128,7 +129,8 @@ def _score(table: pa.Table, place: str, wish: _Wish, report: Report) -> tuple[pa
     rows = read_rows(table, place)
     log = learn.Log((), {}) if wish.feedback is None else _read_feedback(wish.feedback, rows)
     order, start = _series_major(rows.series, rows.time, len(rows.names))
-    points = Points(start=start, time=_at(rows.time, order), value=_at(rows.value, order))
+    cases = None if rows.cases is None else _at(rows.cases, order)
+    points = Points(start=start, time=_at(rows.time, order), value=_at(rows.value, order), cases=cases)
     steps, settled = _steps(points)
     columns = _judge(points, steps, settled, rows.zone, learn.fold(log.entries), wish, report)
     alert = columns.pop("alert")
@@ -215,8 +217,9 @@ def _judge(
             time=time,
             value=points.value[rows],
             local=None if zone == "UTC" else local_seconds(time, zone),
+            cases=None if points.cases is None else points.cases[rows],
         )
-        settings = _settings(steps[begin:end], DIRECTIONS[wish.direction])
+        settings = _settings(steps[begin:end], DIRECTIONS[wish.direction], has_cases=points.cases is not None)
         judgement = learn.judge(part, settings, knowledge, base_bar, ids=range(begin, end), causal=True)
         for name in ("expected", "lower", "upper", "score"):
             columns[name][rows] = getattr(judgement.judged, name)
@@ -228,12 +231,12 @@ def _judge(
     return columns
 
 
-def _settings(steps: NDArray[np.int64], direction: int) -> SeriesSettings:
+def _settings(steps: NDArray[np.int64], direction: int, *, has_cases: bool) -> SeriesSettings:
     """One setting for all: any change, whatever the value is."""
     count = len(steps)
     return SeriesSettings(
         step=steps,
-        kind=np.full(count, ValueKind.GAUGE, np.uint8),
+        kind=np.full(count, ValueKind.RATE if has_cases else ValueKind.GAUGE, np.uint8),
         direction=np.full(count, direction, np.int8),
         min_absolute=np.zeros(count),
         min_relative=np.zeros(count),

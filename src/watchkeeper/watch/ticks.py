@@ -15,12 +15,14 @@ from typing import NamedTuple
 import numpy as np
 
 from watchkeeper import learn
+from watchkeeper.detect import Borrowed
 from watchkeeper.domain.feedback import Feedback, SeriesKnowledge
 from watchkeeper.domain.metric import Metric
-from watchkeeper.stores.history import Changes, History
+from watchkeeper.stores.history import Changes, History, Kept
 from watchkeeper.stores.ledger import Ledger, feedback, metrics, series, watermarks
 from watchkeeper.watch import collect, online
 from watchkeeper.watch.alerting import Looked, store
+from watchkeeper.watch.borrowing import lend_to_new, lent_to, settings_of
 from watchkeeper.watch.checkpoint import Checkpoint, kept, key_of, packed
 from watchkeeper.watch.grid import Grids
 from watchkeeper.watch.judge import budget_bar, standing
@@ -48,10 +50,12 @@ class _Due(NamedTuple):
     until: int
     key: str
     knowledge: dict[int, SeriesKnowledge]
+    lent: dict[int, Borrowed]
 
     def at_start(self) -> Checkpoint:
         """Before its first point."""
-        return Checkpoint.at_start(self.metric, self.key, self.series)
+        settings = settings_of(self.metric, self.series, self.lent) if self.lent else None
+        return Checkpoint.at_start(self.metric, self.key, self.series, settings)
 
 
 class Ticks:
@@ -73,6 +77,7 @@ class Ticks:
         due = [one for one in self._due(now) if one.metric.name not in busy and self._leases.is_mine(one.metric.family)]
         if not due:
             return 0
+        due = self._lend(due, now)
         progress(f"judging {due[0].metric.label if len(due) == 1 else f'{len(due):,} metrics'}")
         starts = self._starts(due)
         looked: list[Looked] = []
@@ -114,7 +119,8 @@ class Ticks:
                 return []
             members = series.by_metric(tx)
             log = feedback.log(tx)
-        ids = {one.name: tuple(member.id for member in members.get(one.name, ())) for one in waiting}
+            ids = {one.name: tuple(member.id for member in members.get(one.name, ())) for one in waiting}
+            lent = lent_to(tx, [one for each in ids.values() for one in each])
         knowledge = _known(waiting, ids, log)
         return [
             _Due(
@@ -122,11 +128,37 @@ class Ticks:
                 ids[one.name],
                 marks.get(one.name),
                 until[one.name],
-                key_of(one, ids[one.name], knowledge.get(one.name, {})),
+                key_of(one, ids[one.name], knowledge.get(one.name, {}), lent),
                 knowledge.get(one.name, {}),
+                {each: lent[each] for each in ids[one.name] if each in lent},
             )
             for one in waiting
         ]
+
+    def _lend(self, due: Sequence[_Due], now: int) -> list[_Due]:
+        """The same, where series that are new since a metric was last judged borrow of those that it had."""
+        before = {one.metric.name: self._live[one.metric.name] for one in due if one.metric.name in self._live}
+        before |= self._newest([one for one in due if one.metric.name not in before and one.mark is not None])
+        found = []
+        for one in due:
+            known = before.get(one.metric.name)
+            if known is not None and not set(one.series) <= set(known.series):
+                with self._ledger.write() as tx:
+                    lent = lend_to_new(tx, one.metric, one.series, known, now)
+                one = one._replace(lent=lent, key=key_of(one.metric, one.series, one.knowledge, lent))
+            found.append(one)
+        return found
+
+    def _newest(self, due: Sequence[_Due]) -> dict[str, Checkpoint]:
+        """The newest kept checkpoint of each metric of several series, whatever it rests on, where it can be read."""
+        names = [one.metric.name for one in due if len(one.series) > 1]
+        found: dict[str, Checkpoint] = {}
+        for first in range(0, len(names), KEPT_AT_ONCE):
+            for name, known in self._history.kept(names[first : first + KEPT_AT_ONCE]).items():
+                made = _made(known[0]) if known else None
+                if made is not None:
+                    found[name] = made
+        return found
 
     def _starts(self, due: Sequence[_Due]) -> dict[str, Checkpoint]:
         """Where judging goes on, by metric: the newest checkpoint that holds."""
@@ -152,9 +184,7 @@ class Ticks:
             for each in known.get(one.metric.name, ()):
                 if before is not None and each.until > before[one.metric.name]:
                     continue
-                made = Checkpoint.from_bytes(
-                    each.data, metric=each.metric, key=each.key, until=each.until, batch=each.batch
-                )
+                made = _made(each)
                 if made is not None and _holds(made, one):
                     found.append(made)
                     self._kept_until.setdefault(one.metric.name, each.until)
@@ -239,6 +269,10 @@ def _known(
         if each in owner:
             found.setdefault(owner[each], {})[each] = knowledge.of(each)
     return found
+
+
+def _made(found: Kept) -> Checkpoint | None:
+    return Checkpoint.from_bytes(found.data, metric=found.metric, key=found.key, until=found.until, batch=found.batch)
 
 
 def _holds(checkpoint: Checkpoint, due: _Due) -> bool:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, SQL
 
 from watchkeeper.domain.errors import StoreError
 
-SCHEMA_REVISION = "0015"
+SCHEMA_REVISION = "0016"
 """The newest migration in `migrations/versions/`: known without importing Alembic, which takes longer than opening."""
 
 BUSY_TIMEOUT_S = 30
