@@ -72,6 +72,9 @@ def test_the_blizzard_is_found_explained_and_taken_back(page: Page, demo: Watchk
 
     page.get_by_role("button", name="False alarm").hover()
     expect(page.locator("#would")).to_contain_text("If said:")
+    page.get_by_role("button", name="New normal").hover()
+    expect(page.locator("#would")).to_contain_text("dashed in the chart")
+    picture(page, "receipt-before.png")
     assert demo.alert_page(blizzard.alert.id).answers == ()
 
     page.get_by_label("Note").fill("Blizzard Nemo")
@@ -95,6 +98,14 @@ def test_every_page_of_the_demo_answers(page: Page, demo: Watchkeeper) -> None:
         page.goto(f"/metrics/{line.metric.name}")
         expect(page.get_by_role("heading", level=1)).to_contain_text(line.metric.label)
         page.wait_for_selector("#close-up[data-drawn] canvas")
+        if line.metric.name == "departure_delay":
+            picture(page, "metric.png")
+    page.goto(f"/metrics/{demo.metrics()[0].metric.name}/settings")
+    expect(page.locator("#trial")).to_contain_text("As it is set")
+    picture(page, "settings.png")
+    page.goto("/teams")
+    expect(page.get_by_text("Which metrics earn their noise")).to_be_visible()
+    picture(page, "team.png")
     page.goto("/told")
     expect(page.locator(".told li").first).to_be_visible()
     for show in ("open", "answered", "explained", "quiet", "resolved", "all"):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.server.fakes import FakeService
 from watchkeeper.domain.feedback import Answer
+from watchkeeper.server import create_app
 from watchkeeper.watch.views import Draft
 
 NewPage = Callable[..., Page]
@@ -34,14 +38,36 @@ PAGES = (
     "/assessments",
     "/assessments/1",
     "/assessments/2",
+    "/people",
+    "/audit",
+    "/sign-in",
+    "/sign-in?token=some",
+    "/say/good",
+    "/say/bad",
+    "/api/v1/docs",
     "/nowhere",
 )
+PIECES = ("/metrics/{name:str}/trial", "/metrics/{name:str}/power", "/new-metric/power", "/ready")
+"""What is answered as text but is no page of its own."""
 WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 360, "height": 780}
 
 
 def drawn(page: Page, name: str) -> None:
     """Wait until a chart is drawn."""
     page.wait_for_selector(f"#{name}[data-drawn] canvas")
+
+
+def test_every_page_of_the_application_is_among_those_looked_at(service: FakeService, browser_cache: Path) -> None:
+    app = create_app(service, secret=b"s" * 32, cache_dir=browser_cache)
+    looked_at = {urlsplit(path).path for path in PAGES}
+    missing = [
+        route.path
+        for route in app.routes
+        for handler in getattr(route, "route_handlers", ())
+        if "GET" in handler.http_methods and "Response[str]" in str(handler.parsed_fn_signature.return_type.raw)
+        if not any(re.fullmatch(re.sub(r"\{[^}]+\}", "[^/]+", route.path), path) for path in looked_at)
+    ]
+    assert sorted(missing) == sorted(PIECES)
 
 
 def test_a_person_signs_in_by_the_link(open_page: NewPage) -> None:

@@ -13,9 +13,17 @@ import msgspec
 
 from tests.server.flights import ALERTS, GUARDED, METRICS, SENTENCES, SERIES, YEAR, holes, line_of, metric_named
 from tests.server.ideas import shared_ideas
-from watchkeeper.domain.access import RIGHTS, Caller, Role
+from watchkeeper.domain.access import RIGHTS, Caller, Role, Scope, Token, User
 from watchkeeper.domain.alert import Alert, Cause, Change, Member, Status, Transition
-from watchkeeper.domain.errors import ChannelError, ConfigError, GuardError, InputError, NotFoundError, SourceError
+from watchkeeper.domain.errors import (
+    ChannelError,
+    ConfigError,
+    GuardError,
+    InputError,
+    LinkError,
+    NotFoundError,
+    SourceError,
+)
 from watchkeeper.domain.feedback import Answer, Feedback
 from watchkeeper.domain.flag import Flag, FlagChange, Guard, Mode, Trip
 from watchkeeper.domain.handling import Deed, Handling, Mute, care_of
@@ -27,6 +35,7 @@ from watchkeeper.domain.team import Team
 from watchkeeper.domain.times import DAY, HOUR, format_duration
 from watchkeeper.flags import GuardState, Standing
 from watchkeeper.server.facade import Order
+from watchkeeper.stores.ledger.audit import Entry
 from watchkeeper.watch import views
 from watchkeeper.watch.channels import ChannelLine
 from watchkeeper.watch.flag_views import FlagLine, FlagPage
@@ -242,6 +251,36 @@ class FakeAccess:
     def caller_of(self, secret: str) -> Caller | None:
         return self.service.bearers.get(secret)
 
+    def all_users(self) -> list[User]:
+        return [
+            User(id=1, name="Ada Lovelace", role=Role.ADMIN, created_at=NOW),
+            User(id=2, name="Grace", role=Role.VIEWER, created_at=NOW),
+        ]
+
+    def all_tokens(self) -> list[tuple[Token, str]]:
+        one = Token(
+            id=1,
+            user=1,
+            label="deployments",
+            scopes=frozenset({Scope.READ}),
+            created_at=NOW,
+            expires_at=NOW + 90 * DAY,
+        )
+        return [(one, "Ada Lovelace"), (msgspec.structs.replace(one, id=2, revoked_at=NOW), "Grace")]
+
+    def changes(self, limit: int, before: int | None = None) -> list[Entry]:
+        detail = "source flights, metric departures, channel a-channel-with-a-rather-long-name"
+        return [Entry(id=2, by="Ada", at=NOW, what="apply", detail=detail)][:limit]
+
+
+class FakeOneClick:
+    """Every link would call an alert a false alarm; `bad` does not work."""
+
+    def page(self, token: str) -> views.LinkPage:
+        if token == "bad":
+            raise LinkError("this link was changed")
+        return views.LinkPage(about="Orders fell", label="False alarm", would="If said: alerts like it become rarer.")
+
 
 class FakeSystems:
     """One system whose weather is missing; people may say how far a test is."""
@@ -407,7 +446,7 @@ class FakeService:
     questions: Any = field(default_factory=FakeQuestions)
     teams: Any = field(default_factory=FakeTeams)
     listing: Any = field(default_factory=FakeListing)
-    one_click: Any = None
+    one_click: Any = field(default_factory=FakeOneClick)
     is_empty: bool = False
     failing: tuple[str, ...] = ()
     asked: dict[str, Any] = field(default_factory=dict)

@@ -79,7 +79,7 @@ def test_alerts_a_month_are_those_of_the_last_sixty_days():
 @pytest.mark.parametrize(
     ("answers", "missed", "said"),
     [
-        ([None, None], 0, "Nobody acted on one of its 2 alerts of the last 60 days: name an owner"),
+        ([None, None], 0, "Nobody acted on any of its 2 alerts of the last 60 days: name an owner"),
         ([Answer.FALSE_ALARM] * 6, 0, "6 of 6 alerts were false alarms: lower the budget of Orders from 1 to 0.5"),
         ([Answer.REAL] * 6, 1, "6 of 6 alerts were real and one was missed: raise the budget of Orders from 1 to 2"),
         ([Answer.REAL, *[None] * 5], 0, "Orders tells 3 alerts a month at a budget of 1"),

@@ -126,3 +126,8 @@ def before(alike: Sequence[tuple[int, str, Answer | None, str]]) -> str:
     day = wall_clock(start, zone)
     quoted = f", “{note}”" if note else ""
     return f"{text}; that of {day.day} {day:%b %Y} was called {answer.value.replace('_', ' ')}{quoted}."
+
+
+def count_alerts(count: int) -> str:
+    """`no alert`, `1 alert`, `3 alerts`."""
+    return "no alert" if not count else "1 alert" if count == 1 else f"{count:,} alerts"

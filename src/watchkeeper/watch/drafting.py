@@ -13,6 +13,7 @@ from watchkeeper.domain.errors import ConfigError, InputError, NotFoundError
 from watchkeeper.domain.metric import Metric, Series, Source
 from watchkeeper.domain.points import PointColumns
 from watchkeeper.domain.times import DAY, floor_to_step
+from watchkeeper.notify.message import count_alerts
 from watchkeeper.sources import catalogue
 from watchkeeper.sources.readers import reader_of
 from watchkeeper.stores.ledger import Ledger, audit, metrics
@@ -166,5 +167,5 @@ def _day(seconds: int) -> str:
 
 def _sentence(series: int, points: int, told: int) -> str:
     what = "1 series" if series == 1 else f"{series:,} series"
-    said = "no alert" if not told else "1 alert" if told == 1 else f"{told} alerts"
+    said = count_alerts(told)
     return f"{what}, {points:,} points; in its newest 60 days it would have told {said}."

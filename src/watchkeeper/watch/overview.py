@@ -9,6 +9,7 @@ from watchkeeper.domain.feedback import Answer
 from watchkeeper.domain.times import WEEK
 from watchkeeper.learn import in_force
 from watchkeeper.notify import channels as ways
+from watchkeeper.notify.message import count_alerts
 from watchkeeper.notify.parcel import Parcel
 from watchkeeper.stores.ledger import Ledger, audit, feedback, metrics, watermarks
 from watchkeeper.watch.listing import Listing
@@ -95,7 +96,7 @@ def _is_noisy(line: MetricLine) -> bool:
 def _sentence(alerts: int, answered: int, real: int) -> str:
     if not alerts:
         return "Nothing was told this week."
-    told = "1 alert" if alerts == 1 else f"{alerts} alerts"
+    told = count_alerts(alerts)
     if not answered:
-        return f"{told[:1].upper()}{told[1:]}, none answered yet."
-    return f"{told[:1].upper()}{told[1:]}, {answered} answered, {real} of them real."
+        return f"{told}, none answered yet."
+    return f"{told}, {answered} answered, {real} of them real."

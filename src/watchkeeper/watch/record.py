@@ -137,8 +137,9 @@ def _suggestion(metric: Metric, record: MetricRecord) -> str:
     """The one thing most worth doing about the metric, if anything is."""
     verdicts = record.real + record.false_alarms
     if record.alerts and not record.acted:
-        told = "its alert" if record.alerts == 1 else f"one of its {record.alerts} alerts"
-        return f"Nobody acted on {told} of the last {DAYS} days: name an owner, or lower the budget of {metric.label}."
+        told = "its alert" if record.alerts == 1 else f"any of its {record.alerts} alerts"
+        do = f"ask {metric.owner} whether they are wanted" if metric.owner else "name an owner"
+        return f"Nobody acted on {told} of the last {DAYS} days: {do}, or lower the budget of {metric.label}."
     if verdicts >= FEW and record.high < 0.5:
         return (
             f"{record.false_alarms} of {verdicts} alerts were false alarms: lower the budget of {metric.label}"

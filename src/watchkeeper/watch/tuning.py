@@ -195,7 +195,7 @@ def _same(one: TriedAlert, other: TriedAlert) -> bool:
 
 
 def _sentence(before: int, after: int, new: int, gone: int, lost: Sequence[int], *, is_same: bool) -> str:
-    told = "no alert" if not after else "1 alert" if after == 1 else f"{after} alerts"
+    told = message.count_alerts(after)
     if is_same:
         return f"As it is set: {told} in {TRIED_DAYS} days."
     now = "none" if not before else f"{before}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 from litestar import Response, get, post
@@ -20,6 +20,9 @@ from watchkeeper.server.session import NAMELESS, PageRequest, visitor
 from watchkeeper.watch.views import MetricLine
 from watchkeeper.watch.week import Week
 
+if TYPE_CHECKING:
+    from watchkeeper.watch.channels import ChannelLine
+
 
 class OverviewPage(msgspec.Struct, frozen=True, kw_only=True):
     """The page's record: a week, and the addresses of the weeks beside it."""
@@ -27,16 +30,6 @@ class OverviewPage(msgspec.Struct, frozen=True, kw_only=True):
     week: Week
     earlier: str
     later: str
-
-
-class ChannelRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A channel as it fares."""
-
-    name: str
-    kind: str
-    is_failing: bool
-    sentence: str
-    pending: int
 
 
 class SourceRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +43,7 @@ class SetupPage(msgspec.Struct, frozen=True, kw_only=True):
     """The page's record. `said` tells how a test went."""
 
     sources: tuple[SourceRow, ...]
-    channels: tuple[ChannelRow, ...]
+    channels: tuple[ChannelLine, ...]
     said: str = ""
 
 
@@ -91,12 +84,7 @@ def _setup(request: PageRequest, said: str) -> SetupPage:
             SourceRow(source=source, metrics=tuple(one for one in lines if one.metric.source == source.name))
             for source in service.drafting.sources()
         ),
-        channels=tuple(
-            ChannelRow(
-                name=one.name, kind=one.kind, is_failing=one.is_failing, sentence=one.sentence, pending=one.pending
-            )
-            for one in service.channels.lines()
-        ),
+        channels=service.channels.lines(),
         said=said,
     )
 

@@ -100,7 +100,7 @@ def _sentence(records: list[MetricRecord]) -> str:
     earned = sum(worth(one) is Worth.EARNED for one in records)
     return (
         f"{plural(told, 'alert')} in the newest {DAYS} days, {acted} acted on;"
-        f" {earned} of {plural(len(records), 'metric')} {'earns' if earned == 1 else 'earn'} their noise."
+        f" {earned} of {plural(len(records), 'metric')} {'earns its' if earned == 1 else 'earn their'} noise."
     )
 
 

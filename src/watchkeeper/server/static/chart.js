@@ -77,6 +77,7 @@
       this.band.style.height = plot;
       if (this.shown) await this.show(...this.shown);
       this.mark();
+      charts.forEach((each) => { if (each.of === this) each.mark(); });
     }
 
     // Time at a place on the canvas, and the place of a time.
@@ -216,7 +217,7 @@
 
     // The marked window: on the strip what is shown close up, elsewhere what the form says.
     marked() {
-      if (this.isStrip) return this.of?.data ? this.of.reach() : [NaN, NaN];
+      if (this.isStrip) return this.of?.shown ?? (this.of?.data ? this.of.reach() : [NaN, NaN]);
       if (!this.form) return [NaN, NaN];
       const from = fromField(this.form.querySelector("[data-from]"));
       const to = fromField(this.form.querySelector("[data-to]"));
