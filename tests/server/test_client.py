@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import base64
 import sys
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 import anyio
 import httpx
+import httpx2
 import pytest
 from mcp import Client as AgentClient
 from mcp import StdioServerParameters, stdio_client
+from mcp.client.streamable_http import streamable_http_client
 
 import watchkeeper
 from tests.server.shop import Served
@@ -204,3 +208,42 @@ def test_the_command_speaks_mcp_on_standard_input(api: Served) -> None:
     tools, (listed,) = asked(stdio_client(command), ("list_metrics", {}))
     assert "see_chart" in tools
     assert listed.structured_content["items"][0]["settings"]["name"] == "orders"
+
+
+@asynccontextmanager
+async def over_http(api: Served, role: Role) -> AsyncIterator[Any]:
+    """An agent's way to the server's own `/mcp`, with the token of a role."""
+    headers = {"authorization": f"Bearer {api.tokens[role]}"}
+    async with (
+        httpx2.AsyncClient(headers=headers, timeout=60) as http,
+        streamable_http_client(f"{api.address}/mcp", http_client=http) as streams,
+    ):
+        yield streams
+
+
+def test_the_server_itself_speaks_mcp_with_the_rights_of_each_token(api: Served) -> None:
+    with client_of(api, Role.RESPONDER) as client:
+        alert = next(client.alerts()).id
+        tools, (whole, picture, said) = asked(
+            over_http(api, Role.RESPONDER),
+            ("see_alert", {"alert_id": alert}),
+            ("see_chart", {"alert_id": alert}),
+            ("give_feedback", {"answer": "real", "alert_id": alert, "note": "over HTTP"}),
+        )
+        assert "list_alerts" in tools
+        assert whole.structured_content["alert"]["id"] == alert
+        assert base64.b64decode(picture.content[0].data).startswith(b"\x89PNG")
+        kept = client.receipt(said.structured_content["feedback"]["id"]).feedback
+        assert (kept.by, kept.note) == ("Responder", "over HTTP")
+        client.undo(kept.id)
+    _, (refused,) = asked(over_http(api, Role.VIEWER), ("give_feedback", {"answer": "real", "alert_id": 1}))
+    assert refused.is_error
+    assert "needs the right" in refused.content[0].text
+
+
+def test_mcp_without_a_token_is_refused(api: Served) -> None:
+    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
+    for headers in ({}, {"authorization": "Bearer nonsense"}):
+        answer = httpx.post(f"{api.address}/mcp", json=call, headers=headers)
+        assert answer.status_code == 401
+        assert answer.headers["www-authenticate"] == "Bearer"

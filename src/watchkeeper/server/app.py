@@ -9,6 +9,7 @@ from litestar import Litestar, Router
 from litestar.config.compression import CompressionConfig
 from litestar.datastructures import State
 
+from watchkeeper.server.agents import Agents, agents_door
 from watchkeeper.server.api import api_router
 from watchkeeper.server.api.spec import spec_router
 from watchkeeper.server.assets import Assets
@@ -68,6 +69,7 @@ def create_app(
         templates=make_templates(),
         provider=provider,
     )
+    agents = Agents()
     pages = Router(
         path="/",
         route_handlers=[
@@ -100,6 +102,7 @@ def create_app(
             api_router(),
             spec_router(),
             push_door(service),
+            agents_door(agents),
             evaluation_protocol(service.flags, desk.door if flags_need_token else None),
         ],
         guards=[guard],
@@ -107,6 +110,7 @@ def create_app(
         middleware=[HostCheck(allowed_hosts)],
         exception_handlers=HANDLERS,
         before_send=[add_headers],
+        on_shutdown=[agents.close],
         compression_config=CompressionConfig(
             backend="gzip", minimum_size=1000, gzip_compress_level=5, exclude=["/assets/", "/news"]
         ),
