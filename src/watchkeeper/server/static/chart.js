@@ -8,7 +8,7 @@
   const moment = { weekday: "short", day: "numeric", month: "short", year: "numeric", timeZone: "UTC" };
   const dayFormat = new Intl.DateTimeFormat("en-GB", moment);
   const hourFormat = new Intl.DateTimeFormat("en-GB", { ...moment, hour: "2-digit", minute: "2-digit" });
-  const MOST_DRAWN = 1500; // points drawn at once: of more, each stretch shows its lowest, its highest and what was told
+  const MOST_DRAWN = 600; // points drawn at once: of more, each stretch shows its lowest, its highest and what was told
   const UNSEEN = { t: -1, t2: -1, v: null, e: null, lo: null, hi: null, a: null, w: null };
   const charts = new Map();
   let library;
@@ -36,6 +36,7 @@
       this.isStrip = figure.classList.contains("chart-strip");
       this.form = document.getElementById(figure.dataset.brush ?? "");
       this.over = null;
+      this.isMoving = false;
       this.place = -1;
       this.shown = null;
     }
@@ -87,8 +88,15 @@
     // Which part of the time is shown.
     async show(from, to) {
       this.shown = [from, to];
-      if (!this.view) return;
-      await this.view.data("points", this.points(from, to)).signal("shown_from", from).signal("shown_to", to).runAsync();
+      this.isBehind = true;
+      if (!this.view || this.isMoving) return; // whoever moves it now goes on to the newest place
+      this.isMoving = true;
+      while (this.isBehind) {
+        this.isBehind = false;
+        const [first, last] = this.shown;
+        await this.view.data("points", this.points(first, last)).signal("shown_from", first).signal("shown_to", last).runAsync();
+      }
+      this.isMoving = false;
       this.mark();
     }
 
