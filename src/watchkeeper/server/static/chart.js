@@ -233,6 +233,7 @@
     }
 
     mark() {
+      if (!this.band) return; // not drawn yet
       const [from, to] = this.marked();
       if (!this.view || Number.isNaN(from) || Number.isNaN(to)) {
         this.band.style.visibility = "hidden";
