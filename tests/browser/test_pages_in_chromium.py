@@ -238,6 +238,7 @@ def test_a_lost_confirmed_alert_asks_twice(open_page: NewPage, service: FakeServ
 def test_a_window_is_marked_with_the_mouse(open_page: NewPage, service: FakeService) -> None:
     page = open_page("/metrics/departures?series=2&from=2013-02-04T00:00&to=2013-02-14T00:00")
     drawn(page, "close-up")
+    page.locator("#close-up").scroll_into_view_if_needed()
     box = page.locator("#close-up .canvas").bounding_box()
     assert box
     middle = box["y"] + box["height"] / 2
@@ -275,6 +276,7 @@ def test_the_year_strip_and_the_months_move_the_close_up(open_page: NewPage) -> 
     drawn(page, "close-up")
     page.get_by_role("link", name="Feb").click()
     assert "from=2013-02-01" in page.url
+    page.locator("#close-up").scroll_into_view_if_needed()
     box = page.locator("#close-up .canvas").bounding_box()
     assert box
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 50)

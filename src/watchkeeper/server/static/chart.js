@@ -9,7 +9,8 @@
   const dayFormat = new Intl.DateTimeFormat("en-GB", moment);
   const hourFormat = new Intl.DateTimeFormat("en-GB", { ...moment, hour: "2-digit", minute: "2-digit" });
   const MOST_DRAWN = 600; // points drawn at once: of more, each stretch shows its lowest, its highest and what was told
-  const UNSEEN = { t: -1, t2: -1, v: null, e: null, lo: null, hi: null, a: null, w: null };
+  // A new one each time: the drawing library writes its own number into every row that it is given.
+  const unseen = (more) => ({ t: -1, t2: -1, v: null, e: null, lo: null, hi: null, a: null, w: null, ...more });
   const charts = new Map();
   let library;
 
@@ -65,6 +66,7 @@
       const datasets = spec.layer.some((each) => each.data?.name === "would") ? { points, spans, ...this.laid() } : { points, spans };
       const box = document.createElement("div");
       this.view?.finalize();
+      this.isMoving = false;
       this.cursor = node("span", "", "cursor");
       this.band = node("span", "", "brush");
       this.canvas.replaceChildren(box, this.band, this.cursor);
@@ -127,7 +129,7 @@
 
     // The drawing library warns of layers without any row: each gets one that lies out of sight.
     points(from, to) {
-      return [{ ...UNSEEN, a: 0 }, UNSEEN, ...this.rows(this.data.columns, from, to)];
+      return [unseen({ a: 0 }), unseen(), ...this.rows(this.data.columns, from, to)];
     }
 
     // An answer that was not said yet, over the chart; null takes it away.
@@ -141,8 +143,8 @@
     laid() {
       const band = this.over?.band;
       return {
-        would: [UNSEEN, ...(band ? this.rows(band, ...this.reach()) : [])],
-        turns: [...["vanishes", "returns", "appears", "lost"].map((kind) => ({ ...UNSEEN, kind })), ...(this.over?.turns ?? [])],
+        would: [unseen(), ...(band ? this.rows(band, ...this.reach()) : [])],
+        turns: [...["vanishes", "returns", "appears", "lost"].map((kind) => unseen({ kind })), ...(this.over?.turns ?? [])],
       };
     }
 
