@@ -202,15 +202,17 @@ def _times(metric: Metric, column: Column, zone: str) -> Instants:
 def _names(column: Column) -> pa.Array:
     if isinstance(column, pa.ChunkedArray):
         return column.cast(pa.string()).fill_null(NO_VALUE).combine_chunks()
+    kinds = set(map(type, column))
+    if kinds <= {str, type(None)}:  # as nearly always: then nobody looks at each
+        return pa.array(column, pa.string()).fill_null(NO_VALUE)
     return pa.array([NO_VALUE if value is None else str(value) for value in column], pa.string())
 
 
 def _values(metric: Metric, column: Column, name: str = "value") -> NDArray[np.float64]:
     if not isinstance(column, pa.ChunkedArray):
-        try:
-            column = pa.chunked_array([[None if value is None else _number(value) for value in column]], pa.float64())
-        except TypeError as error:
-            raise failure(metric, f"column {name}: {error}") from None
+        if not set(map(type, column)) <= {float, type(None)}:
+            column = _numbers_of(metric, column, name)
+        column = pa.chunked_array([column], pa.float64())
     elif _is_no_number(column.type):
         raise failure(metric, f"column {name}: it holds {column.type}; return a number, for example with a cast")
     value: NDArray[np.float64] = column.cast(pa.float64(), safe=False).to_numpy()
@@ -224,6 +226,13 @@ def _is_large_enough(metric: Metric, found: Mapping[str, Column]) -> NDArray[np.
     size = _values(metric, found[GROUP_SIZE], GROUP_SIZE)
     is_shown: NDArray[np.bool_] = size >= metric.min_group_size
     return is_shown
+
+
+def _numbers_of(metric: Metric, column: Sequence[Any], name: str) -> list[float | None]:
+    try:
+        return [None if value is None else _number(value) for value in column]
+    except TypeError as error:
+        raise failure(metric, f"column {name}: {error}") from None
 
 
 def _number(value: Any) -> float:

@@ -66,6 +66,7 @@ _STREAMED = ("postgresql", "mysql", "mariadb", "redshift")
 SHORT_STEPS = 100
 """The answer for so few periods comes whole: a cursor on the server would ask four times instead of once. A query that
 returns too much has failed on the long window of the metric's first reading already."""
+ROWS_AT_ONCE = 10_000
 _SQLITE_STEPS = 10_000
 """After so many steps of SQLite's machine the clock is looked at: about a millisecond."""
 
@@ -351,10 +352,16 @@ def _answer(
     result = connection.execute(query, values, execution_options=options)  # type: ignore[call-overload]
     if not result.returns_rows:
         raise SourceError("the query returns no rows; it must be a SELECT")
-    names, rows = list(result.keys()), result.fetchmany(most + 1)
+    names = list(result.keys())
+    columns: list[list[Any]] = [[] for _ in names]
+    rows = 0
+    # Few rows at a time: a million at once keep Python's garbage collector busy for longer than the database works.
+    while some := result.fetchmany(min(ROWS_AT_ONCE, most + 1 - rows)):
+        rows += len(some)
+        _check_rows(rows, most)
+        for column, own in zip(columns, zip(*some, strict=True), strict=True):
+            column.extend(own)
     result.close()
-    _check_rows(len(rows), most)
-    columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
     return dict(zip(names, columns, strict=True))
 
 

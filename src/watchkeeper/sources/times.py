@@ -90,6 +90,8 @@ def _typed(column: pa.ChunkedArray | Sequence[Any]) -> pa.Array:
         if any(texts) or pa.types.is_decimal(kind):
             return _typed(column.to_pylist())
         return column.combine_chunks()
+    if set(map(type, column)) == {int}:
+        return pa.array(map(float, column), pa.float64())
     kinds = {_kind(value) for value in column}
     if len(kinds) != 1:
         raise ValueError(f"mixes {' and '.join(sorted(kinds))}; return one kind")

@@ -24,8 +24,10 @@ OVERLAP_STEPS = 3
 """Periods already read that are read again each time, for rows that came late."""
 ROWS_TOGETHER = 250_000
 """So many points are stored in one go: a store's price is per go, much more than per point."""
-SLICE_S = 92 * DAY
-"""A long window is read in slices of about a quarter, so that no single statement runs for hours."""
+FIRST_STEPS = 100
+SLICE_ROWS, SLICE_S, FASTER = 250_000, 92 * DAY, 8
+"""A long window is read in slices of about so many rows, and a quarter at most, so that no statement runs for hours and
+no answer fills the memory. The first slice is short: it tells how long the next may be, up to so many times as long."""
 
 
 def window(metric: Metric, newest: int | None, now: int) -> tuple[int, int]:
@@ -79,22 +81,28 @@ def read(
     progress: Callable[[int], None] = lambda rows: None,
 ) -> int:
     """Read `[start, end)` into the intake; returns how many rows were withheld. Raises SourceError."""
+    left, end = (floor_to_step(one, metric.step_s, metric.timezone) for one in (start, end))
     withheld = 0
-    # Slices still to be read, the earliest last; one whose answer has too many rows is read in halves.
-    slices = [(left, min(end, left + SLICE_S)) for left in range(start, end, SLICE_S)][::-1]
-    while slices:
-        left, right = (floor_to_step(one, metric.step_s, metric.timezone) for one in slices.pop())
+    longest = SLICE_S
+    length = min(FIRST_STEPS * metric.step_s, longest)
+    while left < end:
+        # Half a step more, because a day on the metric's clock may be an hour longer.
+        right = min(end, floor_to_step(left + length + metric.step_s // 2, metric.step_s, metric.timezone))
+        rows = 0
         try:
             for batch in reader.pull(metric, left, right):
                 intake.take(metric, batch)
                 progress(batch.num_rows)
+                rows += batch.num_rows
         except TooManyRowsError:
-            middle = floor_to_step((left + right) // 2, metric.step_s, metric.timezone)
-            if not left < middle < right:
+            if length <= metric.step_s:
                 raise
-            slices += [(middle, right), (left, middle)]
+            longest = length = min(length, right - left) // 2 // metric.step_s * metric.step_s or metric.step_s
             continue
         withheld += reader.withheld
+        left = right
+        longer = length * min(FASTER, SLICE_ROWS / max(1, rows))
+        length = max(metric.step_s, int(min(longer, longest)) // metric.step_s * metric.step_s)
     return withheld
 
 
