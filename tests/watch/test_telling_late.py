@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.watch import shop
+from watchkeeper.domain.alert import Cause
 from watchkeeper.domain.times import HOUR
+from watchkeeper.watch.service import Watchkeeper
+from watchkeeper.watch.views import AlertLine
 
 
 def test_what_still_goes_on_is_told_however_late_it_was_found(home: Path):
@@ -24,3 +27,29 @@ def test_what_is_over_is_held_with_its_reason(home: Path):
         alert = service.inbox(show="all", order="newest").lines[0].alert
         reasons = [text for one in service.alert_page(alert.id).history for text in one.deliveries]
         assert any("about the past" in text for text in reasons)
+
+
+def test_rows_that_come_after_their_time_was_judged_raise_the_alert_that_they_would_have_raised(home: Path):
+    short = shop.DROP + 2 * HOUR
+    shop.change(home / "shop.db", shop.AS_A_WEEK_BEFORE, short, shop.DROP + shop.DROP_HOURS * HOUR)
+    with shop.open_service(home, short) as service:
+        service.run_until(shop.DROP)
+        shop.change(home / "shop.db", "create table kept as select * from orders where time >= ? and time < ?",
+                    shop.DROP, short)  # fmt: skip
+        shop.change(home / "shop.db", "delete from orders where time >= ? and time < ?", shop.DROP, short)
+        service.run_until(short + HOUR)
+        before = len(service.told())
+        assert not drops(service), "nothing stands out of what is there"
+        shop.change(home / "shop.db", "insert into orders select * from kept")
+        service.run_until(short + 2 * HOUR)
+        (line,) = drops(service)
+        assert (line.alert.start, line.alert.end) == (shop.DROP, short)
+        assert len(service.told()) > before, "it is young enough to be told"
+        service.run_until(short + 3 * HOUR)
+        assert len(drops(service)) == 1
+
+
+def drops(service: Watchkeeper) -> list[AlertLine]:
+    """The alerts of the drop's time that are about values."""
+    lines = service.inbox(show="all").lines
+    return [one for one in lines if one.alert.peak.cause is Cause.ANOMALY and one.alert.end > shop.DROP]

@@ -135,8 +135,8 @@ def _join(alert: Alert, run: Run, steps: list[Step]) -> Alert:
     key = (run.member.series, run.member.cause)
     known = next((member for member in alert.members if (member.series, member.cause) == key), None)
     joined = run.member if known is None else _merge(known, run.member)
-    if joined == known:
-        return alert
+    if joined == known or (alert.status is Status.RESOLVED and known is not None and _is_as_long(joined, known)):
+        return alert  # what is over stays as it was told, though a late point may show it in another light
     others = (member for member in alert.members if (member.series, member.cause) != key)
     members = tuple(sorted((*others, joined), key=lambda one: (one.start, one.series, one.cause.value)))
     change = Change.REOPENED if alert.status is Status.RESOLVED else Change.UPDATED
@@ -151,6 +151,10 @@ def _join(alert: Alert, run: Run, steps: list[Step]) -> Alert:
     )
     steps.append(Step(alert=grown, change=change, at=run.known_at, detail="joined" if known is None else "goes on"))
     return grown
+
+
+def _is_as_long(one: Member, other: Member) -> bool:
+    return (one.start, one.end, one.is_open) == (other.start, other.end, other.is_open)
 
 
 def _merge(old: Member, new: Member) -> Member:

@@ -42,7 +42,10 @@ KEEP_EVERY_STEPS = 48
 
 
 class _Due(NamedTuple):
-    """A metric with a period to judge: from its watermark `mark` (None: never judged) to `until`."""
+    """A metric with a period to judge: from its watermark `mark` (None: never judged) to `until`.
+
+    Where a point came late, `mark` is its time.
+    """
 
     metric: Metric
     series: tuple[int, ...]
@@ -51,6 +54,10 @@ class _Due(NamedTuple):
     key: str
     knowledge: dict[int, SeriesKnowledge]
     lent: dict[int, Borrowed]
+
+    def back_to(self, time: int) -> _Due:
+        """The same with what is told of it from an earlier time on."""
+        return self if self.mark is None else self._replace(mark=min(self.mark, time))
 
     def at_start(self) -> Checkpoint:
         """Before its first point."""
@@ -202,12 +209,16 @@ class Ticks:
             late = self._judge_tasks([_task(one, starts[one.metric.name]) for one in members], parts, grids)
             again = [one for one in members if one.metric.name in late]
             found = self._kept([one for one in again if one.mark is not None], late)
-            late = self._judge_tasks(
+            # What came late may have made something of a time that was judged quiet: its runs are told from there on.
+            again = [one.back_to(late[one.metric.name]) for one in again]
+            later = self._judge_tasks(
                 [_task(one, found.get(one.metric.name) or one.at_start()) for one in again], parts, grids
             )
             # What came late while we read is later still, and from the first point on nothing is.
-            self._judge_tasks([_task(one, one.at_start()) for one in again if one.metric.name in late], parts, grids)
-            for one in members:
+            last = [one.back_to(later[one.metric.name]) for one in again if one.metric.name in later]
+            self._judge_tasks([_task(one, one.at_start()) for one in last], parts, grids)
+            as_judged = {one.metric.name: one for one in (*members, *again, *last)}
+            for one in as_judged.values():
                 yield one, online.merge(parts[one.metric.name])
 
     def _judge_tasks(self, tasks: Sequence[Task], parts: dict[str, list[Advanced]], grids: Grids) -> dict[str, int]:
