@@ -8,11 +8,12 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from benchmarks import system
 from click.testing import CliRunner
 
 from tests.conftest import Played, play_demo
 from watchkeeper.cli import main
-from watchkeeper.demo import warehouse
+from watchkeeper.demo import late, warehouse
 from watchkeeper.domain.errors import SourceError
 from watchkeeper.domain.feedback import Answer
 from watchkeeper.domain.times import parse_instant
@@ -97,3 +98,28 @@ def test_a_wrong_package_leaves_no_half_written_warehouse(tmp_path: Path, monkey
     with pytest.raises(SourceError, match=r"requirements/demo\.txt"):
         warehouse.build(tmp_path / "warehouse.duckdb")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_outage_of_the_weather_is_one_incident_and_flips_the_flag_in_its_tick(home: Path):
+    with Watchkeeper.open(home) as service:
+        seen, listed = system.outage(service), system.months(service)
+        check = {item.key for item in service.systems.missing(late.SYSTEM) if not item.is_met}
+    assert (seen.incidents, seen.explained >= 1, seen.moved >= 10) == (1, True, True)
+    assert seen.trips == (seen.first_bad,)
+    assert len(seen.returns) == 1
+    assert seen.returns[0] > late.OUTAGE[1] + 12 * 3600
+    outage = next(one for one in listed if "outage" in one.name)
+    others = [one for one in listed if one is not outage]
+    assert outage.accuracy < 0.6 < 0.75 < min(one.accuracy for one in others)
+    assert outage.skill < -1 < -0.05 < min(one.skill for one in others)
+    assert max(one.off for one in others) < 0.1
+    assert check == {"privacy"}
+
+
+def test_passengers_were_answered_by_the_airlines_average_while_the_flag_was_at_its_fallback(home: Path):
+    with duckdb.connect(str(home / "late.duckdb"), read_only=True) as db:
+        answered = "select min(asked_at), max(asked_at) from predictions where is_fallback"
+        (first, last) = db.execute(answered).fetchone() or ()
+        (newest,) = db.execute("select max(observed_at) from weather where observed_at < '2013-09-15'").fetchone() or ()
+    assert (first.isoformat(), last.isoformat()[:13]) == ("2013-09-13T08:00:00", "2013-09-20T11")
+    assert newest.isoformat() == "2013-09-12T23:00:00"

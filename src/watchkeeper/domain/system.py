@@ -11,8 +11,12 @@ from watchkeeper.domain.errors import ConfigError, InputError
 from watchkeeper.domain.metric import check_name
 from watchkeeper.domain.times import DAY, HOUR, parse_duration, parse_instant
 
-MEASURES = ("accuracy", "precision", "recall", "f1", "brier")
-"""What the quality of a classifier may be measured by; brier is an error, the smaller the better."""
+MEASURES = ("accuracy", "precision", "recall", "f1", "brier", "skill")
+"""What the quality of a classifier may be measured by.
+
+brier is an error, the smaller the better; skill is the share of the basic version's brier that the model does away with
+(Brier skill score): 1 is perfect, 0 no better, below 0 worse.
+"""
 DISTANCES = ("psi", "js", "wasserstein")
 STEPS = ("1m", "1h", "1d")
 """Steps of derived metrics: those that every warehouse truncates times to."""
@@ -126,8 +130,9 @@ class Predictions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """The log of what the model said, a row a prediction.
 
     Either `score` (the probability of the positive class; positive from `threshold` on) or `predicted` (a class).
-    `latency` is in seconds, `error` and `fallback` are true where it failed, or where the basic version answered.
-    `features` and `categories` are inputs as logged at serving.
+    `basic` is the probability that what the model replaces would have said. `latency` is in seconds, `error` and
+    `fallback` are true where it failed, or where the basic version answered. `features` and `categories` are inputs as
+    logged at serving.
     """
 
     table: str
@@ -136,6 +141,7 @@ class Predictions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     score: str = ""
     threshold: float = 0.5
     predicted: str = ""
+    basic: str = ""
     latency: str = ""
     error: str = ""
     fallback: str = ""
@@ -147,7 +153,8 @@ class Predictions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     def __post_init__(self) -> None:
         check_table("table", self.table)
-        names = (self.key, self.score, self.predicted, self.latency, self.error, self.fallback, self.person)
+        optional = (self.key, self.score, self.predicted, self.basic, self.latency, self.error, self.fallback)
+        names = (*optional, self.person)
         check_columns((self.time_field, *self.features, *self.categories), *(one for one in names if one))
         check_steps(step=self.step, quality_step=self.quality_step)
         if bool(self.score) == bool(self.predicted):
@@ -169,10 +176,13 @@ class Outcomes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The table that the model was trained on, with the features as training saw them."""
+    """The table that the model was trained on, with the features as training saw them in `window` (the reference's, if
+    none is given).
+    """
 
     table: str
     time_field: str
+    window: Window | None = None
 
     def __post_init__(self) -> None:
         check_table("table", self.table)
@@ -231,6 +241,10 @@ class System(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             raise InputError("outcomes are matched by key: give predictions with key")
         if self.predictions is not None and self.predictions.predicted and set(self.measures) != {"accuracy"}:
             raise InputError("measures: a predicted class has accuracy alone; the others need score")
+        if "skill" in self.measures and (self.predictions is None or not self.predictions.basic):
+            raise InputError(
+                "measures: skill compares with what the model replaces: name its column, predictions.basic"
+            )
         for instant in (self.trained_at, self.since, self.until):
             if instant:
                 parse_instant(instant)

@@ -40,9 +40,12 @@ def run_guards(ledger: Ledger, history: History, line_of: Callable[[int], AlertL
             return []
         open_ones = alerts.open_ones(tx)
         known = {metric.name: metric for metric in metrics.metrics(tx)}
-        members = {name: series.of_metric(tx, name) for name in known}
-    lines = [line_of(alert.id) for alert in open_ones]
-    counting = [line.alert for line in lines if _counts(line)]
+        members = series.by_metric(tx)
+    # Whether an alert counts is a judgement anew, so only those are asked about that some guard waits for.
+    waited_for = {trip.metric for kept in guarded for trip in _trips(kept.flag) if not trip.has_limit}
+    ids = {one.id for name in waited_for for one in members.get(name, ())}
+    touched = [alert for alert in open_ones if any(member.series in ids for member in alert.members)]
+    counting = [line.alert for line in (line_of(alert.id) for alert in touched) if _counts(line)]
     done = []
     for kept in guarded:
         assert kept.flag.guard is not None
@@ -51,7 +54,8 @@ def run_guards(ledger: Ledger, history: History, line_of: Callable[[int], AlertL
             reasons += _reasons(trip, known, members, counting, history)
         may_return = all(_reasons(one, known, members, [], history) for one in kept.flag.guard.return_when)
         signals = Signals(trips=tuple(reasons), may_return=may_return)
-        broken = [found for trip in kept.flag.guard.trips for found in _broken(trip, known, members, history)]
+        trips = kept.flag.guard.trips if reasons else ()
+        broken = [found for trip in trips for found in _broken(trip, known, members, history)]
         done += _advance(ledger, kept, signals, broken, now)
     return done
 
@@ -114,13 +118,17 @@ def _counts(line: AlertLine) -> bool:
     return line.explained_by is None and (line.still_fires or line.answer is not None)
 
 
+def _trips(flag: Flag) -> tuple[Trip, ...]:
+    return flag.guard.trips if flag.guard is not None else ()
+
+
 def _reasons(
     trip: Trip, known: dict[str, Metric], members: dict[str, list[Series]], counting: list[Alert], history: History
 ) -> list[Reason]:
     if trip.metric not in known:
         return []
     metric = known[trip.metric]
-    chosen = [one for one in members[metric.name] if _is_meant(trip, metric, one)]
+    chosen = [one for one in members.get(metric.name, ()) if _is_meant(trip, metric, one)]
     if trip.has_limit:
         return [Reason(words=trip.words)] if any(_is_beyond(trip, metric, one, history) for one in chosen) else []
     ids = {one.id for one in chosen}
@@ -149,7 +157,7 @@ def _broken(
     limit = trip.above if trip.above is not None else trip.below
     assert limit is not None
     found = []
-    for one in members[metric.name]:
+    for one in members.get(metric.name, ()):
         if not _is_meant(trip, metric, one) or not _is_beyond(trip, metric, one, history):
             continue
         newest = history.last_time((one.id,))[one.id]

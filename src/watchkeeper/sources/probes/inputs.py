@@ -7,6 +7,7 @@ from typing import Any
 
 from watchkeeper.domain.metric import Direction, Kind, Metric
 from watchkeeper.domain.system import Input, System
+from watchkeeper.domain.times import parse_step
 from watchkeeper.sources.probes import sql
 from watchkeeper.sources.probes.drift import category, drift_query
 from watchkeeper.sources.probes.make import metric, short
@@ -33,6 +34,7 @@ def of_input(system: System, name: str, one: Input, looked: Looked | None) -> It
         unit="h",
         step=one.step,
         direction=Direction.UP,
+        smallest_change=(one.warn_after_s or one.error_after_s or 0) / 3600,
         upper_limit=one.error_after_s / 3600 if one.error_after_s is not None else None,
         **{**settings, "min_group_size": 0},
     )
@@ -73,7 +75,7 @@ def of_input(system: System, name: str, one: Input, looked: Looked | None) -> It
             step=one.drift_step,
             dimensions=("feature",),
             direction=Direction.UP,
-            smallest_change=0.01,
+            smallest_change=max(0.01, _few_rows(one)),
             **settings,
         )
     if one.ranges:
@@ -95,6 +97,12 @@ def of_input(system: System, name: str, one: Input, looked: Looked | None) -> It
         )
     if looked is not None:
         yield from _against_reference(system, name, one, looked, settings)
+
+
+def _few_rows(one: Input) -> float:
+    """The share that three rows are of a period's: of few rows, one that lacks a value is not worth a person's time."""
+    rows = one.expected_rows * parse_step(one.drift_step) / parse_step(one.step)
+    return 3 / rows if rows else 0.0
 
 
 def _against_reference(

@@ -24,6 +24,11 @@ from watchkeeper.sources.probes.reference import SCORE_BINS, Reference, score_bi
 LEAST_SEGMENT = 20
 """A period of a segment with fewer predictions has no quality: it would be chance."""
 
+_IS_QUIET: dict[str, Any] = {"false_alerts_per_month": 0.001, "smallest_change": 1e6}
+"""A metric that is looked at, and tells of itself only by a limit."""
+LASTING_DAYS, LEAST_LASTING = 28, 100
+"""Over so many days, from so many predictions on, a segment's lasting skill is told."""
+
 
 def of_predictions(system: System, said: Predictions, reference: Reference | None) -> Iterator[Metric]:
     """The metrics of predictions and their quality; drift and the estimate need the reference."""
@@ -117,8 +122,7 @@ def _age(system: System) -> Metric:
         unit="days",
         step="1d",
         direction=Direction.UP,
-        false_alerts_per_month=0.001,
-        smallest_change=1e6,
+        **_IS_QUIET,
         upper_limit=parse_duration(system.retrain_after) / DAY if system.retrain_after else None,
         min_group_size=0,
     )
@@ -175,7 +179,7 @@ def _quality(
     for measure in system.measures:
         is_error = measure == "brier"
         shape: dict[str, Any] = {
-            "kind": Kind.GAUGE if is_error else Kind.RATE,
+            "kind": _kind(measure),
             "direction": Direction.UP if is_error else Direction.DOWN,
             "smallest_change": 0.02,
         }
@@ -220,12 +224,47 @@ def _quality(
             f"{first}-by-{segment.lower()}",
             _measured(said, outcomes, first, truth, (segment,)),
             title=f"{first.capitalize()} by {segment}",
-            kind=Kind.GAUGE if first == "brier" else Kind.RATE,
+            kind=_kind(first),
             direction=Direction.UP if first == "brier" else Direction.DOWN,
             smallest_change=0.05,
             dimensions=(segment,),
             **settings,
         )
+
+    if said.basic:
+        for segment in system.segments:
+            yield _lasting_skill(system, said, outcomes, segment, settings)
+
+
+def _lasting_skill(
+    system: System, said: Predictions, outcomes: Outcomes, segment: str, settings: dict[str, Any]
+) -> Metric:
+    """The skill of four weeks, each day anew: sums over days, so that a small segment has a value too.
+
+    It is for people to read, and no alarm: what it sees today it would still see in four weeks.
+    """
+    truth, days = _truth(said, outcomes), LASTING_DAYS
+    query = (
+        f"with daily as (select date_trunc('day', t.{said.time_field}) as time, "
+        f"coalesce(cast(t.{segment} as varchar), '(none)') as {segment}, count(*) as n, {sql.size(said.person)} as people, "
+        f"count(*) * {_brier(truth, f't.{said.score}')} as model, count(*) * {_brier(truth, f't.{said.basic}')} as basic "
+        f"from {said.table} as t join {outcomes.table} as o on o.{outcomes.key} = t.{said.key} "
+        f"where t.{said.time_field} >= {sql.START} - interval '{days - 1} days' and t.{said.time_field} < {sql.END} "
+        f"and o.{outcomes.label} is not null group by 1, 2)\n"
+        f"select p.time, d.{segment}, 1 - sum(d.model) / nullif(sum(d.basic), 0) as value, max(d.people) as group_size "
+        f"from {sql.periods('1d')} join daily as d on d.time <= p.time and d.time > p.time - interval '{days} days' "
+        f"group by 1, 2 having sum(d.n) >= {LEAST_LASTING}"
+    )
+    return metric(
+        system,
+        f"lasting-skill-by-{segment.lower()}",
+        query,
+        title=f"Skill over {days} days by {segment}",
+        description="Share of the basic version's Brier score that the model does away with; 0 or less is no better.",
+        direction=Direction.DOWN,
+        dimensions=(segment,),
+        **{**settings, "step": "1d", **_IS_QUIET},
+    )
 
 
 def _positive(said: Predictions) -> str:
@@ -247,22 +286,36 @@ def _chance(said: Predictions, calibrated: Sequence[float]) -> str:
 
 
 def _measured(said: Predictions, outcomes: Outcomes | None, measure: str, truth: str, segments: tuple[str, ...]) -> str:
-    """A measure of each period; `truth` is 0, 1, or a probability."""
+    """A measure of each period; `truth` is 0, 1, or a probability. Rows first, so that it is worked out once for each."""
     join = f" join {outcomes.table} as o on o.{outcomes.key} = t.{said.key}" if outcomes is not None else ""
     known = f" and o.{outcomes.label} is not null" if outcomes is not None else ""
-    guess = f"cast({_positive(said)} as integer)" if said.score else "1"
-    score = f"t.{said.score}" if said.score else "1"
-    by = "".join(f", coalesce(cast(t.{name} as varchar), '(none)') as {name}" for name in segments)
-    group = ", ".join(f"{place}" for place in range(1, 2 + len(segments)))
+    guess, score = (f"cast({_positive(said)} as integer)", f"t.{said.score}") if said.score else ("1", "1")
+    columns = [f"{sql.period(said.quality_step, f't.{said.time_field}')} as time"]
+    columns += [f"coalesce(cast(t.{name} as varchar), '(none)') as {name}" for name in segments]
+    columns += [f"{truth} as truth", f"{guess} as guess", f"{score} as score"]
+    columns += [f"t.{said.basic} as basic"] if said.basic else []
+    columns += [f"t.{said.person} as person"] if said.person else []
     names = "".join(f", {name}" for name in segments)
+    group = ", ".join(f"{place}" for place in range(1, 2 + len(segments)))
+    basic = f", {_brier('t.truth', 't.basic')} as basic" if said.basic else ""
     return (
-        f"select time{names}, {_FORMULA[measure]} as value, group_size from (select {sql.period(said.quality_step, f't.{said.time_field}')} as time{by}, "
-        f"{sql.size(said.person)} as group_size, count(*) as n, sum({guess} * ({truth})) as tp, sum({guess} * (1 - ({truth}))) as fp, "
-        f"sum((1 - {guess}) * ({truth})) as fn, sum((1 - {guess}) * (1 - ({truth}))) as tn, "
-        f"avg(({truth}) * (1 - {score}) * (1 - {score}) + (1 - ({truth})) * {score} * {score}) as brier "
-        f"from {said.table} as t{join} where t.{said.time_field} >= {sql.START} and t.{said.time_field} < {sql.END}{known} "
+        f"select time{names}, {_FORMULA[measure]} as value, group_size from (select time{names}, "
+        f"{sql.size('person' if said.person else '')} as group_size, count(*) as n, sum(guess * truth) as tp, "
+        f"sum(guess * (1 - truth)) as fp, sum((1 - guess) * truth) as fn, sum((1 - guess) * (1 - truth)) as tn, "
+        f"{_brier('t.truth', 't.score')} as brier{basic} from (select {', '.join(columns)} from {said.table} as t{join} "
+        f"where t.{said.time_field} >= {sql.START} and t.{said.time_field} < {sql.END}{known}) as t "
         f"group by {group}) as counted where n >= {LEAST_SEGMENT if segments else 1}"
     )
+
+
+def _brier(truth: str, score: str) -> str:
+    """The mean squared distance of a probability from what came true."""
+    return f"avg(({truth}) * (1 - {score}) * (1 - {score}) + (1 - ({truth})) * {score} * {score})"
+
+
+def _kind(measure: str) -> Kind:
+    """Shares lie between 0 and 1; brier is a distance, and skill falls below 0."""
+    return Kind.GAUGE if measure in ("brier", "skill") else Kind.RATE
 
 
 _FORMULA = {
@@ -271,4 +324,5 @@ _FORMULA = {
     "recall": "1.0 * tp / nullif(tp + fn, 0)",
     "f1": "2.0 * tp / nullif(2 * tp + fp + fn, 0)",
     "brier": "brier",
+    "skill": "1 - brier / nullif(basic, 0)",
 }

@@ -99,13 +99,17 @@ def look(system: System, ask: Ask) -> Reference:
     total = 0
     said = system.predictions
     if said is not None:
-        table, time = said.table, said.time_field
+        table, time, served_in = said.table, said.time_field, window
         if said.score:
             score = _look_at(ask, system.source, table, time, (said.score,), (), window, is_optional=True)
         if system.training is not None:
             table, time = system.training.table, system.training.time_field
+            if system.training.window is not None:
+                served_in = (system.training.window.start_s, system.training.window.end_s)
         if said.features or said.categories:
-            served = _look_at(ask, system.source, table, time, said.features, said.categories, window, is_optional=True)
+            served = _look_at(
+                ask, system.source, table, time, said.features, said.categories, served_in, is_optional=True
+            )
         if said.score and system.outcomes is not None:
             calibrated, total = _calibrate(system, said, ask, window)
     return Reference(
@@ -152,6 +156,8 @@ def catalogue(table: str) -> str:
     where = f"lower(table_name) = {sql.text(name.lower())}"
     if schema:
         where += f" and lower(table_schema) = {sql.text(schema[-1].lower())}"
+    else:  # another schema may have a table of the same name
+        where += " and table_schema = current_schema()"
     return (
         f"select date_trunc('day', {sql.START}) as time, column_name || ' ' || data_type as definition, 1 as value "
         f"from information_schema.columns where {where} and {sql.START} < {sql.END}"
