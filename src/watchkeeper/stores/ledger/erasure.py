@@ -44,7 +44,12 @@ KINDS = {
     "channel_state": {"error": Kind.PROSE},
     "delivery": {"reason": Kind.PROSE},
     "feedback": {"note": Kind.PROSE},
-    "flag": {"settings": Kind.RECORD, "guard_state": Kind.RECORD, "override": Kind.RECORD},
+    "flag": {
+        "settings": Kind.RECORD,
+        "guard_state": Kind.RECORD,
+        "rollout_state": Kind.RECORD,
+        "override": Kind.RECORD,
+    },
     "flag_change": {"detail": Kind.PROSE},
     "handling": {"owner": Kind.NAME, "words": Kind.PROSE},
     "metric": {"settings": Kind.RECORD},
