@@ -11,7 +11,7 @@ import altair
 import numpy as np
 import vl_convert
 
-from watchkeeper.detect import Judged, Mark, Points, SeriesSettings, ValueKind, decide, replay
+from watchkeeper.detect import Borrowed, Judged, Mark, Points, SeriesSettings, ValueKind, decide, lend, replay
 from watchkeeper.notify.palette import COLOURS, theme
 
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
@@ -26,18 +26,37 @@ def orders(rng: np.random.Generator) -> np.ndarray:
     return rng.poisson(400 * wave).astype(float)
 
 
-def judged(value: np.ndarray, mark: np.ndarray | None = None) -> tuple[Points, Judged, np.ndarray]:
+def judged(
+    value: np.ndarray, mark: np.ndarray | None = None, lent: Borrowed | None = None
+) -> tuple[Points, Judged, np.ndarray]:
     """The series judged at one false alert a month."""
     time = START + HOUR * np.arange(len(value))
     points = Points(np.array([0, len(value)]), time, value, mark=mark)
-    series = SeriesSettings.uniform(1, step=HOUR, kind=ValueKind.COUNT)
+    series = SeriesSettings.uniform(1, step=HOUR, kind=ValueKind.COUNT, borrowed=None if lent is None else (lent,))
     _, found = replay(points, series)
     return points, found, decide(found, points, series, np.zeros(1))
 
 
-def draw(name: str, value: np.ndarray, first: int, last: int, mark: np.ndarray | None = None) -> None:
+def lent_by(rng: np.random.Generator) -> Borrowed | None:
+    """What eight shops of other sizes lend a new one."""
+    sizes = rng.uniform(0.2, 2.0, 8)
+    value = np.concatenate([np.round(size * orders(rng)) for size in sizes])
+    hours = WEEKS * 168
+    points = Points(np.arange(9) * hours, np.tile(START + HOUR * np.arange(hours), 8), value)
+    state, _ = replay(points, SeriesSettings.uniform(8, step=HOUR, kind=ValueKind.COUNT))
+    return lend(state, range(8), is_count=True)
+
+
+def draw(
+    name: str,
+    value: np.ndarray,
+    first: int,
+    last: int,
+    mark: np.ndarray | None = None,
+    lent: Borrowed | None = None,
+) -> None:
     """One stretch of a series with its band; red where it is told."""
-    points, found, alert = judged(value, mark)
+    points, found, alert = judged(value, mark, lent)
     rows = [
         {
             "t": int(points.time[place]) * 1000,
@@ -77,6 +96,9 @@ def main() -> None:
     said = np.zeros(len(shift), np.uint8)
     said[900] = Mark.RESTART
     draw("new-normal", shift, 830, 1200, said)
+    young = np.round(0.3 * plain[: 14 * 24])
+    young[3 * 24 + 11 : 3 * 24 + 14] = np.round(0.6 * young[3 * 24 + 11 : 3 * 24 + 14])
+    draw("borrowed", young, 0, len(young), lent=lent_by(rng))
 
 
 if __name__ == "__main__":
