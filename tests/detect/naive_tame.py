@@ -335,7 +335,7 @@ class Naive:
                 self.spread[slot] = single(max(self.spread.get(slot, 0.0) + change, -0.75))
             rate = 0.4 if of.relearn > 0 else max(0.1, 1 / (days + 1))
             self.day[slot] = single(self.day.get(slot, 0.0) + rate * step)
-        loose = 8 * scale if days < 15 else limit
+        loose = 8 * scale if days < 15 and self.credit == 0 else limit
         rate = max(0.12, 1 / (math.floor(days / 7) + 1))
         self.week[week] = single(self.week.get(week, 0.0) + rate * clip(by_week, loose))
         self.level += max(first, 1 / (4 * max(per_day, 3))) * step

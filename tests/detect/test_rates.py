@@ -77,7 +77,7 @@ def test_online_equals_replay_with_cases() -> None:
     rate, cases = made(4)
     rate, cases = rate[:18, :100], cases[:18, :100]
     rate[3, 50:60] = np.nan
-    cases[3, 50:60] = 0.0
+    cases[3, 50:55], cases[3, 55:60] = 0.0, np.nan
     series = SeriesSettings.uniform(18, step=3600, kind=ValueKind.RATE)
 
     def part(first: int, end: int) -> Points:

@@ -114,7 +114,9 @@ def learn(wide, slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
         pace = RELEARN_RATE if relearning else max(DAY_RATE, by_days * visits * (days + 10.0))
         taught = day + pace * step if learns else (day if slim[at.CREDIT + j] < 0.0 else flat)
         desk[at.TAME_DAY + j] = taught if has_day else 0.0
-        loose = TEACH_EARLY * scale if days < 15.0 else limit
+        # What was borrowed is known: an incident in the first days must not teach it to expect another.
+        is_new = (days < 15.0) & (slim[at.CREDIT + j] <= 0.0)
+        loose = TEACH_EARLY * scale if is_new else limit
         pace = max(WEEK_RATE, by_days * both)
         desk[at.TAME_WEEK + j] = week + pace * min(max(by_week, -loose), loose) if learns else week
         level_rate = max(first, 1.0 / (LEVEL_DAYS * max(per_day, 3.0)))

@@ -32,6 +32,12 @@ HOURS = 730.5
 def half_band(slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
     """How far the band reaches down until the tame channel is calibrated; infinite after that, and without a season."""
     scales = (SCALES + max(MORE_SCALES * math.log10(grid.month / HOURS), 0.0)) * MEAN_TO_SIGMA
+    youngest = math.inf
+    for j in range(lanes):
+        youngest = min(youngest, desk[at.DAYS + j])
+        desk[at.EARLY + j] = math.inf
+    if youngest >= PROVEN_DAYS or not grid.has_day:
+        return
     for j in range(lanes):
         days, seen = desk[at.DAYS + j], float(slim[at.SEEN + j])
         span, told = float(slim[at.SPAN + j]), float(slim[at.EARLY_TOLD + j])

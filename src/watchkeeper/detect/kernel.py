@@ -145,8 +145,26 @@ def rate_unit(mid, cases, usual):  # type: ignore[no-untyped-def]
 
 
 @abreast
+def rate_units(slim, desk, lanes):  # type: ignore[no-untyped-def]
+    """RATE_UNIT of rates whose cases are known, 0 of all others; a block without any is spared the work."""
+    with_cases = 0.0
+    for j in range(lanes):
+        is_known = (desk[at.CASES + j] > 0.0) | (slim[at.USUAL_CASES + j] > 0.0)
+        with_cases += 1.0 if (desk[at.IS_RATE + j] > 0.0) & is_known else 0.0
+        desk[at.RATE_UNIT + j] = 0.0
+    if with_cases > 0.0:
+        for j in range(lanes):
+            usual, given = float(slim[at.USUAL_CASES + j]), desk[at.CASES + j]
+            cases = given if given > 0.0 else usual
+            has_cases = (desk[at.IS_RATE + j] > 0.0) & (cases > 0.0)
+            found = rate_unit(desk[at.MID + j], cases if has_cases else 1.0, usual if usual > 0.0 else max(cases, 1.0))
+            desk[at.RATE_UNIT + j] = found if has_cases else 0.0
+
+
+@abreast
 def weigh(wide, slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
     """What the value will be compared with, once it is known what is expected."""
+    rate_units(slim, desk, lanes)
     for j in range(lanes):
         unit = wide[at.UNIT + j]
         unit = unit if unit > 0.0 else 1.0
@@ -159,12 +177,9 @@ def weigh(wide, slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
         desk[at.WIDEN + j] = 1.0 + SETTLING_WIDER / grid.settle * slim[at.SETTLE + j]
         spread = 1.0 + desk[at.TAME_SPREAD + j]
         desk[at.SLOT_SPREAD + j] = spread
-        usual = float(slim[at.USUAL_CASES + j])
-        given = desk[at.CASES + j]
-        cases = given if given > 0.0 else usual
-        has_cases = (desk[at.IS_RATE + j] > 0.0) & (cases > 0.0)
-        share_unit = rate_unit(mid, cases if has_cases else 1.0, usual if usual > 0.0 else max(cases, 1.0))
-        poisson = root(max(mid, 0.0) + 1.0) if is_count else (share_unit if has_cases else 0.0)
+        share_unit = desk[at.RATE_UNIT + j]
+        has_cases = share_unit > 0.0
+        poisson = root(max(mid, 0.0) + 1.0) if is_count else share_unit
         count_unit = poisson if is_count | has_cases else 1.0
         desk[at.COUNT_UNIT + j] = count_unit
         desk[at.POISSON + j] = poisson

@@ -169,7 +169,8 @@ CASES = 51 * LANES  # how many cases a rate rests on; 0 where that is not known
 EFFECT = 52 * LANES  # how much more is expected by the month, see `dates`
 MONTH_LAST = 53 * LANES  # entries for this day of the month
 MONTH_COMMON = 54 * LANES
-DESK = 55  # rows
+RATE_UNIT = 55 * LANES  # standard deviation of a rate of so many cases
+DESK = 56  # rows
 
 
 class Grid(NamedTuple):
