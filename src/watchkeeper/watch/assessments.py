@@ -20,6 +20,7 @@ from watchkeeper.sources import rows
 from watchkeeper.sources.sql import SqlSource
 from watchkeeper.stores.ledger import Ledger, assessments, audit, metrics, systems
 from watchkeeper.stores.ledger.assessments import Kept
+from watchkeeper.watch.assessment_jobs import Jobs
 from watchkeeper.watch.assessment_views import (
     AssessmentLine,
     AssessmentPage,
@@ -39,6 +40,7 @@ class Assessments:
     def __init__(self, ledger: Ledger, clock: Callable[[], float]) -> None:
         self._ledger = ledger
         self._clock = clock
+        self.jobs = Jobs(ledger, self.keep, ask_rows, clock)
 
     def keep(self, report: Report, record: str, by: str) -> int:
         """Store a report with the record it was made from; returns its id."""
