@@ -150,7 +150,8 @@ def test_every_column_of_text_was_thought_of() -> None:
     }
     assert plain == {
         "alert.family", "alert.status", "alert_member.cause", "api_token.scopes", "api_token.token_hash",
-        "assessment_achieved.metric", "assessment_decision.choice", "audit_entry.what", "borrowed.record", "channel.name", "channel_state.channel", "delivery.memo",
+        "assessment_achieved.metric", "assessment_decision.choice", "audit_entry.what",
+        "borrowed.record", "channel.name", "channel_state.channel", "delivery.memo",
         "delivery.outcome", "delivery.target", "feedback.answer", "feedback.repeats", "feedback.zone", "flag.name",
         "flag_change.what", "handling.deed", "lease.holder", "lease.resource", "metric.name", "mute.metric",
         "mute.repeats", "mute.tag", "mute.zone", "person.name", "person.name_key", "person.role", "question.metric",
