@@ -38,13 +38,13 @@ def test_rows_that_come_after_their_time_was_judged_raise_the_alert_that_they_wo
                     shop.DROP, short)  # fmt: skip
         shop.change(home / "shop.db", "delete from orders where time >= ? and time < ?", shop.DROP, short)
         service.run_until(short + HOUR)
-        before = len(service.told())
+        before = len(service.channels.told())
         assert not drops(service), "nothing stands out of what is there"
         shop.change(home / "shop.db", "insert into orders select * from kept")
         service.run_until(short + 2 * HOUR)
         (line,) = drops(service)
         assert (line.alert.start, line.alert.end) == (shop.DROP, short)
-        assert len(service.told()) > before, "it is young enough to be told"
+        assert len(service.channels.told()) > before, "it is young enough to be told"
         service.run_until(short + 3 * HOUR)
         assert len(drops(service)) == 1
 

@@ -6,7 +6,6 @@ import secrets
 import threading
 from collections.abc import Callable
 
-import msgspec
 import yaml
 
 from watchkeeper.assess.record import Assessment, parse_assessment
@@ -14,28 +13,11 @@ from watchkeeper.assess.report import Report
 from watchkeeper.assess.run import assess
 from watchkeeper.domain.errors import ConflictError, NotFoundError, WatchkeeperError
 from watchkeeper.stores.ledger import Ledger
+from watchkeeper.watch.assessment_views import Job
 
 MOST_AT_ONCE = 2
 KEPT = 50
 Progress = Callable[[str, int, int], None]
-
-
-class Job(msgspec.Struct, kw_only=True):
-    """One that runs or has run: the stage it is in, and its end: `made` is the assessment, or `trouble` why not."""
-
-    id: str
-    name: str
-    by: str
-    stage: str = "waiting to begin"
-    done: int = 0
-    total: int = 0
-    made: int | None = None
-    trouble: str = ""
-
-    @property
-    def is_over(self) -> bool:
-        """Whether nothing more will come."""
-        return self.made is not None or bool(self.trouble)
 
 
 class Jobs:

@@ -124,3 +124,21 @@ def achieved_plot(line: AssessmentLine, reached: tuple[Achieved, ...], promised:
         x=line.foreseen.metric,
         rule=promised,
     )
+
+
+class Job(msgspec.Struct, kw_only=True):
+    """One that runs or has run: the stage it is in, and its end: `made` is the assessment, or `trouble` why not."""
+
+    id: str
+    name: str
+    by: str
+    stage: str = "waiting to begin"
+    done: int = 0
+    total: int = 0
+    made: int | None = None
+    trouble: str = ""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will come."""
+        return self.made is not None or bool(self.trouble)

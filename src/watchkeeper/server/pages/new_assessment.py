@@ -19,7 +19,7 @@ from watchkeeper.server.desk import desk_of
 from watchkeeper.server.guard import needs
 from watchkeeper.server.pages.answers import Form
 from watchkeeper.server.session import NAMELESS, PageRequest, visitor
-from watchkeeper.watch.assessment_jobs import Job
+from watchkeeper.watch.assessment_views import Job
 from watchkeeper.watch.trials import Held
 
 ROLES = ("protected", "known_after", "ignore")
