@@ -104,7 +104,13 @@ def page_of(
         runbook=fill(system.runbook, values),
         predictions=of(PREDICTIONS),
         quality=of([*quality, "estimate-error"]),
-        segments=of([f"{system.measures[0]}-by-{one.lower()}" for one in system.segments]),
+        segments=of(
+            [
+                f"{measure}-by-{one.lower()}"
+                for one in system.segments
+                for measure in (system.measures[0], "lasting-skill")
+            ]
+        ),
         flags=tuple(flag_line(name) for name in system.flags),
         check=check(known),
         evidence=dict(newest(evidence, now)),
