@@ -44,7 +44,7 @@ from watchkeeper.watch.record import MetricRecord
 from watchkeeper.watch.runbook import fill
 from watchkeeper.watch.runbook_views import AlertRunbook, Part, Piece
 from watchkeeper.watch.system_check import Known, check
-from watchkeeper.watch.system_views import InputLine, MetricNow, SystemLine, SystemPage
+from watchkeeper.watch.system_views import InputLine, MetricNow, SystemLine, SystemPage, Truth
 from watchkeeper.watch.teams import TeamLine
 from watchkeeper.watch.trials import Drafted, Held, PowerTold, Trial, TriedAlert
 from watchkeeper.watch.week import Week
@@ -334,6 +334,16 @@ class FakeSystems:
             score=score(self.said, YEAR + 1),
             trend=trend(self.said),
             runbook="Ask the *met office*.\n\n1. `curl feed`\n2. <b>wait</b>",
+            truth=Truth(
+                metric=Metric(name="late.accuracy", source="flights", query="", step="1d", title="Accuracy"),
+                time=tuple(YEAR - day * DAY for day in (4, 3, 2, 1)),
+                true=(0.9, 0.5, None, 0.8),
+                estimated=(0.8, 0.8, 0.8, 0.8),
+                fallback=((YEAR - 3 * DAY, YEAR - 2 * DAY),),
+            ),
+            changes=(
+                FlagChange(id=1, flag="ranking", at=YEAR - 3 * DAY, by="watchkeeper", what="tripped", detail="!"),
+            ),
         )
 
     def say(self, name: str, test: str, points: float, by: str, note: str = "") -> Score:

@@ -43,3 +43,13 @@ def test_a_runbook_is_markdown_and_no_html(reader: TestClient):
 
 def test_no_such_system(reader: TestClient):
     assert reader.get("/systems/none").status_code == 404
+
+
+def test_the_page_draws_how_right_it_was_and_when_the_fallback_answered(reader: TestClient):
+    page = reader.get("/systems/late").text
+    assert "Accuracy over time" in page
+    assert "Shaded: the fallback answered everybody" in page
+    true = page.split('class="interval-line" d="')[1].split('"')[0]
+    assert (true.count("M"), true.count("L")) == (2, 1), "the line is broken where the truth is not known"
+    assert page.count('class="truth-fallback"') == 1
+    assert "What happened" in page

@@ -17,7 +17,7 @@ from watchkeeper.assess.report import VERDICT_WORDS
 from watchkeeper.domain.access import Scope
 from watchkeeper.domain.alert import SEVERITIES, Status, severity_level
 from watchkeeper.domain.times import format_duration
-from watchkeeper.server import interval_plot, spark, words
+from watchkeeper.server import interval_plot, spark, truth_plot, words
 from watchkeeper.server.assets import Assets
 from watchkeeper.server.facade import Service
 from watchkeeper.server.oidc import Provider
@@ -124,6 +124,7 @@ def make_templates() -> Environment:
         "zone_word": words.zone_word,
         "field_time": words.field_time,
         "interval_plot": interval_plot.draw,
+        "truth_plot": truth_plot.draw,
         "duration": format_duration,
         "spark": spark.draw,
         "spark_size": (spark.WIDTH, spark.HEIGHT),

@@ -6,18 +6,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from watchkeeper.domain.times import DAY, wall_clock
+from watchkeeper.server.axes import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Tick, day_of, round_numbers, times_along
 from watchkeeper.watch.flag_views import KeyShown, PastMove
-
-WIDTH, HEIGHT = 720.0, 240.0
-LEFT, RIGHT, TOP, BOTTOM = 56.0, 12.0, 22.0, 24.0
-
-
-class Tick(msgspec.Struct, frozen=True, kw_only=True):
-    """A place on an axis and what stands there."""
-
-    at: float
-    label: str
 
 
 class IntervalPlot(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,25 +56,7 @@ def draw(shown: KeyShown, moves: Sequence[PastMove]) -> IntervalPlot | None:
         line="M" + " ".join(f"{x(time):g},{y(middle):g}" for time, middle, _, _ in rows),
         zero=y(0.0),
         harm=y(harm),
-        down=tuple(Tick(at=y(value), label=f"{value:+g}" if value else "0") for value in _round(bottom, top)),
-        along=tuple(Tick(at=x(time), label=_day(time, last - first)) for time in _times(first, last)),
+        down=tuple(Tick(at=y(value), label=f"{value:+g}" if value else "0") for value in round_numbers(bottom, top)),
+        along=tuple(Tick(at=x(time), label=day_of(time, last - first)) for time in times_along(first, last)),
         steps=tuple(Tick(at=x(one.at), label=f"{one.share:g} %") for one in seen),
     )
-
-
-def _round(bottom: float, top: float) -> list[float]:
-    """Three to seven round numbers within."""
-    size = 10.0**-12
-    while (top - bottom) / size > 7:
-        size *= 2.5 if f"{size:e}".startswith("2") else 2.0
-    first = -(-bottom // size)
-    return [float(f"{(first + place) * size:.6g}") for place in range(8) if (first + place) * size <= top]
-
-
-def _times(first: int, last: int) -> list[int]:
-    return [first + (last - first) * place // 4 for place in range(5)]
-
-
-def _day(time: int, span: int) -> str:
-    local = wall_clock(time, "UTC")
-    return f"{local.day} {local:%b}" if span > 5 * DAY else f"{local.day} {local:%b} {local:%H:%M}"

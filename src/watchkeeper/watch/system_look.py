@@ -19,10 +19,12 @@ from watchkeeper.stores.ledger import alerts, flags, metrics, series, systems, w
 from watchkeeper.watch.flag_views import FlagLine
 from watchkeeper.watch.runbook import fill
 from watchkeeper.watch.system_check import Known, check, observed
-from watchkeeper.watch.system_views import InputLine, MetricNow, SystemLine, SystemPage
+from watchkeeper.watch.system_views import InputLine, MetricNow, SystemLine, SystemPage, Truth
 from watchkeeper.watch.views import Spark
 
 SPARK_POINTS = 48
+TRUTH_POINTS = 400
+"""Steps of the plot of how right a system is."""
 PREDICTIONS = (
     "predictions",
     "latency",
@@ -116,7 +118,50 @@ def page_of(
         evidence=dict(newest(evidence, now)),
         score=score(evidence, now),
         trend=trend(evidence),
+        truth=_truth(known, {one.name: one for one in derived}, members, history, now),
+        changes=tuple(sorted(known.changes, key=lambda one: one.id, reverse=True)),
     )
+
+
+def _truth(
+    known: Known, derived: dict[str, Metric], members: dict[str, list[Series]], history: History | None, now: int
+) -> Truth | None:
+    """The first measure that is estimated before its outcomes, else the first of all, over the newest TRUTH_POINTS."""
+    system = known.system
+    names = [f"{system.name}.{measure}" for measure in system.measures]
+    chosen = next((name for name in names if f"{name}-estimated" in derived), names[0] if names else "")
+    if history is None or chosen not in derived:
+        return None
+    ids = [members[name][0].id for name in (chosen, f"{chosen}-estimated") if members.get(name)]
+    last = history.last_time(ids)
+    if not last:
+        return None
+    columns = history.read(ids, start=max(last.values()) - (TRUTH_POINTS - 1) * derived[chosen].step_s)
+    values = [
+        dict(zip(columns.time[at].tolist(), columns.value[at].tolist(), strict=True))
+        for at in map(columns.of, range(len(ids)))
+    ]
+    time = sorted(set().union(*values))
+
+    def of(place: int) -> tuple[float | None, ...]:
+        found = values[place] if place < len(values) else {}
+        return tuple(one if one is not None and math.isfinite(one) else None for one in map(found.get, time))
+
+    return Truth(
+        metric=derived[chosen], time=tuple(time), true=of(0), estimated=of(1), fallback=_at_fallback(known, now)
+    )
+
+
+def _at_fallback(known: Known, now: int) -> tuple[tuple[int, int], ...]:
+    """The windows between a trip and the return after it."""
+    windows, since = [], None
+    for change in sorted(known.changes, key=lambda one: one.id):
+        if change.what == "tripped" and since is None:
+            since = change.at
+        elif change.what == "returned" and since is not None:
+            windows.append((since, change.at))
+            since = None
+    return tuple(windows if since is None else [*windows, (since, now)])
 
 
 def _open_alerts(tx: Connection, system: System) -> list[Alert]:

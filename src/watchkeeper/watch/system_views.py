@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from watchkeeper.domain.flag import FlagChange
 from watchkeeper.domain.metric import Metric, Series
 from watchkeeper.domain.readiness import Evidence, Score
 from watchkeeper.domain.system import System
@@ -46,6 +47,18 @@ class SystemLine(msgspec.Struct, frozen=True, kw_only=True):
     score: float
 
 
+class Truth(msgspec.Struct, frozen=True, kw_only=True):
+    """How right a system was, and was held to be before outcomes were known, step by step (None: not known); and the
+    windows [start, end) in which a guard had the fallback answer.
+    """
+
+    metric: Metric
+    time: tuple[int, ...]
+    true: tuple[float | None, ...]
+    estimated: tuple[float | None, ...]
+    fallback: tuple[tuple[int, int], ...]
+
+
 class SystemPage(msgspec.Struct, frozen=True, kw_only=True):
     """One system whole. Runbooks are Markdown with values in place."""
 
@@ -60,3 +73,5 @@ class SystemPage(msgspec.Struct, frozen=True, kw_only=True):
     score: Score
     trend: tuple[Score, ...]
     runbook: str = ""
+    truth: Truth | None = None
+    changes: tuple[FlagChange, ...] = ()

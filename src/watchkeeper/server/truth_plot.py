@@ -1,0 +1,55 @@
+"""How right an ML feature was, and was held to be, as the coordinates of an inline SVG."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from watchkeeper.server.axes import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Tick, day_of, round_numbers, times_along
+from watchkeeper.server.words import number
+from watchkeeper.watch.system_views import Truth
+
+
+class TruthPlot(msgspec.Struct, frozen=True, kw_only=True):
+    """Paths and ticks in a box of `axes.WIDTH` by `axes.HEIGHT`; `fallback` are left ends and widths."""
+
+    true: str
+    estimated: str
+    fallback: tuple[tuple[float, float], ...]
+    down: tuple[Tick, ...]
+    along: tuple[Tick, ...]
+
+
+def draw(shown: Truth) -> TruthPlot | None:
+    """The plot; None where there are not two values to draw."""
+    known = [one for one in (*shown.true, *shown.estimated) if one is not None]
+    if len(known) < 2 or len(shown.time) < 2:
+        return None
+    room = 0.06 * ((max(known) - min(known)) or 1.0)
+    bottom, top = min(known) - room, max(known) + room
+    first, last = shown.time[0], shown.time[-1]
+
+    def x(time: int) -> float:
+        return round(LEFT + (WIDTH - LEFT - RIGHT) * (min(max(time, first), last) - first) / (last - first), 1)
+
+    def y(value: float) -> float:
+        return round(TOP + (HEIGHT - TOP - BOTTOM) * (top - value) / (top - bottom), 1)
+
+    def path(values: Sequence[float | None]) -> str:
+        """A line that is broken where a value is not known."""
+        words, is_down = [], False
+        for time, value in zip(shown.time, values, strict=True):
+            if value is not None:
+                words.append(f"{'L' if is_down else 'M'}{x(time):g},{y(value):g}")
+            is_down = value is not None
+        return "".join(words)
+
+    spans = [(x(start), x(end)) for start, end in shown.fallback if end > first and start < last]
+    return TruthPlot(
+        true=path(shown.true),
+        estimated=path(shown.estimated),
+        fallback=tuple((left, round(right - left, 1)) for left, right in spans),
+        down=tuple(Tick(at=y(value), label=number(value, shown.metric)) for value in round_numbers(bottom, top)),
+        along=tuple(Tick(at=x(time), label=day_of(time, last - first)) for time in times_along(first, last)),
+    )
