@@ -87,8 +87,8 @@ def build(path: Path, warehouse: Path) -> bool:
         db.execute(_ASKED, [LATE_MIN])
         _predict(db)
         before = " where asked_at < to_timestamp(?)::timestamp"
-        db.execute("create table training as select * from to_come.flights" + before, [TRAINED_AT])  # noqa: S608
-        db.execute("delete from to_come.flights" + before, [TRAINED_AT])  # noqa: S608
+        db.execute("create table training as select * from to_come.flights" + before, [TRAINED_AT])  # noqa: S608 - our own constant
+        db.execute("delete from to_come.flights" + before, [TRAINED_AT])  # noqa: S608 - our own constant
         for table, (_, rows) in _STREAMED.items():
             empty = rows.replace("$variant", "'model'")
             db.execute(f"create table {table} as {empty} limit 0")
@@ -111,7 +111,7 @@ def stream(path: Path, until: int, variant: str) -> None:
         for table, (known, rows) in _STREAMED.items():
             given = {"since": since, "until": until} | ({"variant": variant} if "$variant" in rows else {})
             db.execute(
-                f"insert into {table} select * from ({rows}) where {known} >= to_timestamp($since)::timestamp"  # noqa: S608
+                f"insert into {table} select * from ({rows}) where {known} >= to_timestamp($since)::timestamp"  # noqa: S608 - our own names
                 f" and {known} < to_timestamp($until)::timestamp",
                 given,
             )

@@ -17,6 +17,30 @@ class Tick(msgspec.Struct, frozen=True, kw_only=True):
     label: str
 
 
+class Frame(msgspec.Struct, frozen=True, kw_only=True):
+    """Times and values as places in the box; what lies outside is put at its edge."""
+
+    first: int
+    last: int
+    bottom: float
+    top: float
+
+    def x(self, time: int) -> float:
+        """Where a time stands, from the left."""
+        kept = min(max(time, self.first), self.last)
+        return round(LEFT + (WIDTH - LEFT - RIGHT) * (kept - self.first) / (self.last - self.first), 1)
+
+    def y(self, value: float) -> float:
+        """Where a value stands, from the top."""
+        kept = min(max(value, self.bottom), self.top)
+        return round(TOP + (HEIGHT - TOP - BOTTOM) * (self.top - kept) / (self.top - self.bottom), 1)
+
+    def along(self) -> tuple[Tick, ...]:
+        """The times below the box."""
+        span = self.last - self.first
+        return tuple(Tick(at=self.x(time), label=day_of(time, span)) for time in times_along(self.first, self.last))
+
+
 def round_numbers(bottom: float, top: float) -> list[float]:
     """Three to seven round numbers within."""
     size = 10.0**-12

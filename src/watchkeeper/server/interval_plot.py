@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import msgspec
 
-from watchkeeper.server.axes import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Tick, day_of, round_numbers, times_along
+from watchkeeper.server.axes import Frame, Tick, round_numbers
 from watchkeeper.watch.flag_views import KeyShown, PastMove
 
 
 class IntervalPlot(msgspec.Struct, frozen=True, kw_only=True):
-    """Paths and ticks in a box of WIDTH by HEIGHT; empty paths where nothing is known yet."""
+    """Paths and ticks in a box of `axes.WIDTH` by `axes.HEIGHT`; empty paths where nothing is known yet."""
 
     band: str
     line: str
@@ -39,24 +39,17 @@ def draw(shown: KeyShown, moves: Sequence[PastMove]) -> IntervalPlot | None:
     ends = [0.0, harm, *(one[2] for one in late), *(one[3] for one in late)]
     room = 0.06 * ((max(ends) - min(ends)) or 1.0)
     bottom, top = min(ends) - room, max(ends) + room
-    first, last = rows[0][0], rows[-1][0]
-
-    def x(time: int) -> float:
-        return round(LEFT + (WIDTH - LEFT - RIGHT) * (time - first) / (last - first), 1)
-
-    def y(value: float) -> float:
-        kept = min(max(value, bottom), top)
-        return round(TOP + (HEIGHT - TOP - BOTTOM) * (top - kept) / (top - bottom), 1)
-
+    frame = Frame(first=rows[0][0], last=rows[-1][0], bottom=bottom, top=top)
+    x, y = frame.x, frame.y
     upper = [f"{x(time):g},{y(high):g}" for time, _, _, high in rows]
     lower = [f"{x(time):g},{y(low):g}" for time, _, low, _ in reversed(rows)]
-    seen = [one for one in moves if first <= one.at <= last and one.share > 0]
+    seen = [one for one in moves if frame.first <= one.at <= frame.last and one.share > 0]
     return IntervalPlot(
         band=f"M{' '.join([*upper, *lower])}Z",
         line="M" + " ".join(f"{x(time):g},{y(middle):g}" for time, middle, _, _ in rows),
         zero=y(0.0),
         harm=y(harm),
         down=tuple(Tick(at=y(value), label=f"{value:+g}" if value else "0") for value in round_numbers(bottom, top)),
-        along=tuple(Tick(at=x(time), label=day_of(time, last - first)) for time in times_along(first, last)),
+        along=frame.along(),
         steps=tuple(Tick(at=x(one.at), label=f"{one.share:g} %") for one in seen),
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from watchkeeper.server.axes import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Tick, day_of, round_numbers, times_along
+from watchkeeper.server.axes import Frame, Tick, round_numbers
 from watchkeeper.server.words import number
 from watchkeeper.watch.system_views import Truth
 
@@ -27,14 +27,8 @@ def draw(shown: Truth) -> TruthPlot | None:
     if len(known) < 2 or len(shown.time) < 2:
         return None
     room = 0.06 * ((max(known) - min(known)) or 1.0)
-    bottom, top = min(known) - room, max(known) + room
-    first, last = shown.time[0], shown.time[-1]
-
-    def x(time: int) -> float:
-        return round(LEFT + (WIDTH - LEFT - RIGHT) * (min(max(time, first), last) - first) / (last - first), 1)
-
-    def y(value: float) -> float:
-        return round(TOP + (HEIGHT - TOP - BOTTOM) * (top - value) / (top - bottom), 1)
+    frame = Frame(first=shown.time[0], last=shown.time[-1], bottom=min(known) - room, top=max(known) + room)
+    x, y = frame.x, frame.y
 
     def path(values: Sequence[float | None]) -> str:
         """A line that is broken where a value is not known."""
@@ -45,11 +39,12 @@ def draw(shown: Truth) -> TruthPlot | None:
             is_down = value is not None
         return "".join(words)
 
-    spans = [(x(start), x(end)) for start, end in shown.fallback if end > first and start < last]
+    spans = [(x(start), x(end)) for start, end in shown.fallback if end > frame.first and start < frame.last]
+    marks = round_numbers(frame.bottom, frame.top)
     return TruthPlot(
         true=path(shown.true),
         estimated=path(shown.estimated),
         fallback=tuple((left, round(right - left, 1)) for left, right in spans),
-        down=tuple(Tick(at=y(value), label=number(value, shown.metric)) for value in round_numbers(bottom, top)),
-        along=tuple(Tick(at=x(time), label=day_of(time, last - first)) for time in times_along(first, last)),
+        down=tuple(Tick(at=y(value), label=number(value, shown.metric)) for value in marks),
+        along=frame.along(),
     )
