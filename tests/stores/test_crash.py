@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import random
 import signal
@@ -12,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
+import numpy as np
+import psycopg
 import pytest
 
 from watchkeeper.domain.errors import StoreError
@@ -172,12 +175,84 @@ def test_a_history_of_the_first_version_is_upgraded_and_keeps_its_points(tmp_pat
         history.append([1], [0], [1.0], known_at=1)
     with duckdb.connect(str(path)) as raw:
         raw.execute("DROP TABLE checkpoint")
+        raw.execute("ALTER TABLE point DROP COLUMN cases")
         raw.execute("UPDATE about SET schema_version = 1")
     for _ in range(2):
         with History.open(path) as history:
             assert history.read([1]).value.tolist() == [1.0]
             history.keep([Kept("orders", "key", 10, 1, b"state")])
             assert history.kept(["orders"])["orders"][0].data == b"state"
+
+
+# As the second version made it, and the first of PostgreSQL.
+_SECOND = """
+CREATE TABLE point (
+    series INTEGER NOT NULL,
+    time BIGINT NOT NULL,
+    value DOUBLE NOT NULL,
+    known_at BIGINT NOT NULL,
+    batch BIGINT NOT NULL
+);
+CREATE SEQUENCE batch;
+CREATE TABLE about (schema_version INTEGER NOT NULL, sorted_rows BIGINT NOT NULL);
+CREATE TABLE checkpoint (
+    metric VARCHAR NOT NULL,
+    key VARCHAR NOT NULL,
+    until BIGINT NOT NULL,
+    batch BIGINT NOT NULL,
+    data BLOB NOT NULL
+);
+INSERT INTO about VALUES (2, 0);
+INSERT INTO point SELECT 1, n * 10, n / 100, 500, nextval('batch') FROM range(50) r (n);
+"""
+_FIRST_OF_POSTGRESQL = """
+CREATE SCHEMA watchkeeper_history;
+SET search_path = watchkeeper_history;
+CREATE TABLE point (
+    series INTEGER NOT NULL,
+    time BIGINT NOT NULL,
+    value DOUBLE PRECISION NOT NULL,
+    known_at BIGINT NOT NULL,
+    batch BIGINT NOT NULL,
+    PRIMARY KEY (series, time, batch)
+);
+CREATE INDEX point_batch ON point USING brin (batch) WITH (pages_per_range = 32, autosummarize = on);
+CREATE SEQUENCE batch;
+CREATE TABLE checkpoint (
+    metric TEXT NOT NULL,
+    key TEXT NOT NULL,
+    until BIGINT NOT NULL,
+    batch BIGINT NOT NULL,
+    data BYTEA NOT NULL,
+    PRIMARY KEY (metric, until)
+);
+CREATE TABLE about (schema_version INTEGER NOT NULL);
+INSERT INTO about VALUES (1);
+INSERT INTO point SELECT 1, n * 10, n / 100.0, 500, nextval('batch') FROM generate_series(0, 49) n;
+"""
+
+
+@pytest.mark.parametrize("kind", ["duckdb", "postgresql"])
+def test_a_history_that_knew_no_cases_is_upgraded_and_takes_them(
+    tmp_path: Path, kind: str, request: pytest.FixtureRequest
+) -> None:
+    if kind == "duckdb":
+        place = str(tmp_path / "history.duckdb")
+        with duckdb.connect(place) as raw:
+            raw.execute(_SECOND)
+    else:
+        place = str(request.getfixturevalue("postgres_url"))
+        with psycopg.connect(place.replace("+psycopg", "")) as old:
+            old.execute(_FIRST_OF_POSTGRESQL)
+    for cases in (10.0, 20.0):
+        with History.open(place) as history:
+            assert history.append([1], [490], [0.49], known_at=600, cases=[cases]) == 1
+            history.compact()
+            columns = history.read([1])
+            assert columns.time.tolist() == list(range(0, 500, 10))
+            assert columns.value.tolist() == [n / 100 for n in range(50)]
+            np.testing.assert_array_equal(columns.cases, [*[math.nan] * 49, cases])
+            assert history.append([1], [480], [0.48], known_at=600) == 0
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:

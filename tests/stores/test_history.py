@@ -7,6 +7,7 @@ import math
 import threading
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -233,27 +234,110 @@ def test_a_closed_history_says_so(path: str) -> None:
         history.append([1], [0], [1.0], known_at=1)
 
 
+def test_a_rate_is_kept_with_the_cases_it_rests_on(path: str) -> None:
+    with History.open(path) as history:
+        history.append([1, 1, 2], [0, 10, 0], [0.5, NAN, 7.0], known_at=50, cases=[40.0, 12.0, NAN])
+        columns = history.read([2, 1])
+        np.testing.assert_array_equal(columns.cases, [NAN, 40.0, NAN])
+        assert columns.cases is not None
+        assert columns.cases.dtype == np.float64
+        assert columns.cases.flags.writeable
+        assert history.read([2]).cases is None, "nobody knows of any"
+        assert history.append([1], [0], [0.5], known_at=60, cases=[40.0]) == 0
+        assert history.append([1], [0], [0.5], known_at=70, cases=[41.0]) == 1, "the same share of more cases is news"
+        np.testing.assert_array_equal(history.read([1]).cases, [41.0, NAN])
+        np.testing.assert_array_equal(history.read([1], known_before=70).cases, [40.0, NAN])
+        one, none = np.array([1], np.int32), np.array([0])
+        np.testing.assert_array_equal(history.changes(one, none, none, none + 99).columns.cases, [41.0, NAN])
+        assert history.append([1], [0], [0.5], known_at=80) == 1, "they are not known any more"
+        assert history.append([1], [0], [0.5], known_at=90) == 0
+        assert history.read([1]).cases is None
+
+
+def test_cases_survive_that_rows_are_sorted(path: str) -> None:
+    with History.open(path) as history:
+        for hour in range(40):
+            history.append([2, 1], [hour] * 2, [0.5, 0.25], known_at=hour, cases=[hour + 1.0, NAN])
+        history.compact()
+        np.testing.assert_array_equal(history.read([1, 2]).cases, [*[NAN] * 40, *np.arange(1.0, 41.0)])
+        assert history.append([2], [7], [0.5], known_at=99, cases=[8.0]) == 0
+
+
+@pytest.mark.parametrize("cases", [0.0, -1.0, math.inf])
+def test_a_value_of_no_cases_is_refused(path: str, cases: float) -> None:
+    with History.open(path) as history:
+        with pytest.raises(InputError, match=r"row 1 .* cases; leave the value out"):
+            history.append([1, 1], [0, 10], [0.5, 0.5], known_at=50, cases=[3.0, cases])
+        with pytest.raises(InputError, match="as long as value"):
+            history.append([1, 1], [0, 10], [0.5, 0.5], known_at=50, cases=[3.0])
+        assert len(history.read([1]).time) == 0
+        assert history.append([1], [0], [NAN], known_at=50, cases=[0.0]) == 1, "no value of no cases is as it should be"
+
+
+@pytest.mark.parametrize("has_cases", [False, True])
+def test_an_export_carries_cases_to_the_other_kind_of_history(
+    path: str, has_cases: bool, postgres_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    to = postgres_url if path != postgres_url else tmp_path_factory.mktemp("other") / "history.duckdb"
+    cases, nobody = [40.0, NAN], [NAN, NAN]
+    with History.open(path) as history:
+        history.append([1, 2], [0, 0], [0.5, 3.0], known_at=50, cases=cases if has_cases else None)
+        tables = list(history.export(9))
+    with History.open(to) as other:
+        other.load(tables)
+        found = other.read([1, 2]).cases
+        assert (found is not None) == has_cases
+        np.testing.assert_array_equal(nobody if found is None else found, cases if has_cases else nobody)
+        assert other.append([1, 2], [0, 0], [0.5, 3.0], known_at=60, cases=cases if has_cases else None) == 0
+
+
+def test_what_knew_no_cases_is_loaded(path: str) -> None:
+    table = pa.table(
+        {
+            "series": np.array([1], np.int32),
+            "time": np.array([0]),
+            "value": np.array([0.5]),
+            "known_at": np.array([50]),
+            "batch": np.array([7]),
+        }
+    )
+    with History.open(path) as history:
+        history.load([table])
+        assert points_of(history.read([1])) == {(1, 0): (0.5, 50)}
+        assert history.append([1], [0], [0.5], known_at=60, cases=[9.0]) == 1
+        assert history.changes(*(np.array([one]) for one in (1, 0, 7, 99))).batch == 8
+
+
 value = st.sampled_from([0.0, 1.0, 2.5, NAN])
-row = st.tuples(st.integers(1, 3), st.integers(0, 4), value)
+cases = st.sampled_from([1.0, 40.0, NAN])
+row = st.tuples(st.integers(1, 3), st.integers(0, 4), value, cases)
 batch = st.tuples(st.integers(0, 5), st.lists(row, max_size=8))
+
+
+Said = tuple[float, float | None] | None
+"""A value and its cases."""
+
+
+def said(value: float, cases: float) -> Said:
+    return None if math.isnan(value) else (value, None if math.isnan(cases) else cases)
 
 
 class Model:
     """A slow, obvious history: every row ever written, in the order of writing."""
 
     def __init__(self) -> None:
-        self.written: list[tuple[tuple[int, int], float | None, int]] = []
+        self.written: list[tuple[tuple[int, int], Said, int]] = []
 
-    def known(self, before: float = math.inf) -> dict[tuple[int, int], tuple[float | None, int]]:
+    def known(self, before: float = math.inf) -> dict[tuple[int, int], tuple[Said, int]]:
         """Of each point the value known latest, of several in one second the one written last."""
-        found: dict[tuple[int, int], tuple[float | None, int]] = {}
+        found: dict[tuple[int, int], tuple[Said, int]] = {}
         for point, one, known_at in self.written:
             if known_at < before and (point not in found or found[point][1] <= known_at):
                 found[point] = (one, known_at)
         return found
 
-    def append(self, rows: list[tuple[int, int, float]], known_at: int) -> int:
-        last = {(series, time): None if math.isnan(one) else one for series, time, one in rows}
+    def append(self, rows: list[tuple[int, int, float, float]], known_at: int) -> int:
+        last = {(series, time): said(one, of) for series, time, one, of in rows}
         seen = self.known(known_at + 1)
         fresh = [(point, one, known_at) for point, one in last.items() if point not in seen or seen[point][0] != one]
         self.written += fresh
@@ -266,17 +350,24 @@ def test_the_history_agrees_with_a_list_of_all_rows(path: str) -> None:
 
     @settings(max_examples=40, deadline=None)
     @given(batches=st.lists(batch, max_size=5), compacts=st.booleans(), asked=st.permutations([1, 2, 3]))
-    def agrees(batches: list[tuple[int, list[tuple[int, int, float]]]], compacts: bool, asked: list[int]) -> None:
+    def agrees(
+        batches: list[tuple[int, list[tuple[int, int, float, float]]]], compacts: bool, asked: list[int]
+    ) -> None:
         base, model = next(bases), Model()
         for known_at, rows in batches:
-            columns = [[base + series for series, *_ in rows], [time for _, time, _ in rows], [one for *_, one in rows]]
-            assert history.append(*columns, known_at=known_at) == model.append(rows, known_at)
+            series, time, value, cases = zip(*rows, strict=True) if rows else [()] * 4
+            ids = [base + one for one in series]
+            assert history.append(ids, time, value, known_at=known_at, cases=cases) == model.append(rows, known_at)
         if compacts:
             history.compact()
 
-        def read(**limits: int) -> dict[tuple[int, int], tuple[float | None, int]]:
+        def read(**limits: int) -> dict[tuple[int, int], tuple[Said, int]]:
             columns = history.read([base + series for series in asked], **limits)
-            return {(series - base, time): one for (series, time), one in points_of(columns).items()}
+            cases = np.full(len(columns.time), NAN) if columns.cases is None else columns.cases
+            return {
+                (series - base, time): (said(NAN if value is None else value, of), known_at)
+                for ((series, time), (value, known_at)), of in zip(points_of(columns).items(), cases, strict=True)
+            }
 
         known = model.known()
         assert read() == known

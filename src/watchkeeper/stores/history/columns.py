@@ -19,21 +19,29 @@ def arranged(
     value: NDArray[np.float64],
     known_at: NDArray[np.int64],
     batch: NDArray[np.int64],
+    cases: NDArray[np.float64] | None = None,
 ) -> PointColumns:
     """Rows sorted by series and time, as the newest value of each point of the series in the order asked for."""
     rows = newest(owner, time, known_at, batch)
     if rows is not None:
         owner, time, value, known_at = owner[rows], time[rows], value[rows], known_at[rows]
+        cases = None if cases is None else cases[rows]
+    if cases is not None and np.isnan(cases).all():
+        cases = None
     first, last = np.searchsorted(owner, asked), np.searchsorted(owner, asked, side="right")
     start_of = np.concatenate(([0], np.cumsum(last - first)))
     if (np.diff(asked) <= 0).any():
         rows = np.concatenate([np.arange(*ends) for ends in zip(first, last, strict=True)])
         time, value, known_at = time[rows], value[rows], known_at[rows]
-    return PointColumns(series=tuple(asked.tolist()), start=start_of, time=time, value=value, known_at=known_at)
+        cases = None if cases is None else cases[rows]
+    return PointColumns(tuple(asked.tolist()), start_of, time, value, known_at, cases)
 
 
-def checked(series: ArrayLike, time: ArrayLike, value: ArrayLike) -> pa.Table:
-    """Checked columns, sorted by series and time, the last row of each point, numbered by `place`."""
+def checked(series: ArrayLike, time: ArrayLike, value: ArrayLike, cases: ArrayLike | None = None) -> pa.Table:
+    """Checked columns, sorted by series and time, the last row of each point, numbered by `place`.
+
+    There is a column `cases` (NaN: not known) only where it is known of any point.
+    """
     ids, times = _whole(series, "series"), _whole(time, "time")
     values = np.asarray(value, dtype=np.float64)
     if not ids.shape == times.shape == values.shape or ids.ndim != 1:
@@ -41,6 +49,7 @@ def checked(series: ArrayLike, time: ArrayLike, value: ArrayLike) -> pa.Table:
         raise InputError(f"points: series, time and value must be columns of one length, not {shapes}")
     if np.isinf(values).any():
         raise InputError("points: a value is infinite; a value that does not exist is NaN")
+    known = None if cases is None else _cases(cases, values)
     order = np.lexsort((times, ids))  # stable: rows of one point stay in the order given
     ids, times = ids[order], times[order]
     is_last = np.ones(len(ids), dtype=bool)
@@ -52,7 +61,22 @@ def checked(series: ArrayLike, time: ArrayLike, value: ArrayLike) -> pa.Table:
         "time": times[is_last],
         "value": values[order][is_last],
     }
+    if known is not None:
+        columns["cases"] = known[order][is_last]
     return pa.table(columns)
+
+
+def _cases(cases: ArrayLike, values: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """How many cases each value rests on, NaN where that is not known or there is no value; None: of no value."""
+    known = np.asarray(cases, dtype=np.float64)
+    if known.shape != values.shape:
+        raise InputError(f"points: cases must be as long as value, not {known.shape} beside {values.shape}")
+    known = np.where(np.isnan(values), np.nan, known)
+    bad = (known <= 0.0) | np.isinf(known)
+    if bad.any():
+        row = int(np.argmax(bad))
+        raise InputError(f"points: row {row} has a value of {known[row]:g} cases; leave the value out")
+    return None if np.isnan(known).all() else known
 
 
 def _whole(numbers: ArrayLike, name: str) -> NDArray[np.int64]:

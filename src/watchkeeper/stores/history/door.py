@@ -1,7 +1,8 @@
 """The door of the history: what every kind of it promises. Tests hold each kind to it (tests/stores/test_history.py).
 
-A value is never overwritten. A changed value is a new row beside the old one, so that what was known at any time in the
-past can be read back (`known_before`). Appends are numbered in the order in which they became visible (`batch`).
+A value is never overwritten. A changed value, or one of other cases, is a new row beside the old one, so that what was
+known at any time in the past can be read back (`known_before`). Appends are numbered in the order in which they became
+visible (`batch`).
 """
 
 from __future__ import annotations
@@ -70,13 +71,16 @@ class History(ABC):
     """Whether several processes may have it open."""
 
     @abstractmethod
-    def append(self, series: ArrayLike, time: ArrayLike, value: ArrayLike, *, known_at: int) -> int:
+    def append(
+        self, series: ArrayLike, time: ArrayLike, value: ArrayLike, *, known_at: int, cases: ArrayLike | None = None
+    ) -> int:
         """Store points that became known at `known_at` (seconds UTC); returns how many were new or changed.
 
-        `series` int32[n], `time` int64[n] seconds UTC, `value` float64[n] (NaN: missing), in any order. Where a point
-        stands twice, its last row counts. A value that was already known then is not written again; NaN equals NaN.
-        All or nothing, and on disk when this returns. Raises InputError for columns of unequal length, times that are
-        not whole seconds and infinite values; StoreError when it cannot be written.
+        `series` int32[n], `time` int64[n] seconds UTC, `value` float64[n] (NaN: missing), in any order; `cases`
+        float64[n] is how many cases each value rests on (NaN: not known; None: of none). Where a point stands twice,
+        its last row counts. A value that was already known then, of as many cases, is not written again; NaN equals
+        NaN. All or nothing, and on disk when this returns. Raises InputError for columns of unequal length, times that
+        are not whole seconds, infinite values and values of no cases; StoreError when it cannot be written.
         """
 
     @abstractmethod
@@ -142,11 +146,13 @@ class History(ABC):
 
     @abstractmethod
     def export(self, last_series: int) -> Iterator[pa.Table]:
-        """Every row of the series up to `last_series` at one moment: series, time, value, known_at, batch."""
+        """Every row of the series up to `last_series` at one moment: series, time, value, known_at, batch, cases
+        (null or NaN: not known).
+        """
 
     @abstractmethod
     def load(self, tables: Iterable[pa.Table]) -> None:
-        """Fill an empty history with what another one exported; all or nothing."""
+        """Fill an empty history with what another one exported, perhaps one that knew no cases; all or nothing."""
 
     @abstractmethod
     def close(self) -> None:

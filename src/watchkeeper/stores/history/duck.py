@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import duckdb
 import numpy as np
@@ -19,7 +19,7 @@ from watchkeeper.domain.points import PointColumns
 from watchkeeper.stores.history.columns import arranged, checked, either, own
 from watchkeeper.stores.history.door import EXPORTED_ROWS, FOREVER, GENERATIONS, Changes, History, Kept
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 # `batch` counts appends: of two values that became known in the same second, the one appended later is the newer.
 _SCHEMA = """
@@ -28,7 +28,8 @@ CREATE TABLE point (
     time BIGINT NOT NULL,
     value DOUBLE NOT NULL,
     known_at BIGINT NOT NULL,
-    batch BIGINT NOT NULL
+    batch BIGINT NOT NULL,
+    cases DOUBLE
 );
 CREATE SEQUENCE batch;
 CREATE TABLE about (schema_version INTEGER NOT NULL, sorted_rows BIGINT NOT NULL);
@@ -46,20 +47,26 @@ CREATE TABLE checkpoint (
 
 # The time range lets DuckDB skip the row groups that cannot hold the batch's points.
 _KNOWN = """
-SELECT b.place, p.value FROM point p JOIN incoming b USING (series, time)
+SELECT b.place, p.value, p.cases FROM point p JOIN incoming b USING (series, time)
 WHERE p.time BETWEEN ? AND ? AND p.known_at <= ?
 ORDER BY b.place, p.known_at, p.batch
 """
 
+_INSERT = """
+INSERT INTO point SELECT series, time, value, ?, b.batch, {cases}
+FROM fresh, (SELECT nextval('batch') AS batch) b ORDER BY fresh.place
+"""
+_LOAD = "INSERT INTO point SELECT series, time, value, known_at, batch, {cases} FROM loaded"
+
 _READ = """
-SELECT series, time, value, known_at, batch FROM point SEMI JOIN wanted USING (series)
+SELECT series, time, value, known_at, batch, cases FROM point SEMI JOIN wanted USING (series)
 WHERE time >= ? AND time < ? AND known_at < ?
 ORDER BY series, time
 """
 
 # Both can skip the row groups that hold nothing of the kind: new points and new appends lie at the end.
 _NEW = """
-SELECT series, time, value, known_at, point.batch FROM point JOIN seen USING (series)
+SELECT series, time, value, known_at, point.batch, cases FROM point JOIN seen USING (series)
 WHERE time >= ? AND time < ? AND time >= seen.since AND time < seen.until
 ORDER BY series, time
 """
@@ -125,20 +132,18 @@ class DuckHistory(History):
             raise
         return history
 
-    def append(self, series: ArrayLike, time: ArrayLike, value: ArrayLike, *, known_at: int) -> int:
+    def append(
+        self, series: ArrayLike, time: ArrayLike, value: ArrayLike, *, known_at: int, cases: ArrayLike | None = None
+    ) -> int:
         """See `History.append`."""
-        incoming, known_at = checked(series, time, value), int(known_at)
+        incoming, known_at = checked(series, time, value, cases), int(known_at)
         if not incoming.num_rows:
             return 0
         with self._writing("append to it") as cursor:
             fresh = incoming.filter(pa.array(_is_fresh(cursor, incoming, known_at)))
             if fresh.num_rows:
                 cursor.register("fresh", fresh)
-                cursor.execute(
-                    "INSERT INTO point SELECT series, time, value, ?, b.batch"
-                    " FROM fresh, (SELECT nextval('batch') AS batch) b ORDER BY fresh.place",
-                    [known_at],
-                )
+                cursor.execute(_INSERT.format(cases=_own_cases(fresh)), [known_at])
         return int(fresh.num_rows)
 
     def read(
@@ -155,7 +160,7 @@ class DuckHistory(History):
         with self._reading() as cursor:
             cursor.register("wanted", pa.table({"series": np.unique(asked)}))
             table = cursor.sql(_READ, params=limits).to_arrow_table()
-        return arranged(asked, *(own(column) for column in table.columns))
+        return arranged(asked, *_columns(table))
 
     def changes(
         self, series: NDArray[np.int32], since: NDArray[np.int64], batch: NDArray[np.int64], until: NDArray[np.int64]
@@ -170,7 +175,7 @@ class DuckHistory(History):
             late = cursor.sql(_LATE, params=[int(batch.min())]).fetchall() if newest > batch.min() else []
             table = cursor.sql(_NEW, params=[int(since.min()), int(until.max())]).to_arrow_table()
         return Changes(
-            arranged(np.asarray(series, np.int32), *(own(column) for column in table.columns)),
+            arranged(np.asarray(series, np.int32), *_columns(table)),
             {int(one): int(time) for one, time in late},
             int(newest),
         )
@@ -249,7 +254,8 @@ class DuckHistory(History):
         """See `History.export`."""
         with self._reading() as cursor:
             query = (
-                "SELECT series, time, value, known_at, batch FROM point WHERE series <= ? ORDER BY series, time, batch"
+                "SELECT series, time, value, known_at, batch, cases FROM point WHERE series <= ?"
+                " ORDER BY series, time, batch"
             )
             for batch in cursor.sql(query, params=[last_series]).to_arrow_reader(EXPORTED_ROWS):
                 if batch.num_rows:
@@ -260,7 +266,7 @@ class DuckHistory(History):
         with self._writing("load it") as cursor:
             for table in tables:
                 cursor.register("loaded", table)
-                cursor.execute("INSERT INTO point SELECT series, time, value, known_at, batch FROM loaded")
+                cursor.execute(_LOAD.format(cases=_own_cases(table)))
             (rows, newest) = cursor.sql("SELECT count(*), coalesce(max(batch), 0) FROM point").fetchall()[0]
             cursor.execute("UPDATE about SET sorted_rows = ?", [rows])
             cursor.execute(f"CREATE OR REPLACE SEQUENCE batch START {int(newest) + 1}")
@@ -281,8 +287,11 @@ class DuckHistory(History):
             (version,) = cursor.sql("SELECT schema_version FROM about").fetchall()[0]
             if version == 1:
                 cursor.execute(_CHECKPOINTS)
-                cursor.execute("UPDATE about SET schema_version = 2")
                 version = 2
+            if version == 2:
+                cursor.execute("ALTER TABLE point ADD COLUMN cases DOUBLE")
+                version = 3
+                cursor.execute("UPDATE about SET schema_version = ?", [version])
         if version != SCHEMA_VERSION:
             raise StoreError(
                 f"history {self._path}: its schema is version {version}, this Watchkeeper knows {SCHEMA_VERSION}; "
@@ -320,18 +329,38 @@ class DuckHistory(History):
             ) from error
 
 
+def _own_cases(table: pa.Table) -> str:
+    """The cases of a table on its way in: null where they are not known, so that they cost nothing."""
+    return "nullif(cases, 'NaN')" if "cases" in table.column_names else "NULL"
+
+
+def _columns(table: pa.Table) -> list[NDArray[Any]]:
+    """The columns of a table of points; the last, the cases, is left out where it is null in every row."""
+    *columns, cases = table.columns
+    return [own(column) for column in (*columns, *([cases] if cases.null_count < len(cases) else []))]
+
+
 def _is_fresh(cursor: duckdb.DuckDBPyConnection, incoming: pa.Table, known_at: int) -> NDArray[np.bool_]:
     """Which incoming points have no value known at `known_at`, or another one."""
     time, value = incoming["time"].to_numpy(), incoming["value"].to_numpy()
     cursor.register("incoming", incoming)
     known = cursor.sql(_KNOWN, params=[int(time.min()), int(time.max()), known_at]).to_arrow_table()
-    place, before = known["place"].to_numpy(), known["value"].to_numpy()
-    last = np.full(len(time), np.nan)
-    last[place] = before  # rows come oldest first, and the last assignment stays
+    place = known["place"].to_numpy()
     is_known = np.zeros(len(time), dtype=bool)
     is_known[place] = True
-    is_same: NDArray[np.bool_] = (last == value) | (np.isnan(last) & np.isnan(value))
-    return ~(is_known & is_same)
+    is_same = is_known & _is_last(known["value"], place, value)
+    if "cases" in incoming.column_names or known["cases"].null_count < len(known):
+        cases = incoming["cases"].to_numpy() if "cases" in incoming.column_names else np.full(len(time), np.nan)
+        is_same &= _is_last(known["cases"], place, cases)
+    return ~is_same
+
+
+def _is_last(known: pa.ChunkedArray, place: NDArray[np.int64], value: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which values are the last that was known at their place; rows come oldest first, and NaN equals NaN."""
+    last = np.full(len(value), np.nan)
+    last[place] = known.to_numpy()  # the last assignment stays
+    is_last: NDArray[np.bool_] = (last == value) | (np.isnan(last) & np.isnan(value))
+    return is_last
 
 
 def _first_line(error: Exception) -> str:

@@ -22,7 +22,7 @@ from watchkeeper.domain.points import PointColumns
 from watchkeeper.stores.history.columns import arranged, checked, either
 from watchkeeper.stores.history.door import EXPORTED_ROWS, FOREVER, GENERATIONS, Changes, History, Kept
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _SCHEMA = "watchkeeper_history"
 _WRITER_LOCK = 0x57414849  # any fixed number: the advisory lock under which appends take turns
 _MANY = 2_000
@@ -35,6 +35,7 @@ CREATE TABLE point (
     value DOUBLE PRECISION NOT NULL,
     known_at BIGINT NOT NULL,
     batch BIGINT NOT NULL,
+    cases DOUBLE PRECISION,
     PRIMARY KEY (series, time, batch)
 );
 CREATE INDEX point_batch ON point USING brin (batch) WITH (pages_per_range = 32, autosummarize = on);
@@ -50,35 +51,43 @@ CREATE TABLE checkpoint (
 CREATE TABLE about (schema_version INTEGER NOT NULL);
 """
 
-_INCOMING = "CREATE TEMP TABLE IF NOT EXISTS incoming (place INTEGER, series INTEGER, time BIGINT, value FLOAT8)"
+_UPGRADE = "ALTER TABLE point ADD COLUMN IF NOT EXISTS cases DOUBLE PRECISION"
+
+# Rows on the way have NaN where the table has NULL: fields of a binary COPY are of one length then.
+_INCOMING = """
+CREATE TEMP TABLE IF NOT EXISTS incoming (place INTEGER, series INTEGER, time BIGINT, value FLOAT8, cases FLOAT8)
+"""
 _WANTED = "CREATE TEMP TABLE IF NOT EXISTS wanted (series INTEGER PRIMARY KEY)"
 _SEEN = "CREATE TEMP TABLE IF NOT EXISTS seen (series INTEGER PRIMARY KEY, since BIGINT, batch BIGINT, until BIGINT)"
 
 _INSERT = """
 WITH known AS (
-    SELECT DISTINCT ON (p.series, p.time) p.series, p.time, p.value FROM point p JOIN incoming USING (series, time)
+    SELECT DISTINCT ON (p.series, p.time) p.series, p.time, p.value, nullif(p.cases, 'NaN') AS cases
+    FROM point p JOIN incoming USING (series, time)
     WHERE p.known_at <= %(known_at)s ORDER BY p.series, p.time, p.known_at DESC, p.batch DESC
 )
-INSERT INTO point (series, time, value, known_at, batch)
-SELECT i.series, i.time, i.value, %(known_at)s, %(batch)s FROM incoming i LEFT JOIN known k USING (series, time)
-WHERE k.series IS NULL OR k.value IS DISTINCT FROM i.value
+INSERT INTO point (series, time, value, known_at, batch, cases)
+SELECT i.series, i.time, i.value, %(known_at)s, %(batch)s, nullif(i.cases, 'NaN')
+FROM incoming i LEFT JOIN known k USING (series, time)
+WHERE k.series IS NULL OR k.value IS DISTINCT FROM i.value OR k.cases IS DISTINCT FROM nullif(i.cases, 'NaN')
 """
 
 _READ = """
 COPY (
-    SELECT series, time, value, known_at, batch FROM point JOIN wanted USING (series)
+    SELECT series, time, value, known_at, batch, coalesce(cases, 'NaN') FROM point JOIN wanted USING (series)
     WHERE time >= {start} AND time < {end} AND known_at < {known_before} ORDER BY series, time
 ) TO STDOUT (FORMAT binary)
 """
 _NEW = """
 COPY (
-    SELECT series, p.time, p.value, p.known_at, p.batch FROM point p JOIN seen USING (series)
+    SELECT series, p.time, p.value, p.known_at, p.batch, coalesce(p.cases, 'NaN') FROM point p JOIN seen USING (series)
     WHERE p.time >= seen.since AND p.time < seen.until ORDER BY series, p.time
 ) TO STDOUT (FORMAT binary)
 """
 _EXPORT = """
 COPY (
-    SELECT series, time, value, known_at, batch FROM point WHERE series BETWEEN {first} AND {last}
+    SELECT series, time, value, known_at, batch, coalesce(cases, 'NaN') FROM point
+    WHERE series BETWEEN {first} AND {last}
     ORDER BY series, time, batch
 ) TO STDOUT (FORMAT binary)
 """
@@ -115,7 +124,8 @@ DELETE FROM checkpoint c USING (
 
 _SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _TRAILER = b"\xff\xff"
-_ROW = (("series", ">i4"), ("time", ">i8"), ("value", ">f8"), ("known_at", ">i8"), ("batch", ">i8"))
+_COLUMNS = (("place", ">i4"), ("series", ">i4"), ("time", ">i8"), ("value", ">f8"), ("cases", ">f8"))
+_ROW = (("series", ">i4"), ("time", ">i8"), ("value", ">f8"), ("known_at", ">i8"), ("batch", ">i8"), ("cases", ">f8"))
 
 
 class PostgresHistory(History):
@@ -144,15 +154,18 @@ class PostgresHistory(History):
             raise
         return history
 
-    def append(self, series: ArrayLike, time: ArrayLike, value: ArrayLike, *, known_at: int) -> int:
+    def append(
+        self, series: ArrayLike, time: ArrayLike, value: ArrayLike, *, known_at: int, cases: ArrayLike | None = None
+    ) -> int:
         """See `History.append`."""
-        incoming = checked(series, time, value)
+        incoming = checked(series, time, value, cases)
         if not incoming.num_rows:
             return 0
-        kinds = (("place", ">i4"), ("series", ">i4"), ("time", ">i8"), ("value", ">f8"))
+        kinds = tuple(kind for kind in _COLUMNS if kind[0] in incoming.column_names)
         rows = _packed({name: incoming[name].to_numpy() for name, _ in kinds}, kinds)
+        into = f"incoming ({', '.join(name for name, _ in kinds)})"
         with self._transaction("append to it", writes=True) as cursor:
-            _fill(cursor, "incoming", _INCOMING, rows, incoming.num_rows)
+            _fill(cursor, "incoming", _INCOMING, rows, incoming.num_rows, into=into)
             cursor.execute("SELECT nextval('batch')")
             (batch,) = cursor.fetchone() or (0,)
             cursor.execute(_INSERT, {"known_at": int(known_at), "batch": batch})
@@ -271,12 +284,14 @@ class PostgresHistory(History):
         newest = 0
         with self._transaction("load it", writes=True) as cursor:
             for table in tables:
-                columns = {name: table[name].to_numpy() for name, _ in _ROW}
+                columns = {name: table[name].to_numpy() for name, _ in _ROW if name in table.column_names}
+                if np.isnan(columns.get("cases", np.nan)).all():
+                    columns.pop("cases", None)
+                kinds = tuple(kind for kind in _ROW if kind[0] in columns)
                 newest = max(newest, int(columns["batch"].max(initial=0)))
-                with cursor.copy(
-                    "COPY point (series, time, value, known_at, batch) FROM STDIN (FORMAT binary)"
-                ) as copy:
-                    copy.write(_packed(columns, _ROW))
+                names = ", ".join(name for name, _ in kinds)
+                with cursor.copy(f"COPY point ({names}) FROM STDIN (FORMAT binary)") as copy:
+                    copy.write(_packed(columns, kinds))
             cursor.execute("SELECT setval('batch', %s)", [max(1, newest)])
 
     def close(self) -> None:
@@ -293,6 +308,10 @@ class PostgresHistory(History):
                 cursor.execute("INSERT INTO about VALUES (%s)", [SCHEMA_VERSION])
             cursor.execute("SELECT schema_version FROM about")
             (version,) = cursor.fetchone() or (0,)
+            if version == 1:
+                cursor.execute(_UPGRADE)
+                version = 2
+                cursor.execute("UPDATE about SET schema_version = %s", [version])
         if version != SCHEMA_VERSION:
             raise StoreError(
                 f"{self._place()}: its schema is version {version}, this Watchkeeper knows {SCHEMA_VERSION}; "
@@ -353,17 +372,19 @@ def _packed(columns: dict[str, NDArray[Any]], kinds: Sequence[tuple[str, str]]) 
     return _SIGNATURE + rows.tobytes() + _TRAILER
 
 
-def _fill(cursor: psycopg.Cursor[Any], table: str, make: str, rows: bytes, count: int) -> None:
-    """Fill a temporary table that goes with the transaction."""
+def _fill(
+    cursor: psycopg.Cursor[Any], table: str, make: str, rows: bytes, count: int, *, into: str | None = None
+) -> None:
+    """Fill a temporary table that goes with the transaction; `into` names it with the columns that rows have."""
     cursor.execute(f"{make} ON COMMIT DELETE ROWS")
-    with cursor.copy(f"COPY {table} FROM STDIN (FORMAT binary)") as copy:
+    with cursor.copy(f"COPY {into or table} FROM STDIN (FORMAT binary)") as copy:
         copy.write(rows)
     if count >= _MANY:
         cursor.execute(f"ANALYZE {table}")
 
 
 def _copied(cursor: psycopg.Cursor[Any], query: str) -> list[Any]:
-    """The columns series, time, value, known_at and batch of a binary COPY."""
+    """The columns series, time, value, known_at, batch and cases of a binary COPY."""
     with cursor.copy(query) as copy:
         data = b"".join(copy)
     layout = _layout(_ROW)
