@@ -10,12 +10,14 @@ from tests.stores.shared import ORDERS, SHOP, alert, member, plain, silent
 from watchkeeper.domain.alert import Change, Status
 from watchkeeper.domain.config import Channel
 from watchkeeper.domain.errors import NotFoundError, StoreError
+from watchkeeper.domain.handling import Deed, Handling
 from watchkeeper.domain.metric import Direction, Kind, Metric, Series, Source
 from watchkeeper.stores.ledger import (
     Ledger,
     alerts,
     audit,
     deliveries,
+    handlings,
     metrics,
     series,
     sessions,
@@ -176,6 +178,16 @@ def test_alerts_of_series_come_whole(ledger: Ledger) -> None:
         assert alerts.of_series(tx, [1], start=10, end=200) == [], "its own run was over"
         assert alerts.of_series(tx, [2], start=10, end=91) == [one]
         assert alerts.of_series(tx, []) == []
+
+
+def test_of_all_alerts_of_a_series_only_those_that_taught_something_are_named(ledger: Ledger) -> None:
+    with ledger.write() as tx:
+        ids = [alerts.insert(tx, alert(member(one))).id for one in (1, 1, 1, 2)]
+        for number, deed in ((0, Deed.LEARN), (1, Deed.COMMENT), (2, Deed.LEARN), (3, Deed.LEARN), (0, Deed.LEARN)):
+            handlings.add(tx, Handling(id=0, alert=ids[number], by="Ada", at=5, deed=deed, text="Look first"))
+        assert handlings.taught(tx, [1], 10) == [ids[0], ids[2]]
+        assert handlings.taught(tx, [1, 2], 2) == [ids[0], ids[3]]
+        assert handlings.taught(tx, [3], 10) == []
 
 
 # transitions and deliveries

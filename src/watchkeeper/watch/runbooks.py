@@ -19,6 +19,8 @@ from watchkeeper.watch.system_look import values_of
 from watchkeeper.watch.views import AlertPage
 
 MOST_LESSONS = 10
+MOST_INCIDENTS = 30
+"""So many earlier incidents are looked through for lessons: some were taken back, or stand in the runbook by now."""
 
 
 class Runbooks:
@@ -113,7 +115,7 @@ def _lessons(tx: Connection, alert: Alert, texts: Sequence[str]) -> tuple[Lesson
     by now is left out.
     """
     ids = [member.series for member in alert.members]
-    alike = {one.id for one in alerts.of_series(tx, ids)} | {alert.id}
+    alike = {*handlings.taught(tx, ids, MOST_INCIDENTS), alert.id}
     found = []
     for log in handlings.of_alerts(tx, alike).values():
         undone = taken_back(log)

@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, Column, Connection, ForeignKey, Row, String, 
 
 from watchkeeper.domain.errors import NotFoundError
 from watchkeeper.domain.handling import Deed, Handling
+from watchkeeper.stores.ledger.alerts import ALERT_MEMBER
 from watchkeeper.stores.ledger.schema import METADATA, Id, Seconds, among
 
 HANDLING = Table(
@@ -62,6 +63,21 @@ def of_alerts(tx: Connection, alert_ids: Iterable[int] | None = None) -> dict[in
     for row in tx.execute(query):
         found.setdefault(row.alert, []).append(_handling(row))
     return found
+
+
+def taught(tx: Connection, series_ids: Iterable[int], limit: int) -> list[int]:
+    """The alerts with one of these series among their members after which something was learnt, at most `limit`: those
+    with the newest such lines, the newest first.
+    """
+    touching = select(ALERT_MEMBER.c.alert).where(among(tx, ALERT_MEMBER.c.series, series_ids))
+    query = (
+        select(HANDLING.c.alert)
+        .where(HANDLING.c.deed == Deed.LEARN.value, HANDLING.c.alert.in_(touching))
+        .group_by(HANDLING.c.alert)
+        .order_by(func.max(HANDLING.c.id).desc())
+        .limit(limit)
+    )
+    return list(tx.execute(query).scalars())
 
 
 def newest(tx: Connection) -> int:
