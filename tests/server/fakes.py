@@ -46,7 +46,7 @@ from watchkeeper.watch.runbook_views import AlertRunbook, Part, Piece
 from watchkeeper.watch.system_check import Known, check
 from watchkeeper.watch.system_views import InputLine, MetricNow, SystemLine, SystemPage, Truth
 from watchkeeper.watch.teams import TeamLine
-from watchkeeper.watch.trials import Drafted, Held, PowerTold, Trial, TriedAlert
+from watchkeeper.watch.trials import Drafted, Held, PowerTold, Trial, TrialChart, TriedAlert
 from watchkeeper.watch.week import Week
 
 NOW = 1_763_900_000
@@ -78,6 +78,24 @@ class FakeFlags:
         return FlagPage(line=line, changes=(change,))
 
 
+def tried_chart(series: Series, *, is_same: bool) -> TrialChart:
+    """Sixty days; under any change the range is wider, one alert appears and one vanishes."""
+    drawn = line_of(series, YEAR, YEAR + 60 * DAY)
+    wide = msgspec.structs.replace(drawn, upper=[None if edge is None else 1.2 * edge for edge in drawn.upper])
+    turned = tuple(
+        views.Mark(kind=kind, start=YEAR + day * DAY, end=YEAR + day * DAY + HOUR, label=kind)
+        for kind, day in (("appears", 9), ("vanishes", 20))
+    )
+    members = tuple(one for one in SERIES if one.metric == series.metric)
+    return TrialChart(
+        series=members,
+        now=drawn,
+        then=drawn if is_same else wide,
+        turned=() if is_same else turned,
+        is_band_new=not is_same,
+    )
+
+
 @dataclass
 class FakeTuning:
     """One alert as it is set, another under any change; an alert would be lost by telling rises only."""
@@ -87,7 +105,7 @@ class FakeTuning:
     def metric(self, name: str) -> Metric:
         return metric_named(name)
 
-    def attempt(self, name: str, changes: dict[str, Any]) -> Trial:
+    def attempt(self, name: str, changes: dict[str, Any], series_id: int | None = None) -> Trial:
         present = metric_named(name)
         tried = msgspec.convert({**msgspec.to_builtins(present), **changes}, Metric, strict=False)
         one = TriedAlert(start=YEAR + DAY, end=YEAR + DAY + HOUR, sentence="Departures fell 40 %", series=1)
@@ -103,6 +121,7 @@ class FakeTuning:
             sentence="As it is set: 1 alert in 60 days."
             if same
             else "Would have been 2 alerts in 60 days, where it was 1 (1 new).",
+            drawn=tried_chart(SERIES[(series_id or 2) - 1], is_same=same),
         )
 
     def keep(self, name: str, changes: dict[str, Any], by: str, *, force: bool = False) -> Metric:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
 import pytest
 from litestar.testing import TestClient
 
@@ -40,7 +41,22 @@ def test_each_alert_has_a_sparkline_and_a_severity_in_words(reader: TestClient) 
 def test_metrics_stand_beside_with_their_record(reader: TestClient) -> None:
     page = text(reader.get("/").text)
     assert "10 of 14 real" in page
-    assert "1 alert in 30 days; 1 false a month asked for" in page
+    assert "1 alert in 30 days, 1 false allowed" in page
+
+
+def test_of_many_metrics_those_with_most_alerts_stand_beside_and_the_others_are_folded(service: FakeService) -> None:
+    inbox = service.inbox()
+    line = inbox.metrics[0]
+    many = tuple(
+        msgspec.structs.replace(
+            line, metric=msgspec.structs.replace(line.metric, name=f"m{number}", title=""), alerts_30_days=number
+        )
+        for number in range(90)
+    )
+    page = inbox_page(msgspec.structs.replace(inbox, metrics=many), Filters())
+    assert [line.metric.name for line in page.beside] == ["m89", "m88", "m87", "m86", "m85", "m84"]
+    assert len(page.folded) == 60
+    assert page.folded[0].metric.name == "m0"
 
 
 def test_filters_live_in_the_address(reader: TestClient) -> None:

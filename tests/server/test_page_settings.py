@@ -27,9 +27,31 @@ def test_without_scripts_a_try_is_a_link_that_can_be_shared(reader: TestClient) 
 
 
 def test_the_part_that_follows_the_slider_is_a_part(reader: TestClient) -> None:
-    part = reader.get("/metrics/departures/trial?stop=9")
-    assert "Would have been 2 alerts" in part.text
-    assert "<html" not in part.text
+    part = reader.get("/metrics/departures/trial?stop=9").json()
+    assert "Would have been 2 alerts" in part["words"]
+    assert "<html" not in part["words"]
+
+
+def test_the_range_and_the_alerts_that_turn_lie_over_the_chart(reader: TestClient) -> None:
+    told = reader.get("/metrics/departures/trial?stop=9&drawn=2").json()
+    assert (told["drawn"], told["figure"]) == (2, None)
+    assert sorted(turn["kind"] for turn in told["over"]["turns"]) == ["appears", "vanishes"]
+    assert len(told["over"]["band"]["t"]) > 1000
+    other = reader.get("/metrics/departures/trial?drawn=2&series=1").json()
+    assert other["drawn"] == 1
+    assert other["figure"]["columns"]["t"]
+    assert (other["over"]["band"], other["over"]["turns"]) == (None, [])
+    page = reader.get(f"{HERE}?false_alerts_per_month=4").text
+    assert '"kind":"appears"' in page
+    assert "its edges as tried" in page
+
+
+def test_without_scripts_the_picture_shows_what_was_tried(reader: TestClient) -> None:
+    as_set, tried = (reader.get(f"/metrics/departures/trial.png{query}") for query in ("", "?stop=9"))
+    assert as_set.content.startswith(b"\x89PNG")
+    assert tried.content != as_set.content
+    assert 'src="/metrics/departures/trial.png?stop=9"' in reader.get(f"{HERE}?stop=9").text
+    assert reader.get("/metrics/departures/trial.png?series=9,9").status_code == 422
 
 
 def test_settings_are_kept_and_the_page_says_so(reader: TestClient, service: FakeService) -> None:

@@ -39,6 +39,46 @@ def test_a_larger_budget_tells_more_and_says_which_are_new(shop: Watchkeeper) ->
     assert f"{len(more.new)} new" in more.sentence
 
 
+def test_what_turns_is_drawn_over_the_series_in_which_most_does(shop: Watchkeeper) -> None:
+    as_set = shop.tuning.attempt("orders", {}).drawn
+    assert as_set is not None
+    assert (as_set.turned, as_set.is_band_new) == ((), False)
+    more = shop.tuning.attempt("orders", {"false_alerts_per_month": 20})
+    drawn = more.drawn
+    assert drawn is not None
+    assert not drawn.is_band_new, "the budget says how far outside a value must be"
+    runs = [(one.start, one.end) for new in more.new for one in new.members if one.series == drawn.now.series.id]
+    assert [(mark.start, mark.end) for mark in drawn.turned if mark.kind == "appears"] == runs
+    counted = [sum(one.series == each.id for new in more.new for one in new.members) for each in drawn.series]
+    assert len(runs) == max(counted) > 0
+
+
+def test_another_range_is_drawn_as_it_would_be(shop: Watchkeeper) -> None:
+    drawn = shop.tuning.attempt("orders", {"calendar": "US"}).drawn
+    assert drawn is not None
+    assert drawn.is_band_new
+    assert drawn.now.time == drawn.then.time
+    assert drawn.now.upper != drawn.then.upper
+
+
+def test_the_series_that_is_asked_for_is_drawn(shop: Watchkeeper) -> None:
+    for one in shop.listing.series("orders"):
+        drawn = shop.tuning.attempt("orders", {}, one.id).drawn
+        assert drawn is not None
+        assert drawn.now.series == one
+    assert shop.tuning.attempt("orders", {}, 999).drawn is None
+
+
+def test_a_confirmed_alert_that_would_be_lost_is_drawn_as_such(shop: Watchkeeper) -> None:
+    biggest = shop.inbox(show="all").lines[0].alert
+    shop.answer(Draft(answer=Answer.REAL, by="Ada", alert=biggest.id))
+    drawn = shop.tuning.attempt("orders", {"direction": "up"}, biggest.peak.series).drawn
+    assert drawn is not None
+    peak = biggest.peak
+    assert [(mark.start, mark.end) for mark in drawn.turned if mark.kind == "lost"] == [(peak.start, peak.end)]
+    assert not any(mark.kind == "vanishes" and mark.start < peak.end and peak.start < mark.end for mark in drawn.turned)
+
+
 def test_a_trial_changes_nothing(shop: Watchkeeper) -> None:
     shop.tuning.attempt("orders", {"false_alerts_per_month": 20, "title": "Sales"})
     assert shop.tuning.metric("orders").false_alerts_per_month == 1.0

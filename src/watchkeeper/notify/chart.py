@@ -27,6 +27,7 @@ from watchkeeper.notify.drawing import (
     columns,
     days,
     spans,
+    turns,
     value_range,
 )
 from watchkeeper.notify.palette import Theme, theme
@@ -156,11 +157,20 @@ def png(
     title: str = "",
     scale: float = 1.5,
     by_day: bool = False,
+    would: Drawable | None = None,
+    turned: Sequence[Over] = (),
 ) -> bytes:
-    """The chart as a PNG: for chat, for mail, and for readers without JavaScript. `by_day` draws daily means."""
+    """The chart as a PNG: for chat, for mail, and for readers without JavaScript. `by_day` draws daily means.
+
+    `would` is the chart as it would be, of which the band's edges are drawn over it; `turned` are marks of TURN_KINDS.
+    """
     drawn, behind = (days if by_day else columns)(chart), spans(chart, marks)
-    picture = spec(drawn, behind, chart.metric, width=width, height=height)
+    foresees = would is not None or bool(turned)
+    picture = spec(drawn, behind, chart.metric, width=width, height=height, foresees=foresees)
     picture["datasets"] = datasets(drawn, behind)
+    if foresees:
+        picture["datasets"]["would"] = _points(columns(would)) if would is not None else []
+        picture["datasets"]["turns"] = _stretches(turns(chart.metric, turned))
     if title:
         picture["title"] = {"text": title, "anchor": "start", "limit": width - 24}
     colours = theme(scheme, surface=True)
@@ -170,12 +180,17 @@ def png(
 
 def datasets(drawn: Columns, behind: Sequence[Span]) -> dict[str, list[dict[str, Any]]]:
     """The named data sets of a spec, row by row."""
+    return {"points": _points(drawn), "spans": _stretches(behind)}
+
+
+def _points(drawn: Columns) -> list[dict[str, Any]]:
     before = drawn.w or [None] * len(drawn.t)
     rows = zip(drawn.t, drawn.v, drawn.e, drawn.lo, drawn.hi, drawn.a, before, strict=True)
-    return {
-        "points": [{"t": t, "v": v, "e": e, "lo": lo, "hi": hi, "a": a, "w": w} for t, v, e, lo, hi, a, w in rows],
-        "spans": [{"kind": span.kind, "t": span.t, "t2": span.t2, "label": span.label} for span in behind],
-    }
+    return [{"t": t, "v": v, "e": e, "lo": lo, "hi": hi, "a": a, "w": w} for t, v, e, lo, hi, a, w in rows]
+
+
+def _stretches(found: Sequence[Span]) -> list[dict[str, Any]]:
+    return [{"kind": span.kind, "t": span.t, "t2": span.t2, "label": span.label} for span in found]
 
 
 def _number_format(metric: Metric, high: float) -> str:

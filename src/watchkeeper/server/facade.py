@@ -226,8 +226,8 @@ class TuningDesk(Protocol):
     def metric(self, name: str) -> Metric:
         """The metric as it is set; NotFoundError."""
 
-    def attempt(self, name: str, changes: dict[str, Any]) -> Trial:
-        """What changed settings would have told. ConfigError, InputError, NotFoundError."""
+    def attempt(self, name: str, changes: dict[str, Any], series_id: int | None = None) -> Trial:
+        """What changed settings would have told, one series drawn. ConfigError, InputError, NotFoundError."""
 
     def keep(self, name: str, changes: dict[str, Any], by: str, *, force: bool = False) -> Metric:
         """Set it so; GuardError where a confirmed alert would be lost and `force` is not set."""

@@ -13,8 +13,8 @@ from watchkeeper.domain.metric import Kind
 from watchkeeper.notify.chart import spec
 from watchkeeper.notify.drawing import Columns, Span, columns, days, spans, turns
 from watchkeeper.notify.palette import theme
-from watchkeeper.server.words import LABEL, TURN_WORD, number
-from watchkeeper.watch.views import Foresight, Mark, SeriesChart
+from watchkeeper.server.words import LABEL, number
+from watchkeeper.watch.views import Mark, SeriesChart
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,7 +38,9 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Overlay(msgspec.Struct, frozen=True, kw_only=True):
-    """An answer that was not said yet, over a chart: the band as it would be (None: as it is), the alerts that turn."""
+    """What does not count yet (an answer, a setting) over a chart: the band as it would be (None: as it is), the alerts
+    that turn.
+    """
 
     band: Columns | None
     turns: list[Span]
@@ -99,14 +101,9 @@ def figure_json(
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
-def overlay(seen: Foresight) -> Overlay:
-    """What an answer would change, to be laid over the chart of the series it was looked at for."""
-    marks = [
-        Mark(kind=one.turn.value, start=one.start, end=one.end, label=TURN_WORD[one.turn])
-        for one in seen.turned
-        if seen.chart.series.id in one.series
-    ]
-    return Overlay(band=columns(seen.chart) if seen.is_band_new else None, turns=turns(seen.chart.metric, marks))
+def overlay(chart: SeriesChart, turned: Sequence[Mark], *, is_band_new: bool) -> Overlay:
+    """What would change, to be laid over the chart of a series: `chart` is as it would be, `turned` marks alerts."""
+    return Overlay(band=columns(chart) if is_band_new else None, turns=turns(chart.metric, turned))
 
 
 def legend(chart: SeriesChart, marks: Sequence[Mark], *, has_band: bool = True) -> tuple[tuple[str, str], ...]:

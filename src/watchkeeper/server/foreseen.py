@@ -73,7 +73,16 @@ def would(seen: views.Foresight) -> Would:
 def would_json(desk: Desk, seen: views.Foresight) -> bytes:
     """What the script asks for."""
     words = desk.part("would.html", would(seen))
-    return msgspec.json.encode(WouldJson(words=words, over=overlay(seen)))
+    return msgspec.json.encode(WouldJson(words=words, over=_over(seen)))
+
+
+def _over(seen: views.Foresight) -> Overlay:
+    marks = [
+        views.Mark(kind=one.turn.value, start=one.start, end=one.end, label=TURN_WORD[one.turn])
+        for one in seen.turned
+        if seen.chart.series.id in one.series
+    ]
+    return overlay(seen.chart, marks, is_band_new=seen.is_band_new)
 
 
 def would_page(
@@ -95,7 +104,7 @@ def would_page(
             name="chart-0",
             title="As it is, and as it would be",
             summary=summary(chart),
-            data=figure_json(chart, marks, foresees=True, over=overlay(seen)),
+            data=figure_json(chart, marks, foresees=True, over=_over(seen)),
             fallback=picture,
         ),
         action=action,

@@ -53,6 +53,15 @@ def chart(
     )
 
 
+def has_new_band(before: Judgement, after: Judgement, series_id: int) -> bool:
+    """Whether a series has another usual range anywhere in the one judgement than in the other, of the same points."""
+    rows = before.columns.of(before.place(series_id))
+    return any(
+        not np.array_equal(getattr(before.judged, edge)[rows], getattr(after.judged, edge)[rows], equal_nan=True)
+        for edge in ("lower", "upper")
+    )
+
+
 def _week_before(judgement: Judgement, at: slice, rows: slice) -> list[float | None]:
     """The values at the same wall clock a week before each of the rows, of the series that stands `at`."""
     local, value = judgement.points.local, judgement.columns.value[at]

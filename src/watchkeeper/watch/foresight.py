@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import numpy as np
-
 from watchkeeper.domain.alert import Alert
 from watchkeeper.domain.metric import Metric, Series
 from watchkeeper.notify import message
 from watchkeeper.stores.ledger import Ledger
 from watchkeeper.watch import answers
-from watchkeeper.watch.charts import chart
+from watchkeeper.watch.charts import chart, has_new_band
 from watchkeeper.watch.judge import Judgement
 from watchkeeper.watch.judgements import Judgements
 from watchkeeper.watch.views import Draft, Foresight, Turn, Turned
@@ -40,7 +38,7 @@ def foresee(
         receipt=receipt,
         turned=tuple(_turned(found)),
         chart=chart(after, shown, start, end),
-        is_band_new=_has_new_band(before, after, shown),
+        is_band_new=has_new_band(before, after, shown),
     )
 
 
@@ -86,11 +84,3 @@ def _of_alert(turn: Turn, alert: Alert, named: dict[int, tuple[Metric, Series]])
 
 def _series_of(judged: Iterable[Judgement]) -> dict[int, tuple[Metric, Series]]:
     return {one.id: (judgement.metric, one) for judgement in judged for one in judgement.series}
-
-
-def _has_new_band(before: Judgement, after: Judgement, series_id: int) -> bool:
-    rows = before.columns.of(before.place(series_id))
-    return any(
-        not np.array_equal(getattr(before.judged, edge)[rows], getattr(after.judged, edge)[rows], equal_nan=True)
-        for edge in ("lower", "upper")
-    )

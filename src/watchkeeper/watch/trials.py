@@ -6,24 +6,40 @@ import re
 
 import msgspec
 
-from watchkeeper.domain.metric import Metric
-from watchkeeper.watch.views import SeriesChart
+from watchkeeper.domain.alert import Member
+from watchkeeper.domain.metric import Metric, Series
+from watchkeeper.watch.views import Mark, SeriesChart
 
 
 class TriedAlert(msgspec.Struct, frozen=True, kw_only=True):
-    """One alert that a setting would have told: `[start, end)`, in words, in how many series."""
+    """One alert that a setting would have told: `[start, end)`, in words, in how many series, and when in each."""
 
     start: int
     end: int
     sentence: str
     series: int
+    members: tuple[Member, ...] = ()
+
+
+class TrialChart(msgspec.Struct, frozen=True, kw_only=True):
+    """One series over the days of a trial: `now` as it is set, `then` as tried, and marks for the alerts that turn.
+
+    `series` are all that could be drawn; `is_band_new` where the usual range is another one than now.
+    """
+
+    series: tuple[Series, ...]
+    now: SeriesChart
+    then: SeriesChart
+    turned: tuple[Mark, ...]
+    is_band_new: bool
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
     """What settings would have told in the newest `days` of data, against those in force.
 
     `told` is every alert under the tried settings, the newest first; `new` and `gone` are what differs from the
-    settings in force. `lost` numbers confirmed alerts, of any time, that would not be told any more.
+    settings in force. `lost` numbers confirmed alerts, of any time, that would not be told any more. `drawn` is None
+    where there is no point.
     """
 
     metric: Metric
@@ -33,6 +49,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     gone: tuple[TriedAlert, ...]
     lost: tuple[int, ...]
     sentence: str
+    drawn: TrialChart | None = None
 
 
 class PowerTold(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,6 +19,7 @@ from watchkeeper.watch import power_file, power_words
 from watchkeeper.watch.incidents import fold, slack
 from watchkeeper.watch.judge import Judgement
 from watchkeeper.watch.judgements import Judgements
+from watchkeeper.watch.trial_chart import trial_chart
 from watchkeeper.watch.trials import PowerTold, Trial, TriedAlert
 from watchkeeper.watch.weighing import latest_on_alerts
 
@@ -58,10 +59,11 @@ class Tuning:
         with self._ledger.read() as tx:
             return metrics.metric(tx, name)
 
-    def attempt(self, name: str, changes: dict[str, Any]) -> Trial:
+    def attempt(self, name: str, changes: dict[str, Any], series_id: int | None = None) -> Trial:
         """What `changes` (of `TUNABLE`, as a configuration file says them) would have told; nothing is kept.
 
-        Raises NotFoundError, and ConfigError or InputError where a setting makes no sense.
+        One series is drawn: `series_id`, or the one in which most turns. Raises NotFoundError, and ConfigError or
+        InputError where a setting makes no sense.
         """
         with self._ledger.read() as tx:
             present = metrics.metric(tx, name)
@@ -75,14 +77,14 @@ class Tuning:
         before, after = told_alerts(now, since), told_alerts(then, since)
         said = latest_on_alerts(log)
         mine = {one.id for one in members}
-        lost = tuple(
-            one.id
+        lost = [
+            one
             for one in known
             if one.id in said
             and said[one.id].answer is Answer.REAL
             and _fires(now, one, mine)
             and not _fires(then, one, mine)
-        )
+        ]
         new = tuple(one for one in after if not any(_same(one, other) for other in before))
         gone = tuple(one for one in before if not any(_same(one, other) for other in after))
         return Trial(
@@ -91,8 +93,11 @@ class Tuning:
             told=after,
             new=new,
             gone=gone,
-            lost=lost,
-            sentence=_sentence(len(before), len(after), len(new), len(gone), lost, is_same=tried == present),
+            lost=tuple(one.id for one in lost),
+            sentence=_sentence(
+                len(before), len(after), len(new), len(gone), [one.id for one in lost], is_same=tried == present
+            ),
+            drawn=trial_chart(now, then, since, told=after, new=new, gone=gone, lost=lost, series_id=series_id),
         )
 
     def keep(self, name: str, changes: dict[str, Any], by: str, *, force: bool = False) -> Metric:
@@ -181,6 +186,7 @@ def told_alerts(judgement: Judgement, since: int) -> tuple[TriedAlert, ...]:
                 len({member.series for member in alert.members}) - 1,
             ),
             series=len({member.series for member in alert.members}),
+            members=alert.members,
         )
         for alert in sorted(last.values(), key=lambda alert: -alert.start)
     )

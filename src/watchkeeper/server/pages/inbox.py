@@ -33,6 +33,8 @@ SHOWS = (
 )
 QUESTIONS = 2
 """So many quiet windows are asked about at once; how many a month is a setting of each metric."""
+BESIDE, FOLDED = 6, 60
+"""So many metrics stand beside the list, those with most alerts lately; so many more are folded away under them."""
 ORDERS: tuple[tuple[Order, str], ...] = (("severity", "Biggest"), ("newest", "Newest"))
 
 
@@ -85,6 +87,8 @@ class InboxPage(msgspec.Struct, frozen=True, kw_only=True):
     orders: tuple[tuple[Order, str], ...]
     lines: tuple[AlertLine, ...]
     metrics: tuple[MetricLine, ...]
+    beside: tuple[MetricLine, ...]
+    folded: tuple[MetricLine, ...]
     told_in: str
     owners: tuple[str, ...]
     tags: tuple[str, ...]
@@ -115,12 +119,15 @@ def inbox_page(
         )
         for name, label in SHOWS
     )
+    loudest = sorted(inbox.metrics, key=lambda line: -line.alerts_30_days)
     return InboxPage(
         filters=filters,
         tabs=tabs,
         orders=ORDERS,
         lines=inbox.lines,
         metrics=inbox.metrics,
+        beside=tuple(loudest[:BESIDE]),
+        folded=tuple(sorted(loudest[BESIDE:], key=lambda line: line.metric.label.casefold())[:FOLDED]),
         told_in=inbox.told_in,
         owners=inbox.owners,
         tags=inbox.tags,
@@ -140,9 +147,9 @@ def inbox_page(
 
 
 def cost_of(line: MetricLine) -> str:
-    """What a metric cost in alerts lately against what it may: `3 alerts in 30 days, 1 false one asked for`."""
+    """What a metric cost in alerts lately against what it may: `3 alerts in 30 days, 1 false allowed`."""
     budget = line.metric.false_alerts_per_month
-    return f"{plural(line.alerts_30_days, 'alert')} in 30 days; {budget:g} false a month asked for"
+    return f"{plural(line.alerts_30_days, 'alert')} in 30 days, {budget:g} false allowed"
 
 
 def _why_empty(inbox: Inbox, filters: Filters) -> str:

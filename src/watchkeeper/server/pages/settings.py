@@ -11,25 +11,40 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from watchkeeper.domain.access import Scope
-from watchkeeper.domain.errors import GuardError, InputError
-from watchkeeper.domain.metric import Direction, Kind, Metric
+from watchkeeper.domain.errors import GuardError, InputError, NotFoundError
+from watchkeeper.domain.metric import Direction, Kind, Metric, Series
+from watchkeeper.notify.chart import png
+from watchkeeper.notify.message import subject
 from watchkeeper.server.desk import desk_of
+from watchkeeper.server.figures import Figure, Overlay, figure_json, legend, overlay, summary
 from watchkeeper.server.guard import needs
 from watchkeeper.server.pages.answers import Form, GuardPage
 from watchkeeper.server.session import NAMELESS, PageRequest, visitor
-from watchkeeper.watch.trials import PowerTold, Trial
+from watchkeeper.server.words import TURN_WORD
+from watchkeeper.watch.trials import PowerTold, Trial, TrialChart
+from watchkeeper.watch.views import Turn
 
 BUDGETS = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 20.0, 30.0)
 """Stops of the slider, in false alerts a month: each about half as much again."""
 _FIELDS = ("false_alerts_per_month", "direction", "smallest_change", "smallest_change_share", "calendar", "settle")
 _WORDS = ("title", "description", "unit", "owner", "runbook", "group")
+_LEGEND = (
+    ("would", "its edges as tried"),
+    *((f"turn-{turn.value}", TURN_WORD[turn]) for turn in (Turn.APPEARS, Turn.VANISHES, Turn.LOST)),
+)
 
 
 class SettingsPage(msgspec.Struct, frozen=True, kw_only=True):
-    """The page's record: what is set, what is tried, what that would tell. `stop` is the slider's place."""
+    """The page's record: what is set, what is tried, what that would tell. `stop` is the slider's place.
+
+    `chosen` is the series that the reader wants to see drawn; None: the one in which most turns.
+    """
 
     present: Metric
     trial: Trial
+    figure: Figure | None
+    series: tuple[Series, ...]
+    chosen: int | None
     stop: int
     stops: tuple[float, ...]
     directions: tuple[tuple[str, str], ...]
@@ -38,9 +53,22 @@ class SettingsPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TrialPart(msgspec.Struct, frozen=True, kw_only=True):
-    """The part of the page that follows the slider."""
+    """The words that follow the slider."""
 
     trial: Trial
+
+
+class TrialJson(msgspec.Struct, frozen=True, kw_only=True):
+    """For the script: `words` is a piece of the page, `over` lies over the chart of the series `drawn`, named `title`.
+
+    `figure` is that chart where the script has another series' or none.
+    """
+
+    words: str
+    drawn: int | None = None
+    title: str = ""
+    over: Overlay | None = None
+    figure: msgspec.Raw | None = None
 
 
 class PowerPart(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,16 +122,52 @@ def _number(text: str, name: str) -> float:
     return number
 
 
+def trial_figure(drawn: TrialChart, address: str) -> Figure:
+    """The chart under the words, with what was tried laid over it; `address` draws the same as a picture."""
+    return Figure(
+        name="tried",
+        title=subject(drawn.now.metric, drawn.now.series),
+        summary=summary(drawn.now),
+        data=figure_json(drawn.now, (), foresees=True, over=_over(drawn)),
+        fallback=address,
+        legend=legend(drawn.now, ()) + _LEGEND,
+    )
+
+
+def _over(drawn: TrialChart) -> Overlay:
+    return overlay(drawn.then, drawn.turned, is_band_new=drawn.is_band_new)
+
+
+def _series_of(query: dict[str, str]) -> int | None:
+    """Which series the reader wants to see; InputError."""
+    text = query.get("series", "")
+    if text and not text.isdecimal():
+        raise InputError(
+            f"series: {text[:20]!r} is not the number of a series; leave it out for the one that changes most"
+        )
+    return int(text) if text else None
+
+
+def _tried(request: PageRequest, name: str) -> tuple[Metric, Trial, int | None]:
+    """The metric as it is, tried as the address says; and which series is to be drawn."""
+    tuning = desk_of(request).service.tuning
+    query = dict(request.query_params.items())
+    present, chosen = tuning.metric(name), _series_of(query)
+    return present, tuning.attempt(name, changes_of(query, present), chosen), chosen
+
+
 @get("/metrics/{name:str}/settings", sync_to_thread=True, opt=needs(Scope.READ))
 def show_settings(request: PageRequest, name: FromPath[str], saved: FromQuery[bool] = False) -> Response[str]:
     """The form, with what its values would have told: without scripts it is sent with "Try"."""
-    desk = desk_of(request)
-    present = desk.service.tuning.metric(name)
-    changes = changes_of(dict(request.query_params.items()), present)
-    trial = desk.service.tuning.attempt(name, changes)
+    present, trial, chosen = _tried(request, name)
+    drawn = trial.drawn
+    picture = f"/metrics/{name}/trial.png?{request.url.query}"
     page = SettingsPage(
         present=present,
         trial=trial,
+        figure=trial_figure(drawn, picture) if drawn else None,
+        series=drawn.series if drawn else (),
+        chosen=chosen,
         stop=nearest_stop(trial.metric.false_alerts_per_month),
         stops=BUDGETS,
         directions=(
@@ -114,15 +178,43 @@ def show_settings(request: PageRequest, name: FromPath[str], saved: FromQuery[bo
         query=request.url.query,
         is_saved=saved,
     )
-    return desk.page(request, "settings.html", page)
+    return desk_of(request).page(request, "settings.html", page, draws=True)
 
 
 @get("/metrics/{name:str}/trial", sync_to_thread=True, opt=needs(Scope.READ))
-def show_trial(request: PageRequest, name: FromPath[str]) -> Response[str]:
-    """The part that follows the slider."""
+def show_trial(request: PageRequest, name: FromPath[str]) -> Response[bytes]:
+    """What follows the slider: the words, and what lies over the chart; `drawn` is the series that the script has."""
     desk = desk_of(request)
-    changes = changes_of(dict(request.query_params.items()), desk.service.tuning.metric(name))
-    return desk.page(request, "trial.html", TrialPart(trial=desk.service.tuning.attempt(name, changes)))
+    _, trial, _ = _tried(request, name)
+    words = desk.part("trial.html", TrialPart(trial=trial))
+    found = TrialJson(words=words)
+    if trial.drawn is not None:
+        now = trial.drawn.now
+        is_there = request.query_params.get("drawn") == str(now.series.id)
+        found = TrialJson(
+            words=words,
+            drawn=now.series.id,
+            title=subject(now.metric, now.series),
+            over=_over(trial.drawn),
+            figure=None if is_there else msgspec.Raw(figure_json(now, (), foresees=True).encode()),
+        )
+    return Response(msgspec.json.encode(found), media_type="application/json")
+
+
+@get("/metrics/{name:str}/trial.png", sync_to_thread=True, opt=needs(Scope.READ))
+def draw_trial(request: PageRequest, name: FromPath[str], scheme: FromQuery[str] = "light") -> Response[bytes]:
+    """What was tried as a picture, for readers without scripts."""
+    drawn = _tried(request, name)[1].drawn
+    if drawn is None:
+        raise NotFoundError(f"metric {name}: there is no point of that series to be drawn")
+    picture = png(
+        drawn.now,
+        scheme="dark" if scheme == "dark" else "light",
+        width=900,
+        would=drawn.then if drawn.is_band_new else None,
+        turned=drawn.turned,
+    )
+    return Response(picture, media_type="image/png")
 
 
 @post("/metrics/{name:str}/settings", sync_to_thread=True, opt=needs(Scope.CONFIGURE))
@@ -163,4 +255,4 @@ def draw_power(
     return Response(told.dark if scheme == "dark" else told.light, media_type="image/png")
 
 
-HANDLERS = (show_settings, show_trial, keep_settings, show_power, draw_power)
+HANDLERS = (show_settings, show_trial, draw_trial, keep_settings, show_power, draw_power)

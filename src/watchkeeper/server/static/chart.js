@@ -148,6 +148,17 @@
       };
     }
 
+    // Another series in the same place.
+    async become(data, title) {
+      this.data = data;
+      this.over = null;
+      this.shown = null;
+      this.place = -1;
+      this.figure.querySelector(".chart-title").textContent = title;
+      this.canvas.setAttribute("aria-label", title);
+      if (this.view) await this.draw();
+    }
+
     // All of the series, where the page brought a part of it.
     async whole() {
       const address = this.figure.dataset.whole;

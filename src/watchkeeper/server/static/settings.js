@@ -14,13 +14,23 @@
     const follow = async () => {
       const fields = new URLSearchParams(new FormData(form));
       fields.delete("form_token");
+      const place = document.getElementById("tried-of");
+      if (place) fields.set("drawn", place.dataset.drawnSeries);
       const mine = ++asked;
       trial.dataset.waiting = "";
       const reply = await fetch(`${form.dataset.trial}?${fields}`).catch(() => null);
       if (mine !== asked) return; // a later question is under way
       delete trial.dataset.waiting;
-      if (reply?.ok) trial.innerHTML = await reply.text();
-      else trial.textContent = "These settings cannot be tried as they are; saving says what to mend.";
+      if (reply?.ok) {
+        const told = await reply.json();
+        trial.innerHTML = told.words;
+        const chart = window.watchkeeperCharts?.get("tried");
+        if (place && chart && told.drawn !== null) {
+          if (told.figure) await chart.become(told.figure, told.title);
+          place.dataset.drawnSeries = told.drawn;
+          await chart.lay(told.over);
+        }
+      } else trial.textContent = "These settings cannot be tried as they are; saving says what to mend.";
     };
     const soon = () => { clearTimeout(waiting); waiting = setTimeout(follow, 120); };
 
@@ -32,6 +42,7 @@
       soon();
     });
     form.addEventListener("input", (event) => { if (event.target !== slider && event.target !== budget) soon(); });
+    document.getElementById("series")?.addEventListener("change", soon); // it stands outside the form that it belongs to
   }
 
   document.querySelectorAll("[data-part]").forEach((place) => {
