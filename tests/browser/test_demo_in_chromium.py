@@ -93,6 +93,24 @@ def test_the_blizzard_is_found_explained_and_taken_back(page: Page, demo: Watchk
     assert demo.inbox().counts["open"] == waiting
 
 
+def test_an_idea_is_assessed_before_there_is_data(page: Page) -> None:
+    page.goto("/assessments")
+    for field, said in (
+        ("Name", "Who will miss a connection?"),
+        ("One row is", "one passenger"),
+        ("To be predicted", "misses the connection"),
+        ("Rows", "4000"),
+        ("Columns", "10"),
+        ("What columns tell", "0.8, 0.5, 0.4"),
+        ("Needed ROC AUC", "0.75"),
+    ):
+        page.get_by_label(field).fill(said)
+    page.get_by_role("button", name="Assess", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Who will miss a connection?")
+    expect(page.locator(".report-plot svg").first).to_be_visible()
+    picture(page, "assessment.png")
+
+
 def test_every_page_of_the_demo_answers(page: Page, demo: Watchkeeper) -> None:
     for line in demo.metrics():
         page.goto(f"/metrics/{line.metric.name}")
@@ -100,12 +118,21 @@ def test_every_page_of_the_demo_answers(page: Page, demo: Watchkeeper) -> None:
         page.wait_for_selector("#close-up[data-drawn] canvas")
         if line.metric.name == "departure_delay":
             picture(page, "metric.png")
-    page.goto(f"/metrics/{demo.metrics()[0].metric.name}/settings")
+    page.goto("/metrics/cancelled_share/settings")
     expect(page.locator("#trial")).to_contain_text("As it is set")
+    page.wait_for_selector("#tried[data-drawn] canvas")
+    page.get_by_label("False alerts a month, as a number").fill("4")
+    expect(page.locator("#trial")).to_contain_text("Would have been")
     picture(page, "settings.png")
     page.goto("/teams")
     expect(page.get_by_text("Which metrics earn their noise")).to_be_visible()
     picture(page, "team.png")
+    page.goto("/systems/late-departures")
+    expect(page.get_by_role("heading", name="Accuracy over time")).to_be_visible()
+    picture(page, "system.png")
+    page.goto("/flags/late-departures-model")
+    expect(page.get_by_text("tripped:")).to_be_visible()
+    picture(page, "flag.png")
     page.goto("/told")
     expect(page.locator(".told li").first).to_be_visible()
     for show in ("open", "answered", "explained", "quiet", "resolved", "all"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 
+import msgspec
 import pytest
 from litestar.testing import TestClient
 
@@ -96,6 +97,26 @@ def test_answers_so_far_are_listed_and_taken_back_ones_struck(reader: TestClient
     assert "/answers/1/undo" not in page
     assert "/answers/2/undo" in page
     assert "Ada" in page
+
+
+def test_guards_that_had_no_reason_to_act_are_not_listed(service: FakeService) -> None:
+    page = service.alert_page(2)
+    told = ("told: sent", "flag:ranking: held (the guard did nothing about it)", "flag:ranking: sent (serves basic)")
+    (line, *_) = page.history
+    (shown, *_) = alert_screen(
+        msgspec.structs.replace(page, history=(msgspec.structs.replace(line, deliveries=told),))
+    ).history
+    assert shown.deliveries == ("told: sent", "flag:ranking: sent (serves basic)")
+
+
+def test_a_reader_on_another_clock_is_told_the_time_on_their_own(reader: TestClient) -> None:
+    assert "on your clock" not in text(reader.get("/alerts/2").text), "nobody has said which it is"
+    reader.cookies.set("zone", "Europe%2FBerlin")
+    assert "Mon 28 Oct 2013, 15:00 – 18:00 on your clock" in text(reader.get("/alerts/2").text)
+    assert "When (Europe/Berlin)" in text(reader.get("/audit").text)
+    for zone in ("America%2FNew_York", "no%2Fwhere", "%2E%2E%2Fetc%2Fpasswd"):
+        reader.cookies.set("zone", zone)
+        assert "on your clock" not in text(reader.get("/alerts/2").text)
 
 
 def test_the_record_is_pure(service: FakeService) -> None:

@@ -38,6 +38,8 @@ def test_what_the_database_says_stands_beside_the_query_as_it_was_typed(reader: 
     assert answer.status_code == 200
     assert "syntax error at or near" in text(answer.text)
     assert ">selct 1</textarea>" in answer.text
+    assert answer.text.index("</textarea>") < answer.text.index('id="trouble"') < answer.text.index('for="step"')
+    assert 'aria-invalid="true" aria-describedby="trouble"' in answer.text
     assert "unable to open database file" in text(reader.get("/new-metric?source=gone").text)
 
 

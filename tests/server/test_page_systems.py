@@ -51,5 +51,7 @@ def test_the_page_draws_how_right_it_was_and_when_the_fallback_answered(reader: 
     assert "Shaded: the fallback answered everybody" in page
     true = page.split('class="interval-line" d="')[1].split('"')[0]
     assert (true.count("M"), true.count("L")) == (2, 1), "the line is broken where the truth is not known"
-    assert page.count('class="truth-fallback"') == 1
+    assert page.count('class="truth-fallback"') == 2, "once for a desk, once for a phone"
+    assert 'viewBox="0 0 720 240"' in page
+    assert 'viewBox="0 0 340 240"' in page
     assert "What happened" in page

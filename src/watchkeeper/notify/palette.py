@@ -57,6 +57,8 @@ def theme(scheme: Theme, *, surface: bool = False) -> dict[str, Any]:
             "domain": False,
             "ticks": False,
             "labelColor": colour["ink-soft"],
+            "titleColor": colour["ink-soft"],
+            "titleFontWeight": 500,
             "labelFontSize": 11,
             "labelPadding": 6,
             "gridColor": colour["line"],

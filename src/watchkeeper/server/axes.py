@@ -7,6 +7,8 @@ import msgspec
 from watchkeeper.domain.times import DAY, wall_clock
 
 WIDTH, HEIGHT = 720.0, 240.0
+NARROW = 340.0
+"""As wide as a phone: a plot is laid out twice, and the page's style shows the one that fits."""
 LEFT, RIGHT, TOP, BOTTOM = 56.0, 12.0, 22.0, 24.0
 
 
@@ -24,11 +26,12 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     last: int
     bottom: float
     top: float
+    width: float = WIDTH
 
     def x(self, time: int) -> float:
         """Where a time stands, from the left."""
         kept = min(max(time, self.first), self.last)
-        return round(LEFT + (WIDTH - LEFT - RIGHT) * (kept - self.first) / (self.last - self.first), 1)
+        return round(LEFT + (self.width - LEFT - RIGHT) * (kept - self.first) / (self.last - self.first), 1)
 
     def y(self, value: float) -> float:
         """Where a value stands, from the top."""
@@ -38,7 +41,9 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     def along(self) -> tuple[Tick, ...]:
         """The times below the box."""
         span = self.last - self.first
-        return tuple(Tick(at=self.x(time), label=day_of(time, span)) for time in times_along(self.first, self.last))
+        steps = 4 if self.width > NARROW else 2
+        times = times_along(self.first, self.last, steps)
+        return tuple(Tick(at=self.x(time), label=day_of(time, span)) for time in times)
 
 
 def round_numbers(bottom: float, top: float) -> list[float]:
@@ -50,9 +55,9 @@ def round_numbers(bottom: float, top: float) -> list[float]:
     return [float(f"{(first + place) * size:.6g}") for place in range(8) if (first + place) * size <= top]
 
 
-def times_along(first: int, last: int) -> list[int]:
-    """Five times from end to end."""
-    return [first + (last - first) * place // 4 for place in range(5)]
+def times_along(first: int, last: int, steps: int = 4) -> list[int]:
+    """Times from end to end, one more than steps."""
+    return [first + (last - first) * place // steps for place in range(steps + 1)]
 
 
 def day_of(time: int, span: int) -> str:

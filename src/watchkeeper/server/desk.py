@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -16,8 +17,9 @@ from litestar.enums import MediaType
 from watchkeeper.assess.report import VERDICT_WORDS
 from watchkeeper.domain.access import Scope
 from watchkeeper.domain.alert import SEVERITIES, Status, severity_level
-from watchkeeper.domain.times import format_duration
-from watchkeeper.server import interval_plot, spark, truth_plot, words
+from watchkeeper.domain.errors import InputError
+from watchkeeper.domain.times import format_duration, zone_info
+from watchkeeper.server import axes, interval_plot, spark, truth_plot, words
 from watchkeeper.server.assets import Assets
 from watchkeeper.server.facade import Service
 from watchkeeper.server.oidc import Provider
@@ -29,7 +31,11 @@ SCRIPTS = ("keys.js", "settings.js")
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
-    """What the frame around every page shows: who reads it, where, and the token for its forms."""
+    """What the frame around every page shows: who reads it, where, and the token for its forms.
+
+    `zone` is the reader's own clock (UTC before it is known): what people did is told on it. Numbers of a metric stay
+    on the metric's clock, which their pages name, because "a Tuesday noon" is noon where the business is.
+    """
 
     reader: str
     form_token: str
@@ -40,6 +46,8 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     drawing: str
     sign_in_with: str
     is_admin: bool
+    zone: str
+    is_zone_known: bool
 
 
 @dataclass(frozen=True)
@@ -70,6 +78,7 @@ class Desk:
             cookies = [*cookies, cookie] if cookie else cookies
         else:
             binding = reader.key
+        zone = _zone_of(request)
         frame = Frame(
             reader=reader.name if reader else "",
             form_token=self.door.form_token(binding),
@@ -83,6 +92,8 @@ class Desk:
             is_admin=reader is not None and reader.may(Scope.ADMIN),
             sign_in_with=self.provider.settings.title if self.provider else "",
             drawing=self.assets.bundle_address() if draws else "",
+            zone=zone or "UTC",
+            is_zone_known=bool(zone),
         )
         body = self.templates.get_template(template).render(page=record, frame=frame)
         return Response(body, media_type=MediaType.HTML, status_code=status, cookies=cookies)
@@ -90,6 +101,15 @@ class Desk:
     def part(self, template: str, record: msgspec.Struct) -> str:
         """A piece of a page, filled with the record."""
         return self.templates.get_template(template).render(page=record)
+
+
+def _zone_of(request: PageRequest) -> str:
+    """The reader's time zone, as the script told it in a cookie; empty without one, or where it makes no sense."""
+    told = unquote(request.cookies.get("zone", ""))[:60]
+    try:
+        return zone_info(told).key if told else ""
+    except InputError:
+        return ""
 
 
 def desk_of(request: PageRequest) -> Desk:
@@ -122,9 +142,11 @@ def make_templates() -> Environment:
         "when": words.when,
         "window": words.window,
         "zone_word": words.zone_word,
+        "is_other_clock": words.is_other_clock,
         "field_time": words.field_time,
         "interval_plot": interval_plot.draw,
         "truth_plot": truth_plot.draw,
+        "plot_widths": (("wide-only", axes.WIDTH), ("phone-only", axes.NARROW)),
         "duration": format_duration,
         "spark": spark.draw,
         "spark_size": (spark.WIDTH, spark.HEIGHT),

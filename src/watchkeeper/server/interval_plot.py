@@ -6,13 +6,15 @@ from collections.abc import Sequence
 
 import msgspec
 
-from watchkeeper.server.axes import Frame, Tick, round_numbers
+from watchkeeper.server.axes import LEFT, RIGHT, WIDTH, Frame, Tick, round_numbers
 from watchkeeper.watch.flag_views import KeyShown, PastMove
 
 
 class IntervalPlot(msgspec.Struct, frozen=True, kw_only=True):
-    """Paths and ticks in a box of `axes.WIDTH` by `axes.HEIGHT`; empty paths where nothing is known yet."""
+    """Paths and ticks in a box of `width` by `axes.HEIGHT`; empty paths where nothing is known yet."""
 
+    width: float
+    ends: tuple[float, float]
     band: str
     line: str
     zero: float
@@ -22,7 +24,7 @@ class IntervalPlot(msgspec.Struct, frozen=True, kw_only=True):
     steps: tuple[Tick, ...]
 
 
-def draw(shown: KeyShown, moves: Sequence[PastMove]) -> IntervalPlot | None:
+def draw(shown: KeyShown, moves: Sequence[PastMove], width: float = WIDTH) -> IntervalPlot | None:
     """The interval of one key metric with the steps of its roll-out; None where there are not two points to draw.
 
     The first intervals are many times as wide as the later ones: what is wider than the axis is cut at its ends.
@@ -39,12 +41,14 @@ def draw(shown: KeyShown, moves: Sequence[PastMove]) -> IntervalPlot | None:
     ends = [0.0, harm, *(one[2] for one in late), *(one[3] for one in late)]
     room = 0.06 * ((max(ends) - min(ends)) or 1.0)
     bottom, top = min(ends) - room, max(ends) + room
-    frame = Frame(first=rows[0][0], last=rows[-1][0], bottom=bottom, top=top)
+    frame = Frame(first=rows[0][0], last=rows[-1][0], bottom=bottom, top=top, width=width)
     x, y = frame.x, frame.y
     upper = [f"{x(time):g},{y(high):g}" for time, _, _, high in rows]
     lower = [f"{x(time):g},{y(low):g}" for time, _, low, _ in reversed(rows)]
     seen = [one for one in moves if frame.first <= one.at <= frame.last and one.share > 0]
     return IntervalPlot(
+        width=width,
+        ends=(LEFT, width - RIGHT),
         band=f"M{' '.join([*upper, *lower])}Z",
         line="M" + " ".join(f"{x(time):g},{y(middle):g}" for time, middle, _, _ in rows),
         zero=y(0.0),

@@ -128,6 +128,11 @@ def zone_word(seconds: int, zone: str) -> str:
     return name if name.isalpha() else zone
 
 
+def is_other_clock(seconds: int, zone: str, other: str) -> bool:
+    """Whether two zones' clocks differ at an instant."""
+    return wall_clock(seconds, zone).utcoffset() != wall_clock(seconds, other).utcoffset()
+
+
 def _day(local: datetime) -> str:
     return f"{local:%a} {local.day} {local:%b %Y}".replace(" ", NO_BREAK)
 

@@ -28,6 +28,10 @@ CHARTS = 7
 """Charts drawn at once: the first large, the others small; all members stand in the table."""
 
 
+UNMOVED = "(the guard did nothing about it)"
+"""How a line ends of a guard that had no reason to act: most have none, and who reads an alert needs none of them."""
+
+
 class MemberRow(msgspec.Struct, frozen=True, kw_only=True):
     """One series of the alert: its name, and what it did without saying the name again."""
 
@@ -118,7 +122,7 @@ def history_lines(history: tuple[views.TransitionLine, ...]) -> tuple[HistoryLin
             change=each.transition.change,
             at=each.transition.at,
             detail=each.transition.detail,
-            deliveries=each.deliveries,
+            deliveries=tuple(one for one in each.deliveries if not one.endswith(UNMOVED)),
             count=1,
         )
         if lines and msgspec.structs.replace(lines[-1], count=1) == one:

@@ -38,6 +38,12 @@ class SourceRow(msgspec.Struct, frozen=True, kw_only=True):
     source: Source
     metrics: tuple[MetricLine, ...]
 
+    @property
+    def newest(self) -> MetricLine | None:
+        """The metric whose point is the newest; None where there is no point."""
+        known = [one for one in self.metrics if one.newest_point is not None]
+        return max(known, key=lambda one: one.newest_point or 0, default=None)
+
 
 class SetupPage(msgspec.Struct, frozen=True, kw_only=True):
     """The page's record. `said` tells how a test went."""
