@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from anyio import Lock
 from litestar import Litestar, Router
 from litestar.config.compression import CompressionConfig
 from litestar.datastructures import State
@@ -108,7 +107,7 @@ def create_app(
             evaluation_protocol(service.flags, desk.door if flags_need_token else None),
         ],
         guards=[guard],
-        state=State({"news": news.News(service), "desk": desk, "matching": Lock()}),
+        state=State({"news": news.News(service), "desk": desk}),
         middleware=[HostCheck(allowed_hosts)],
         exception_handlers=HANDLERS,
         before_send=[add_headers],

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from watchkeeper.domain.access import RIGHTS, Caller, Role, Scope, Token, User, granted, pseudonym, user_name
 from watchkeeper.domain.errors import InputError
 from watchkeeper.domain.times import DAY
-from watchkeeper.stores.ledger import Ledger, audit, erasure, replies, sessions, tokens, users
+from watchkeeper.stores.ledger import Ledger, Seen, audit, erasure, replies, seen, sessions, tokens, users
 
 LONGEST_TOKEN_S = 366 * DAY
 _LAST_USED_EXACT_TO_S = 60
@@ -138,6 +138,21 @@ class Access:
         """The newest lines of the audit log (of those with ids below `before`), newest first."""
         with self._ledger.read() as tx:
             return audit.newest(tx, limit, before=before)
+
+    def newest_change(self) -> int:
+        """A number that is another one after every change of anything that a person can change."""
+        with self._ledger.read() as tx:
+            return audit.newest_id(tx)
+
+    @staticmethod
+    def expect(change: int) -> None:
+        """Refuse the next write of this context (StaleError) where anything was changed since `newest_change`."""
+        seen.set(Seen(change))
+
+    @staticmethod
+    def expect_nothing() -> None:
+        """What this context writes from now on is refused no more."""
+        seen.set(None)
 
     def _now(self) -> int:
         return int(self._clock())

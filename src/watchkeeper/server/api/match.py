@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from anyio import to_thread
 from litestar import Request
 from litestar.types import Message
 
 from watchkeeper.domain.errors import StaleError
+from watchkeeper.server.desk import desk_of
 
 MATCH = "if-match"
 NO_GET = 405
@@ -18,12 +20,14 @@ async def check_match(request: Request[Any, Any, Any]) -> None:
     """StaleError where the request names an ETag that what it changes does not have now.
 
     What it changes is what GET answers with at its own address, or else at the nearest one above it: a write to
-    `/flags/ranking/override` changes `/flags/ranking`.
+    `/flags/ranking/override` changes `/flags/ranking`. That it still is so is asked once more in the transaction that
+    changes it, so that of two who have seen the same only one wins, on any number of servers.
     """
     wanted = request.headers.get(MATCH)
     if wanted is None:
         return
-    path = request.url.path
+    path, access = request.url.path, desk_of(request).service.access
+    newest = await to_thread.run_sync(access.newest_change)
     while path.rpartition("/")[0].startswith("/api/v1"):
         status, tag = await _look(request, path)
         if status != NO_GET:
@@ -31,6 +35,7 @@ async def check_match(request: Request[Any, Any, Any]) -> None:
                 raise StaleError(f"{path}: there is nothing there that If-Match could speak of; leave it out")
             if wanted.strip() != "*" and tag not in {one.strip() for one in wanted.split(",")}:
                 raise StaleError(f"{path}: it is another now ({tag}) than If-Match says; read it again, then decide")
+            access.expect(newest)
             return
         path = path.rpartition("/")[0]
     raise StaleError(f"{request.url.path}: there is nothing here that If-Match could speak of; leave it out")

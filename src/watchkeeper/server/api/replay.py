@@ -12,7 +12,7 @@ from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, Scope, Send
 
 from watchkeeper.domain.errors import InputError
-from watchkeeper.server.api.match import MATCH, check_match
+from watchkeeper.server.api.match import check_match
 from watchkeeper.server.desk import desk_of
 from watchkeeper.server.session import caller
 
@@ -54,14 +54,6 @@ class EtagsAndReplies(ASGIMiddleware):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Hold back the head of the answer until its body is known, where that comes in one piece."""
-        if MATCH.encode() in dict(scope["headers"]) and scope.get("method") in _WRITES:
-            # Others who look before they write wait meanwhile: what If-Match names stays so until this write is done.
-            async with scope["litestar_app"].state.matching:
-                await self._answer(scope, receive, send, next_app)
-        else:
-            await self._answer(scope, receive, send, next_app)
-
-    async def _answer(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         begun: HTTPResponseStartEvent | None = None
 
         async def sent(message: Message) -> None:
@@ -96,7 +88,9 @@ async def _keep(scope: Scope, head: HTTPResponseStartEvent, body: bytes) -> None
     claimed = scope.get("state", {}).get("claimed")
     if claimed is None:
         return
-    replies, (who, key) = scope["litestar_app"].state.desk.service.replies, claimed
+    service, (who, key) = scope["litestar_app"].state.desk.service, claimed
+    service.access.expect_nothing()
+    replies = service.replies
     if head["status"] >= 500:
         await to_thread.run_sync(replies.release, who, key)
         return

@@ -29,10 +29,11 @@ from watchkeeper.stores.ledger import (
     users,
     watermarks,
 )
-from watchkeeper.stores.ledger.ledger import Ledger
+from watchkeeper.stores.ledger.ledger import Ledger, Seen, seen
 
 __all__ = [
     "Ledger",
+    "Seen",
     "aged",
     "alerts",
     "assessments",
@@ -51,6 +52,7 @@ __all__ = [
     "receipts",
     "replies",
     "routes",
+    "seen",
     "series",
     "sessions",
     "settings",

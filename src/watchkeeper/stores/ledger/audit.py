@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import msgspec
-from sqlalchemy import Column, Connection, Table, Text, insert, select
+from sqlalchemy import Column, Connection, Table, Text, func, insert, select
 
 from watchkeeper.stores.ledger.schema import METADATA, Id, Seconds
 
@@ -32,6 +32,12 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 def add(tx: Connection, by: str, at: int, what: str, detail: str = "") -> None:
     """Write down that `by` did `what` at `at` (seconds UTC)."""
     tx.execute(insert(AUDIT_ENTRY), {"done_by": by, "at_s": at, "what": what, "detail": detail})
+
+
+def newest_id(tx: Connection) -> int:
+    """The number of the newest entry: another one after every change; 0 where there is none."""
+    newest: int = tx.execute(select(func.coalesce(func.max(AUDIT_ENTRY.c.id), 0))).scalar_one()
+    return newest
 
 
 def newest(tx: Connection, limit: int, *, before: int | None = None) -> list[Entry]:

@@ -6,6 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -13,7 +14,8 @@ from typing import Any, Self
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 
-from watchkeeper.domain.errors import StoreError
+from watchkeeper.domain.errors import StaleError, StoreError
+from watchkeeper.stores.ledger.audit import newest_id
 
 SCHEMA_REVISION = "0016"
 """The newest migration in `migrations/versions/`: known without importing Alembic, which takes longer than opening."""
@@ -22,6 +24,18 @@ BUSY_TIMEOUT_S = 30
 """How long a writer waits for another process that writes to the same SQLite file."""
 
 _WRITER_LOCK = 0x57415443484B  # any fixed number: the advisory lock that serialises writers on PostgreSQL
+
+
+class Seen:
+    """What somebody has seen before they change it: all up to the line `audit_id` of the audit log."""
+
+    def __init__(self, audit_id: int) -> None:
+        self.audit_id = audit_id
+        self.is_spent = False
+
+
+seen: ContextVar[Seen | None] = ContextVar("seen", default=None)
+"""The next transaction of this context that writes is refused where anything was changed since."""
 
 
 class Ledger:
@@ -54,7 +68,8 @@ class Ledger:
     def write(self) -> Iterator[Connection]:
         """One transaction that may write, alone among all writers; committed at the end, undone by an exception.
 
-        Raises StoreError when the database refuses, and where this thread writes already: pass on that transaction.
+        Raises StoreError when the database refuses, and where this thread writes already: pass on that transaction;
+        StaleError where something was changed that the context has not `seen`.
         """
         if self._writing_thread == threading.get_ident():
             raise StoreError("ledger: this thread is writing already; do it in that transaction")
@@ -63,6 +78,7 @@ class Ledger:
             try:
                 if tx.dialect.name == "postgresql":
                     tx.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _WRITER_LOCK})
+                _refuse_unseen(tx)
                 yield tx
             finally:
                 self._writing_thread = 0
@@ -109,6 +125,16 @@ class Ledger:
         except SQLAlchemyError as error:
             place = _place(self._writer.url)
             raise StoreError(f"ledger {place}: {_why(error)}") from error
+
+
+def _refuse_unseen(tx: Connection) -> None:
+    """Nobody else writes now, on any server: what was compared with what somebody has seen is still so, or not."""
+    known = seen.get()
+    if known is None or known.is_spent:
+        return
+    if newest_id(tx) != known.audit_id:
+        raise StaleError("something was changed in the moment in which this was to be done; read it again, then decide")
+    known.is_spent = True
 
 
 def _engine(url: str) -> Engine:
