@@ -13,7 +13,7 @@ from tests.watch import rides
 from watchkeeper.domain.config import parse_config
 from watchkeeper.domain.metric import Metric, Source
 from watchkeeper.domain.system import System
-from watchkeeper.domain.times import DAY
+from watchkeeper.domain.times import DAY, parse_instant
 from watchkeeper.sources.probes import Reference, derive, look
 from watchkeeper.sources.probes.reference import pool
 from watchkeeper.sources.sql import SqlSource
@@ -81,6 +81,54 @@ def test_distances_agree_with_numpy(built: Path):
     assert found["rain", "wasserstein"] == pytest.approx(area, rel=1e-6)
     # The rest of the categories is a share of its own; it is empty on both sides here.
     assert found["city", "psi"] == pytest.approx(((b - f) * np.log(b / f)).sum(), rel=1e-6)
+
+
+SMALL = """
+sources: {{here: {{url: "{url}"}}}}
+systems:
+  late:
+    source: here
+    reference: {{start: 2026-01-01, end: 2026-01-08}}
+    since: 2026-01-01
+    min_group_size: 5
+    inputs:
+      weather: {{table: weather, time_field: hour, person: who, features: [rain], categories: [city], expected_rows: 10,
+                 drift_step: 1d}}
+"""
+
+
+def test_a_category_of_too_few_people_is_neither_named_nor_shown(tmp_path: Path):
+    """Ten people in Bonn; in Ulm three with three rows each, on the second day six of them."""
+    path = tmp_path / "small.duckdb"
+    with duckdb.connect(str(path)) as db:
+        db.execute("create table weather (hour timestamp, who integer, city varchar, rain double)")
+        for day in range(3):
+            people = [("bonn", who, 4) for who in range(10)]
+            people += [("ulm", 100 + who, 3) for who in range(6 if day == 1 else 0 if day == 2 else 3)]
+            for city, who, rows in people:
+                for hour in range(rows):
+                    moment = f"2026-01-0{1 + day} 0{hour}:00"
+                    db.execute("insert into weather values (?, ?, ?, ?)", [moment, who, city, float(who)])
+        db.execute("insert into weather select '2026-01-02 05:00', who, 'kiel', 1 from range(2) r (who)")
+    config = parse_config(SMALL.format(url=f"duckdb:///{path}"))
+    system, source = config.systems[0], config.sources[0]
+    reference = referred(system, source)
+    (cities,) = reference.inputs["weather"].categories
+    assert cities.values == cities.known == ("bonn", "ulm"), "kiel has two people"
+    assert cities.shares == pytest.approx((120 / 149, 27 / 149))
+    derived = {one.name: one for one in derive(system, reference)}
+    start = parse_instant("2026-01-01")
+    shares = pulled(source, derived["late.weather.shares-of-city"], start, start + 3 * DAY)
+    assert shares == {
+        (start, ("bonn",)): pytest.approx(40 / 49),  # in Ulm there are three people
+        (start + DAY, ("bonn",)): pytest.approx(40 / 60),
+        (start + DAY, ("ulm",)): pytest.approx(18 / 60),
+        (start + 2 * DAY, ("bonn",)): 1.0,
+        (start + 2 * DAY, ("ulm",)): 0.0,  # nobody is no small group
+    }
+    complete = pulled(source, derived["late.weather.completeness"], start + DAY + 3 * 3600, start + DAY + 7 * 3600)
+    hours = [start + DAY + hour * 3600 for hour in (3, 4, 6)]
+    assert complete == {(hours[0], ()): 1.0, (hours[1], ()): 0.0, (hours[2], ()): 0.0}, "at five there are two people"
 
 
 def test_shares_that_fall_are_pooled():

@@ -54,7 +54,8 @@ def of_input(system: System, name: str, one: Input, looked: Looked | None) -> It
         yield metric(
             system,
             f"{name}.completeness",
-            f"select p.time, 1.0 * coalesce(f.n, 0) / {sql.number(one.expected_rows)} as value, coalesce(f.g, 0) as group_size "
+            f"select p.time, 1.0 * coalesce(f.n, 0) / {sql.number(one.expected_rows)} as value, "
+            f"coalesce(f.g, {system.min_group_size}) as group_size "  # nobody is no small group
             f"from {sql.periods(one.step)} left join (select {sql.period(one.step, f't.{one.time_field}')} as time, "
             f"count(*) as n, {sql.size(one.person)} as g {sql.rows(one.table, one.time_field)} group by 1) as f on f.time = p.time",
             title=f"Completeness of {name}",
@@ -62,7 +63,7 @@ def of_input(system: System, name: str, one: Input, looked: Looked | None) -> It
             kind=Kind.RATE,
             step=one.step,
             direction=Direction.DOWN,
-            **{**settings, "min_group_size": 0},
+            **settings,
         )
     columns = (*one.features, *one.categories)
     if columns:
@@ -191,14 +192,19 @@ def _shares(one: Input, conditions: dict[str, str]) -> str:
 
 
 def _parts(one: Input, column: str, values: tuple[str, ...]) -> str:
+    """The share of each category among the rows of a period; a group is who is in a category, and nobody is no group."""
+    has = [f"{category(column)} = {sql.text(value)}" for value in values]
     counted = ", ".join(
-        f"{sql.count_if(f'{category(column)} = {sql.text(value)}')} as n{place}" for place, value in enumerate(values)
+        f"{sql.count_if(condition)} as n{place}, {sql.size_if(condition, one.person)} as g{place}"
+        for place, condition in enumerate(has)
     )
+    sizes = [f"case when n{place} = 0 then group_size else g{place} end" for place in range(len(values))]
     return (
         f"with counted as (select {sql.period(one.drift_step, f't.{one.time_field}')} as time, count(*) as total, "
         f"{sql.size(one.person)} as group_size, {counted} {sql.rows(one.table, one.time_field)} group by 1)\n"
         f"select time, {sql.listed([sql.text(value) for value in values])} as category, "
-        f"{sql.listed([f'1.0 * n{place} / total' for place in range(len(values))])} as value, group_size from counted"
+        f"{sql.listed([f'1.0 * n{place} / total' for place in range(len(values))])} as value, "
+        f"{sql.listed(sizes)} as group_size from counted"
     )
 
 

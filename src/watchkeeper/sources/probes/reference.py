@@ -81,6 +81,7 @@ def prints(system: System) -> str:
         system.predictions,
         system.outcomes,
         system.training,
+        system.min_group_size,
     )
     return hashlib.sha256(msgspec.json.encode(asked)).hexdigest()[:16]
 
@@ -92,7 +93,14 @@ def look(system: System, ask: Ask) -> Reference:
     inputs = {}
     for name, one in system.inputs.items():
         inputs[name] = _look_at(
-            ask, system.source_of(name), one.table, one.time_field, one.features, one.categories, window
+            ask,
+            system.source_of(name),
+            one.table,
+            one.time_field,
+            one.features,
+            one.categories,
+            window,
+            people=(one.person, system.min_group_size),
         )
     score = served = None
     calibrated: tuple[float, ...] = ()
@@ -107,8 +115,17 @@ def look(system: System, ask: Ask) -> Reference:
             if system.training.window is not None:
                 served_in = (system.training.window.start_s, system.training.window.end_s)
         if said.features or said.categories:
+            person = said.person if table == said.table else ""
             served = _look_at(
-                ask, system.source, table, time, said.features, said.categories, served_in, is_optional=True
+                ask,
+                system.source,
+                table,
+                time,
+                said.features,
+                said.categories,
+                served_in,
+                is_optional=True,
+                people=(person, system.min_group_size),
             )
         if said.score and system.outcomes is not None:
             calibrated, total = _calibrate(system, said, ask, window)
@@ -127,7 +144,9 @@ def _look_at(
     window: tuple[int, int],
     *,
     is_optional: bool = False,
+    people: tuple[str, int] = ("", 0),
 ) -> Looked:
+    """A table in the window. `people` says who is in a group, and how large one has to be for its category to be kept."""
     found = _numbers(ask, source, table, time, features, window) if features else ()
     if found is None:
         if is_optional:
@@ -141,7 +160,7 @@ def _look_at(
         columns = Columns(table=table, columns=tuple(sorted(values[0] for values, _ in rows)))
     return Looked(
         numbers=found,
-        categories=tuple(_categories(ask, source, table, time, column, window) for column in categories),
+        categories=tuple(_categories(ask, source, table, time, column, window, people) for column in categories),
         columns=columns,
     )
 
@@ -219,18 +238,22 @@ def _abreast(table: str, time: str, asked: Sequence[tuple[str, str, str]]) -> st
     )
 
 
-def _categories(ask: Ask, source: str, table: str, time: str, column: str, window: tuple[int, int]) -> Categories:
+def _categories(
+    ask: Ask, source: str, table: str, time: str, column: str, window: tuple[int, int], people: tuple[str, int]
+) -> Categories:
+    person, least = people
     query = (
         f"select date_trunc('day', {sql.START}) as time, coalesce(cast(t.{column} as varchar), '(none)') as category, "
-        f"count(*) as value {sql.rows(table, time)} group by 2"
+        f"1.0 * count(*) / sum(count(*)) over () as value, {sql.size(person)} as group_size "
+        f"{sql.rows(table, time)} group by 2"
     )
-    found = sorted(ask(_probe(source, query, ("category",)), *window), key=lambda row: (-row[1], row[0]))
-    total = sum(count for _, count in found) or 1.0
+    probe = msgspec.structs.replace(_probe(source, query, ("category",)), min_group_size=least)
+    found = sorted(ask(probe, *window), key=lambda row: (-row[1], row[0]))
     kept = found[:MOST_CATEGORIES]
     return Categories(
         column=column,
         values=tuple(values[0] for values, _ in kept),
-        shares=tuple(count / total for _, count in kept),
+        shares=tuple(share for _, share in kept),
         known=tuple(values[0] for values, _ in found[:MOST_KNOWN]),
     )
 

@@ -51,3 +51,8 @@ def count_if(condition: str) -> str:
 def size(person: str) -> str:
     """How large a group is: how many people where a column names them, else how many rows."""
     return f"count(distinct t.{person})" if person else "count(*)"
+
+
+def size_if(condition: str, person: str) -> str:
+    """The same of the rows that fulfil a condition."""
+    return f"count(distinct case when {condition} then t.{person} end)" if person else count_if(condition)
