@@ -44,7 +44,7 @@ def untidy(rng: np.random.Generator, size: int, step: int) -> tuple[np.ndarray, 
         value[rng.integers(size) :] += rng.choice([0.0, 0.0, level])
         for hole in (np.nan, np.inf, -np.inf):
             value[rng.random(size) < 0.02] = hole
-    mark = rng.choice([0] * 30 + [1, 2, 4], size)
+    mark = rng.choice([0] * 30 + [1, 2, 4, 8], size)
     return time.astype(np.int64), value, mark
 
 

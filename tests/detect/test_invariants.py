@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from itertools import pairwise
 
 import numpy as np
-from hypothesis import given, settings
+import pytest
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from strategies import histories, hourly, noisy_days
 
@@ -86,7 +88,7 @@ def test_what_comes_later_changes_no_earlier_judgement(
         local=points.local,
         mark=None
         if points.mark is None
-        else np.where(later, rng.integers(0, 8, len(later)), points.mark).astype(np.uint8),
+        else np.where(later, rng.integers(0, 16, len(later)), points.mark).astype(np.uint8),
     )
     _, one = replay(points, series)
     _, two = replay(other, series)
@@ -127,6 +129,63 @@ def test_a_gap_is_the_same_as_rows_that_say_missing(seed: int, size: int) -> Non
     assert state_said.to_bytes() == state_void.to_bytes() == state_gone.to_bytes()
     assert_same_judged(judged_said, judged_void)
     np.testing.assert_array_equal(judged_said.score[~hole], judged_gone.score)
+
+
+@settings(deadline=None, max_examples=40)
+@given(histories(), st.floats(-1e6, 1e6))
+def test_the_value_of_what_is_withheld_is_nobodys_business(
+    history: tuple[Points, SeriesSettings], other: float
+) -> None:
+    points, series = history
+    assert points.mark is not None
+    is_withheld = (points.mark & Mark.WITHHELD) != 0
+    is_value = np.isfinite(points.value) & ((points.mark & (Mark.WITHHELD | Mark.VOID)) == 0)
+    firsts = [points.value[a:b][is_value[a:b]][:1] for a, b in pairwise(points.start)]
+    assume(all(first.all() for first in firsts))  # a zero sets no unit, so that the next value does
+    said = Points(
+        points.start, points.time, np.where(is_withheld, other, points.value), local=points.local, mark=points.mark
+    )
+    state, judged = replay(points, series)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(sys.modules["watchkeeper.detect.replay"], "_STAND_IN", other)
+        again, same = replay(said, series)
+    assert again.to_bytes() == state.to_bytes()
+    assert_same_judged(same, judged)
+    assert np.isnan(judged.score[is_withheld]).all()
+    assert np.isnan(judged.silence[is_withheld & ((points.mark & Mark.VOID) == 0)]).all()
+    assert (judged.phase[is_withheld] == Phase.MISSING).all()
+
+
+def test_what_is_withheld_is_no_silence_and_teaches_nothing() -> None:
+    value = noisy_days(np.random.default_rng(1), 24 * 40)
+    series = SeriesSettings.uniform(1, step=3600)
+    hidden = slice(24 * 30, 24 * 30 + 40)
+    mark = np.zeros(len(value), np.uint8)
+    mark[hidden] = Mark.WITHHELD
+    gone = slice(hidden.stop, hidden.stop + 12)
+    value[gone] = np.nan
+    points = hourly(value)
+    _, shown = replay(points, series)
+    _, missing = replay(hourly(np.where(mark == 0, value, np.nan)), series)
+    _, judged = replay(Points(points.start, points.time, value, mark=mark), series)
+    # A silence after it begins when nothing came, not when what came was not shown.
+    np.testing.assert_allclose(judged.silence[gone], shown.silence[gone], rtol=1e-5)
+    assert (missing.silence[gone] > judged.silence[gone] + 3.0).all()
+    # Its band is that of a gap, and what comes after it is judged by what was seen before.
+    np.testing.assert_allclose(judged.upper[hidden], missing.upper[hidden], rtol=1e-6)
+    np.testing.assert_allclose(judged.expected[gone], missing.expected[gone], rtol=1e-6)
+
+
+def test_what_is_withheld_before_the_first_value_says_nothing() -> None:
+    value = noisy_days(np.random.default_rng(2), 24 * 20)
+    series = SeriesSettings.uniform(1, step=3600)
+    mark = np.zeros(len(value), np.uint8)
+    mark[:30] = Mark.WITHHELD
+    points = hourly(value)
+    state, judged = replay(Points(points.start, points.time, value, mark=mark), series)
+    alone = Points(np.array([0, len(value) - 30]), points.time[30:], value[30:])
+    assert state.to_bytes() == replay(alone, series)[0].to_bytes()
+    assert np.isnan(judged.expected[:30]).all()
 
 
 def test_missing_is_not_zero() -> None:

@@ -95,7 +95,7 @@ def alone(source: SqlSource, asked: Asked) -> tuple[list[tuple[Any, ...]], int]:
     """The points of a metric by `pull`, and how many rows it withheld."""
     found = [row for batch in source.pull(*asked) for row in batch.to_pylist()]
     rows = [(row["time"], *(row[name] for name in asked.metric.dimensions), row["value"]) for row in found]
-    return sorted(rows, key=repr), source.withheld
+    return sorted(rows, key=repr), source.withheld.rows
 
 
 def together(source: SqlSource, asked: list[Asked]) -> tuple[dict[str, Any], list[str], list[str]]:
@@ -111,7 +111,7 @@ def together(source: SqlSource, asked: list[Asked]) -> tuple[dict[str, Any], lis
             for owner, row in zip(some.owner.tolist(), rows, strict=True):
                 of[owner].append(row)
             for place, metric in enumerate(some.metrics):
-                points[metric.name] = sorted(of[place], key=repr), int(some.withheld[place])
+                points[metric.name] = sorted(of[place], key=repr), int((some.withheld.owner == place).sum())
     return points, failed, left
 
 

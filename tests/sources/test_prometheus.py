@@ -84,7 +84,7 @@ def test_a_group_is_as_large_as_a_second_query_says(server: Prometheus) -> None:
     private = msgspec.structs.replace(ORDERS, min_group_size=5, group_size="people")
     source = reader(server)
     assert [row["country"] for row in rows(source, private, NOON, NOON + HOUR)] == ["DE"]
-    assert source.withheld == 1
+    assert source.withheld.rows == 1
     with pytest.raises(ConfigError, match="say with group_size"):
         source.check(msgspec.structs.replace(ORDERS, min_group_size=5))
 

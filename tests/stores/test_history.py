@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from watchkeeper.domain.errors import InputError, StoreError
-from watchkeeper.domain.points import PointColumns
+from watchkeeper.domain.points import WITHHELD, PointColumns
 from watchkeeper.stores.history import Changes, History, Kept
 
 NAN = math.nan
@@ -53,6 +53,34 @@ def test_what_was_appended_is_read_back_sorted_in_the_order_asked_for(path: str)
     assert columns.time.tolist() == [3600, 7200, 3600]
     np.testing.assert_array_equal(columns.value, [2.5, 1.5, NAN])
     assert columns.known_at.tolist() == [9000] * 3
+
+
+def test_a_dry_run_counts_what_is_new_or_different_and_stores_nothing(path: str) -> None:
+    with History.open(path) as history:
+        history.append([1, 1, 1], [0, 10, 20], [1.0, 2.0, NAN], known_at=50)
+        assert history.append([1] * 4, [0, 10, 20, 30], [1.0, 3.0, NAN, 4.0], known_at=60, dry_run=True) == 2
+        assert history.append([], [], [], known_at=60, dry_run=True) == 0
+        assert points_of(history.read([1])) == {(1, 0): (1.0, 50), (1, 10): (2.0, 50), (1, 20): (None, 50)}
+        assert history.append([1] * 4, [0, 10, 20, 30], [1.0, 3.0, NAN, 4.0], known_at=60) == 2
+
+
+def test_a_withheld_value_takes_the_place_of_an_earlier_one_and_what_was_known_stays(path: str) -> None:
+    with History.open(path) as history:
+        history.append([1, 1], [0, 10], [1.0, 2.0], known_at=50)
+        assert history.append([1], [10], [WITHHELD], known_at=60) == 1
+        assert history.append([1], [10], [WITHHELD], known_at=70) == 0, "known already"
+        found = history.read([1])
+        assert found.value.tolist() == [1.0, WITHHELD]
+        assert found.is_withheld.tolist() == [False, True]
+        np.testing.assert_array_equal(found.shown, [1.0, NAN])
+        assert history.read([1], known_before=60).value.tolist() == [1.0, 2.0]
+        seen = history.changes(*(np.array([one]) for one in (1, 20, 1, 30)))
+        assert seen.late == {1: 10}
+        assert history.last_time([1]) == {1: 10}
+        history.append([1], [20], [WITHHELD], cases=[3.0], known_at=70)
+        assert history.read([1], start=20).cases is None, "how many there are is withheld too"
+        assert history.append([1], [10], [3.0], known_at=80) == 1, "it is shown again"
+        assert history.read([1], end=20).value.tolist() == [1.0, 3.0]
 
 
 def test_a_window_is_half_open(path: str) -> None:
@@ -155,7 +183,7 @@ def test_of_each_metric_the_newest_checkpoints_are_kept(path: str) -> None:
     [
         ([1, 2], [0], [1.0], "one length"),
         ([1], [0.5], [1.0], "time must be whole numbers"),
-        ([1], [0], [math.inf], "infinite"),
+        ([1], [0], [-math.inf], "-inf"),
     ],
 )
 def test_columns_that_make_no_points_are_refused(

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from watchkeeper import learn
 from watchkeeper.domain.feedback import Answer, Feedback
 from watchkeeper.domain.metric import Direction, Kind, Metric, Source
-from watchkeeper.domain.points import PointColumns
+from watchkeeper.domain.points import WITHHELD, PointColumns
 from watchkeeper.domain.times import DAY, HOUR, parse_instant
 from watchkeeper.stores.history import History
 from watchkeeper.stores.ledger import Ledger, alerts, feedback, metrics, series, transitions, watermarks
@@ -99,7 +99,7 @@ def points(seed: int) -> PointColumns:
             value = rng.poisson(level).astype(float)
             for _ in range(3):
                 at, length = int(rng.integers(count // 3, count)), int(rng.integers(1, max(2, count // 20)))
-                value[at : at + length] = rng.choice([0.0, 900.0, math.nan])
+                value[at : at + length] = rng.choice([0.0, 900.0, math.nan, WITHHELD])
             begin = int(rng.integers(0, count // 4))
             offset = -HOUR if each.timezone != "UTC" else 0  # Berlin's midnight
             for number in range(begin, count):
@@ -196,19 +196,19 @@ def replayed(whole: object) -> bytes:
     from watchkeeper.watch.judge import Judgement
 
     assert isinstance(whole, Judgement)
-    columns = whole.columns
+    columns, points = whole.columns, whole.points
     mark = np.concatenate(
         [
             learn.marks(
                 columns.time[columns.of(place)],
-                columns.value[columns.of(place)],
+                points.value[columns.of(place)],
                 whole.knowledge.of(one),
                 columns.known_at[columns.of(place)],
             )
             for place, one in enumerate(columns.series)
         ]
     )
-    marked = Points(
-        start=whole.points.start, time=whole.points.time, value=whole.points.value, local=whole.points.local, mark=mark
-    )
+    if points.mark is not None:
+        mark |= points.mark
+    marked = Points(start=points.start, time=points.time, value=points.value, local=points.local, mark=mark)
     return replay(marked, whole.settings)[0].to_bytes()

@@ -17,6 +17,7 @@ from watchkeeper.domain.config import parse_config
 from watchkeeper.domain.errors import InputError, NotFoundError
 from watchkeeper.domain.times import HOUR, parse_instant
 from watchkeeper.sources.pushed import Columns, read_arrow, read_json
+from watchkeeper.sources.samples import How, Sample
 from watchkeeper.stores.push_log import Pushed, PushLog
 from watchkeeper.watch.service import Watchkeeper
 
@@ -27,6 +28,7 @@ metrics:
   orders: {source: push, step: 1h, kind: count, dimensions: [country, device], since: 2026-06-01}
   total: {source: push, step: 1h, kind: count, timezone: Asia/Kolkata, since: 2026-06-01}
   private: {source: push, step: 1h, min_group_size: 20, since: 2026-06-01}
+  grouped: {source: push, step: 1h, min_group_size: 20, since: 2026-06-01, dimensions: [who]}
   read: {source: shop, step: 1h, query: "select 1 where :start < :end"}
 """
 
@@ -46,6 +48,15 @@ def kept(service: Watchkeeper, metric: str) -> dict[tuple[str, ...], dict[int, f
         chart = service.metric_page(metric, one.id).chart
         pairs = zip(chart.time, chart.value, strict=True)
         found[one.values] = {time: value for time, value in pairs if value is not None and value == value}
+    return found
+
+
+def hidden(service: Watchkeeper, metric: str) -> dict[tuple[str, ...], list[int]]:
+    """The times of a metric's points that are known to be withheld."""
+    found = {}
+    for one in service.metric_page(metric).series:
+        chart = service.metric_page(metric, one.id).chart
+        found[one.values] = [time for time, is_hidden in zip(chart.time, chart.is_withheld, strict=False) if is_hidden]
     return found
 
 
@@ -115,8 +126,35 @@ def test_small_groups_are_withheld_and_counted(service: Watchkeeper) -> None:
     taken = service.pushes.store(body(push % (at(8), at(9), at(10))))
     assert (taken.accepted, taken.withheld, taken.refused) == (1, 2, 0)
     assert kept(service, "private")[()] == {at(8): 1.0}
+    assert hidden(service, "private") == {(): [at(9), at(10)]}
+    assert b'watchkeeper_rows_withheld_total{metric="private"} 2.0' in service.vitals.text()
     with pytest.raises(InputError, match="metric private: group_size: groups under 20 are withheld; say how large"):
         service.pushes.store(body('{"metric": "private", "time": [0], "value": [1]}'))
+
+
+def test_a_group_that_shrinks_takes_back_what_was_shown_and_a_new_small_one_gets_no_name(service: Watchkeeper) -> None:
+    push = (
+        '{"metric": "grouped", "time": [%d, %d], "value": [1, 2], "group_size": [%d, 19],'
+        ' "dimensions": {"who": ["a", "b"]}}'
+    )
+    service.pushes.store(body(push % (at(8), at(8), 50)))
+    service.run_until(NOW)
+    assert kept(service, "grouped") == {("a",): {at(8): 1.0}}
+    taken = service.pushes.store(body(push % (at(8), at(8), 3)))
+    assert (taken.accepted, taken.withheld, taken.refused) == (0, 2, 0)
+    service.run_until(NOW)
+    assert kept(service, "grouped") == {("a",): {}}
+    assert hidden(service, "grouped") == {("a",): [at(8)]}
+
+
+def test_samples_of_a_metric_that_withholds_small_groups_are_withheld_and_counted(service: Watchkeeper) -> None:
+    one = Sample("private", (), at(8) * 1000, 7.0, How.GAUGE)
+    rejected, why = service.pushes.take_samples([one, one._replace(at_ms=at(9) * 1000)])
+    assert (rejected, why) == (2, "private withholds small groups, and samples do not say how large theirs is")
+    service.run_until(NOW)
+    with pytest.raises(NotFoundError, match="metric private has no points yet"):
+        service.metric_page("private")
+    assert b'watchkeeper_rows_withheld_total{metric="private"} 2.0' in service.vitals.text()
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.watch import shop
+from tests.watch.test_online import replayed
 from watchkeeper.cli import main
 from watchkeeper.domain.config import parse_config
 from watchkeeper.domain.config_export import dump_config
@@ -153,3 +154,27 @@ def test_the_verb_says_what_would_go_and_removes_it_when_meant(home: Path) -> No
     assert '"is_removed": true' in removed
     said = CliRunner().invoke(main, ["retention", *where], catch_exceptions=False).output
     assert "would go: 0 rows of points, 0 alerts" in said
+
+
+def test_what_one_server_lets_go_another_judges_no_more(home: Path, postgres_url: str) -> None:
+    """Cleared by hand on a server that does not judge the metric, which the other has judged all the time."""
+    text = ENDED.format(shop=home / "shop.db", told=home / "told.txt")
+    now = [shop.END]
+
+    def opened(name: str) -> Watchkeeper:
+        place = home / name
+        return Watchkeeper.open(place, ledger_url=postgres_url, history_url=postgres_url, clock=lambda: now[0])
+
+    with opened("judges") as judges:
+        judges.apply(parse_config(text.replace("until: 2026-03-16", "until: 2026-03-17")), "tester")
+        judges.apply(parse_config(SHORT), "tester")
+        judges.run_until(shop.END)
+        now[0] = shop.END + 120 * DAY
+        with opened("clears") as clears:
+            assert clears.retention.clear("legal").points > 0
+        judges.run_until(shop.END + HOUR)
+        judges._judgements.forget()
+        metric = judges.metric_page("orders").line.metric
+        reached = judges._ticks._live["orders"]
+        assert reached.until == shop.END + HOUR
+        assert reached.state.to_bytes() == replayed(judges._judgements.of(metric))

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 import pytest
 
 from watchkeeper.domain.metric import Metric, Source
 from watchkeeper.domain.times import parse_instant, periods
-from watchkeeper.sources.points import TooManyRowsError
+from watchkeeper.sources.points import NONE_WITHHELD, TooManyRowsError, Withheld
 from watchkeeper.stores.history import History
 from watchkeeper.stores.ledger import Ledger, metrics
 from watchkeeper.watch import collect
@@ -23,7 +24,8 @@ PLACES = 50
 class Shop:
     """A source with fifty places that remembers what it was asked, and refuses more than `most` rows."""
 
-    outside = withheld = 0
+    outside = 0
+    withheld = NONE_WITHHELD
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -37,7 +39,7 @@ class Shop:
         self.asked.append((start, end))
         if len(times) * PLACES > self._most:
             raise TooManyRowsError("too many")
-        self.withheld = 1
+        self.withheld = Withheld(np.zeros(1, np.int64), np.array([start]), (pa.array(["village"]),))
         rows = [(time, 1.0, f"place {place}") for time in times for place in range(PLACES)]
         yield pa.RecordBatch.from_arrays(list(map(pa.array, zip(*rows, strict=True))), ["time", "value", "place"])
 
@@ -66,7 +68,7 @@ def test_every_period_is_read_once(stores: tuple[Ledger, History], step: str, mo
     assert intake.changed == PLACES * len(periods(start, end, metric.step_s, metric.timezone))
     assert [a for a, _ in answered] == [start, *(b for _, b in answered[:-1])], "one after the other"
     assert answered[-1][1] == end
-    assert withheld == len(answered)
+    assert withheld == (len(answered), answered[-1][0])
     assert len(shop.asked) - len(answered) <= 8, "what fitted once is asked for again"
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from tests.watch import shop
 from watchkeeper.domain.config import parse_config
-from watchkeeper.domain.errors import ConfigError
+from watchkeeper.domain.errors import ConfigError, NotFoundError
+from watchkeeper.domain.times import DAY, HOUR
 from watchkeeper.watch.service import Watchkeeper
 
 GROUPED = (
@@ -56,3 +57,74 @@ def test_an_error_never_names_a_small_group(home: Path):
     with Watchkeeper.open(home / "watchkeeper", clock=lambda: shop.END) as service:
         service.apply(parse_config(config(home, twice)), "tester")
         assert not any("LI" in trouble for trouble in service.run_until(shop.END).troubles)
+
+
+def shrink(home: Path, start: int, end: int) -> None:
+    small = "update orders set orders = 7 where country = 'DE' and time >= ? and time < ?"
+    shop.change(home / "shop.db", small, start, end)
+
+
+def open_grouped(home: Path, now: int) -> Watchkeeper:
+    service = Watchkeeper.open(home / "watchkeeper", clock=lambda: now)
+    service.apply(parse_config(config(home, GROUPED)), "tester")
+    return service
+
+
+def of_de(service: Watchkeeper) -> int:
+    return next(one.id for one in service.metric_page("orders").series if one.label == "DE")
+
+
+def test_a_group_that_shrinks_is_withheld_and_neither_missing_nor_a_drop(home: Path):
+    """Two days of a group that is too small, at the end of which the newest hours lie, and three hours after it."""
+    seen, day = shop.END - 3 * DAY, shop.END - 2 * DAY
+    shrink(home, day, shop.END)
+    with open_grouped(home, shop.END) as service:
+        for now in (seen, *range(day + 6 * HOUR, shop.END + 1, 6 * HOUR)):
+            service.run_until(now)
+        told = [one.alert for one in service.inbox(show="all").lines if one.alert.start >= seen]
+        assert told == [], "neither no data nor a drop"
+        page = service.metric_page("orders", of_de(service))
+        assert page.health is not None
+        assert (page.health.withheld, page.health.missing, page.health.overdue) == (48, 0, 0)
+        assert page.chart.is_withheld[-48:] == [True] * 48
+        assert not any(page.chart.is_withheld[:-48])
+        assert page.chart.value[-48:] == [None] * 48
+        assert None not in page.chart.expected[-48:]
+        assert page.line.withheld >= 6
+        assert b'watchkeeper_rows_withheld_total{metric="orders"}' in service.vitals.text()
+
+
+def test_what_is_withheld_now_takes_back_what_was_shown_of_that_time(home: Path):
+    with open_grouped(home, shop.END) as service:
+        service.run_until(shop.END - HOUR)
+        shrink(home, shop.END - 3 * HOUR, shop.END)
+        service.run_until(shop.END)
+        page = service.metric_page("orders", of_de(service))
+        assert page.chart.is_withheld[-4:] == [False, True, True, True]
+        assert page.chart.value[-3:] == [None] * 3
+
+
+def test_a_reading_of_which_all_is_withheld_is_not_repeated(home: Path):
+    shop.change(home / "shop.db", "update orders set orders = 7")
+    with open_grouped(home, shop.END) as service:
+        said: list[str] = []
+        service.run_until(shop.END, said.append)
+        assert any("withheld" in line for line in said)
+        with pytest.raises(NotFoundError, match=r"withheld all its .* of groups under 50; fewer dimensions"):
+            service.metric_page("orders")
+    with open_grouped(home, shop.END) as service:
+        said.clear()
+        service.run_until(shop.END, said.append)
+        assert not any("reading" in line for line in said), "by the next process neither"
+        service.run_until(shop.END + HOUR, said.append)
+        assert any("reading" in line for line in said)
+
+
+def test_a_group_that_is_withheld_from_the_start_is_never_named(home: Path):
+    village = "insert into orders select time, 'LI', time / 3600 % 50 from orders where country = 'US'"
+    shop.change(home / "shop.db", village)
+    with open_grouped(home, shop.END) as service:
+        service.run_until(shop.END - HOUR)
+        service.run_until(shop.END)
+        assert [one.label for one in service.metric_page("orders").series] == ["DE", "US"]
+        assert service.metric_page("orders").line.withheld >= 1

@@ -17,6 +17,7 @@ VERBS: Final[dict[str, tuple[str, str]]] = {
     "mcp": ("watchkeeper.cli.mcp", "Serve alerts and answers to an agent (Model Context Protocol)."),
     "schema": ("watchkeeper.cli.schema", "Print the JSON Schema of configuration files, for editors."),
     "run": ("watchkeeper.cli.run", "Read, judge and tell once."),
+    "backfill": ("watchkeeper.cli.backfill", "Read a window of a metric again from its source."),
     "serve": ("watchkeeper.cli.serve", "Serve the pages and run the service."),
     "link": ("watchkeeper.cli.link", "Print a new one-time sign-in link."),
     "alerts": ("watchkeeper.cli.alerts", "List alerts on a terminal or for a script."),

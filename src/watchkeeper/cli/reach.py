@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import click
 
 if TYPE_CHECKING:
-    from watchkeeper.client.records import FeedbackRecord, PointRecord, ReceiptRecord, SeriesRecord
+    from watchkeeper.client import Client
+    from watchkeeper.client.records import BackfillRecord, FeedbackRecord, PointRecord, ReceiptRecord, SeriesRecord
     from watchkeeper.domain.feedback import Answer
     from watchkeeper.watch.service import Watchkeeper
 
@@ -43,6 +44,11 @@ class Reached(Protocol):
     def undo(self, feedback_id: int) -> ReceiptRecord:
         """Take an answer back."""
 
+    def backfill(
+        self, name: str, *, start: datetime, end: datetime | None = None, dry_run: bool = False
+    ) -> BackfillRecord:
+        """Read a window of a metric again from its source."""
+
 
 def server_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """`--server URL` and `--token`, or WATCHKEEPER_SERVER and WATCHKEEPER_TOKEN."""
@@ -60,14 +66,21 @@ def server_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @contextmanager
+def client_of(server: str, token: str) -> Iterator[Client]:
+    """A client of the server that is named."""
+    if not token:
+        raise click.UsageError("--server needs a token: --token or WATCHKEEPER_TOKEN; `watchkeeper tokens make`")
+    from watchkeeper.client import Client
+
+    with Client(server, token=token) as client:
+        yield client
+
+
+@contextmanager
 def reach(home: Path, server: str, token: str) -> Iterator[Reached]:
     """The server where one is named, or else the stores of the home."""
     if server:
-        if not token:
-            raise click.UsageError("--server needs a token: --token or WATCHKEEPER_TOKEN; `watchkeeper tokens make`")
-        from watchkeeper.client import Client
-
-        with Client(server, token=token) as client:
+        with client_of(server, token) as client:
             yield client  # type: ignore[misc] # its answer() names every argument
         return
     from watchkeeper.watch.service import Watchkeeper
@@ -117,6 +130,14 @@ class _Stores:
         from watchkeeper.server.api.feedback import receipt_record
 
         return receipt_record(self._service.undo(feedback_id, getpass.getuser()))
+
+    def backfill(
+        self, name: str, *, start: datetime, end: datetime | None = None, dry_run: bool = False
+    ) -> BackfillRecord:
+        from watchkeeper.server.api.metrics import backfill_record
+
+        first, last = int(start.timestamp()), None if end is None else int(end.timestamp())
+        return backfill_record(self._service.backfills.fill(name, first, last, getpass.getuser(), dry_run=dry_run))
 
     def _draft(self, answer: Answer, said: dict[str, Any]) -> Any:
         from watchkeeper.client.records import DraftRecord

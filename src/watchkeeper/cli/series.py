@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from watchkeeper.cli.home import home_option, print_rows
 from watchkeeper.cli.reach import print_records, reach, server_options
 from watchkeeper.domain.times import parse_instant
+
+if TYPE_CHECKING:
+    from watchkeeper.client.records import PointRecord
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line, as the API gives it.")
 
@@ -65,11 +69,17 @@ def points(home: Path, server: str, token: str, series: int, start: str, end: st
                 "lower": _short(one.lower),
                 "upper": _short(one.upper),
                 "score": _short(one.score),
-                "state": "alert" if one.is_alert else "learning" if one.is_learning else "",
+                "state": _state(one),
             }
             for one in found
         ]
     print_rows(rows, as_json=False, nothing="No points there.")
+
+
+def _state(point: PointRecord) -> str:
+    if point.is_withheld:
+        return "withheld"
+    return "alert" if point.is_alert else "learning" if point.is_learning else ""
 
 
 def _short(number: float | None) -> str | None:

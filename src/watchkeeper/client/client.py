@@ -16,6 +16,8 @@ from watchkeeper.client.records import (
     AlertWhole,
     AuditPage,
     AuditRecord,
+    BackfillDraft,
+    BackfillRecord,
     ChannelList,
     ChannelRecord,
     ConfigText,
@@ -221,6 +223,13 @@ class Client(Work):
     def metric(self, name: str) -> MetricRecord:
         """One metric with its record."""
         return self._wire.ask(MetricRecord, "GET", f"/metrics/{name}")
+
+    def backfill(
+        self, name: str, *, start: datetime, end: datetime | None = None, dry_run: bool = False
+    ) -> BackfillRecord:
+        """Read `[start, end)` of a metric again from its source, and judge it anew; best a quarter at a time."""
+        draft = BackfillDraft(start=start, end=end, dry_run=dry_run)
+        return self._wire.ask(BackfillRecord, "POST", f"/metrics/{name}/backfill", body=draft)
 
     def series(self, metric: str) -> Iterator[SeriesRecord]:
         """The series of a metric, by id."""

@@ -195,7 +195,10 @@ class ImportedRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MetricRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A metric as it is set, and its record. Counts of alerts are of the last 30 days of data."""
+    """A metric as it is set, and its record. Counts of alerts are of the last 30 days of data.
+
+    `withheld` is how many rows its last reading withheld, because their group was smaller than its `min_group_size`.
+    """
 
     settings: Metric
     series_count: int
@@ -204,12 +207,38 @@ class MetricRecord(msgspec.Struct, frozen=True, kw_only=True):
     real: int
     false_alarms: int
     newest_point: datetime | None
+    withheld: int = 0
 
 
 class MetricList(msgspec.Struct, frozen=True, kw_only=True):
     """Every metric, by name."""
 
     items: list[MetricRecord]
+
+
+class BackfillDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A window `[start, end)` of a metric to be read again from its source (`end` left out: up to now).
+
+    With `dry_run` the source is read, and nothing is kept.
+    """
+
+    start: datetime
+    end: datetime | None = None
+    dry_run: bool = False
+
+
+class BackfillRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What reading the whole periods of `[start, end)` again gave: points new or different (`changed`), rows withheld,
+    and how many alerts `opened`. `is_judged` is false where nothing was kept, or another server judges the metric.
+    """
+
+    metric: str
+    start: datetime
+    end: datetime
+    changed: int
+    withheld: int
+    opened: int
+    is_judged: bool
 
 
 class SeriesRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -231,6 +260,7 @@ class SeriesPage(msgspec.Struct, frozen=True, kw_only=True):
 class PointRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One judged point, stamped with the start of its period. What is missing or not known yet is null.
 
+    Where `is_withheld`, a value came and is not shown: its group was smaller than the metric's `min_group_size`.
     `score` is −log10 of the false alerts a month at this level; while learning there is none.
     """
 
@@ -242,6 +272,7 @@ class PointRecord(msgspec.Struct, frozen=True, kw_only=True):
     score: float | None
     is_alert: bool
     is_learning: bool
+    is_withheld: bool = False
 
 
 class PointPage(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,6 +23,8 @@ class Mark(enum.IntFlag):
     """Counts as missing."""
     RESTART = 4
     """The level begins again here; the seasonal profiles stay."""
+    WITHHELD = 8
+    """Something came, but its value is not shown: no silence, nothing to judge, nothing learned."""
 
 
 class Phase(enum.IntEnum):

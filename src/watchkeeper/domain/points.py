@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+WITHHELD = math.inf
+"""The value of a point that came but is not shown, because its group was smaller than `min_group_size`: neither missing
+nor a number. It takes the place of an earlier value of that time, as any newer value does.
+"""
 
 
 @dataclass(frozen=True)
 class PointColumns:
     """Points series after series, each sorted by time, at most one per (series, time).
 
-    `start` int64[S+1] cuts the other columns into series; `time` int64[n] seconds; `value` float64[n] (NaN: missing);
-    `known_at` int64[n] seconds, when this value became known; `cases` float64[n] is how many cases a rate rests on
-    (NaN: not known), None where that is known of no point.
+    `start` int64[S+1] cuts the other columns into series; `time` int64[n] seconds; `value` float64[n] (NaN: missing;
+    `WITHHELD`: not shown); `known_at` int64[n] seconds, when this value became known; `cases` float64[n] is how many
+    cases a rate rests on (NaN: not known), None where that is known of no point.
     """
 
     series: tuple[int, ...]
@@ -27,3 +33,24 @@ class PointColumns:
     def of(self, place: int) -> slice:
         """Where the `place`-th series lies in the columns."""
         return slice(int(self.start[place]), int(self.start[place + 1]))
+
+    @property
+    def is_withheld(self) -> NDArray[np.bool_]:
+        """bool[n]: which points came but are not shown."""
+        return withheld(self.value)
+
+    @property
+    def shown(self) -> NDArray[np.float64]:
+        """float64[n]: the values as whoever judges may see them, those withheld as missing."""
+        return shown(self.value)
+
+
+def withheld(value: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """bool[n]: which values are withheld."""
+    return np.isposinf(value)
+
+
+def shown(value: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The values (float64[n]) with those withheld as missing (NaN)."""
+    is_withheld = withheld(value)
+    return np.where(is_withheld, np.nan, value) if is_withheld.any() else value

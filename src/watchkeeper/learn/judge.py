@@ -246,7 +246,7 @@ def _replay_marked(stack: Points, settings: SeriesSettings, mark: NDArray[np.uin
 def _marks(turn: _Turn, points: Points, known_at: NDArray[np.int64] | None) -> NDArray[np.uint8]:
     at = slice(turn.first, turn.end)
     mark = marks(points.time[at], points.value[at], turn.knowledge, None if known_at is None else known_at[at])
-    return mark if points.mark is None or not mark.any() else mark | points.mark[at]
+    return mark if points.mark is None else mark | points.mark[at]
 
 
 def _rows_of(

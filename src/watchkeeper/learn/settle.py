@@ -1,4 +1,7 @@
-"""How long a metric's numbers take to settle, from how late they came: what is judged too early is judged wrong."""
+"""How long a metric's numbers take to settle, from how late they came: what is judged too early is judged wrong.
+
+And how far back it is worth reading them again.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,10 @@ TOGETHER = 4
 """More periods than this known at the same moment were read in one go (a backfill, a downtime): that says nothing."""
 SETTLED_SHARE = 0.99
 LONGEST_S = 86_400
+LEAST_OVERLAP, MOST_OVERLAP, MOST_OVERLAP_S = 4, 200, 14 * 86_400
+"""Periods that are read again at least; at most, and at most so many seconds: a reading should stay short."""
+REACHED_SHARE = 0.998
+"""One in five hundred may have been read again by hand."""
 _MINUTE = 60
 
 
@@ -26,16 +33,40 @@ def settle_of(
     their period: how much sooner they were there nobody knows, so the answer is never less. It is a whole number of
     minutes, at most a day.
     """
-    ages = []
-    for left, right in itertools.pairwise(start):
-        known = known_at[left:right]
-        _, place, count = np.unique(known, return_inverse=True, return_counts=True)
-        alone = count[place] <= TOGETHER
-        ages.append((known - time[left:right] - step_s)[alone])
-    age = np.concatenate(ages) if ages else np.empty(0, np.int64)
+    age = _ages(start, time, known_at, step_s)
     if len(age) < LEAST_POINTS:
         return None
     late = float(np.quantile(age, SETTLED_SHARE, method="higher"))
     if late < waited_s + min(step_s, 5 * _MINUTE):
         return waited_s  # the pace of reading, not of the data
     return int(min(LONGEST_S, -(-late // _MINUTE) * _MINUTE))
+
+
+def overlap_of(
+    start: NDArray[np.int64], time: NDArray[np.int64], known_at: NDArray[np.int64], step_s: int, *, waited_s: int = 0
+) -> int | None:
+    """How many periods already read are worth reading again each time, for rows that come late; None: not known.
+
+    Twice as many as the latest values needed: later ones than are read again cannot be seen, so what is seen near the
+    end of the reach tells that it is too short, and the next time it is longer. Columns as for `settle_of`; each period
+    was first asked for `waited_s` after its end, or up to a step later.
+    """
+    age = _ages(start, time, known_at, step_s)
+    if len(age) < LEAST_POINTS:
+        return None
+    late = float(np.quantile(age, REACHED_SHARE, method="higher")) - waited_s - step_s
+    most = max(LEAST_OVERLAP, min(MOST_OVERLAP, MOST_OVERLAP_S // step_s))
+    return int(min(max(LEAST_OVERLAP, 2 * -(-late // step_s)), most))
+
+
+def _ages(
+    start: NDArray[np.int64], time: NDArray[np.int64], known_at: NDArray[np.int64], step_s: int
+) -> NDArray[np.int64]:
+    """How long (seconds) after the ends of their periods values came, but for those that were read in one go."""
+    ages = [np.empty(0, np.int64)]
+    for left, right in itertools.pairwise(start):
+        known = known_at[left:right]
+        _, place, count = np.unique(known, return_inverse=True, return_counts=True)
+        alone = count[place] <= TOGETHER
+        ages.append((known - time[left:right] - step_s)[alone])
+    return np.concatenate(ages)

@@ -23,6 +23,7 @@ from watchkeeper.watch.views import LinkPage
 if TYPE_CHECKING:
     from watchkeeper.watch.access import Access
     from watchkeeper.watch.assessments import Assessments
+    from watchkeeper.watch.backfill import Backfills
     from watchkeeper.watch.channels import ChannelLine
     from watchkeeper.watch.feedback_log import Imported
     from watchkeeper.watch.listing import Listing
@@ -146,6 +147,10 @@ class Service(Protocol):
     @property
     def retention(self) -> Clearing:
         """What is older than it is kept."""
+
+    @property
+    def backfills(self) -> Backfills:
+        """Reads the past again."""
 
     @property
     def listing(self) -> Listing:

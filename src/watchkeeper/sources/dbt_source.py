@@ -19,7 +19,7 @@ from watchkeeper.domain.errors import ConfigError
 from watchkeeper.domain.metric import Metric, Source
 from watchkeeper.domain.system import Age, age_s
 from watchkeeper.domain.times import parse_instant, periods
-from watchkeeper.sources.points import TooManyRowsError, check_points, failure
+from watchkeeper.sources.points import NONE_WITHHELD, TooManyRowsError, check_points, failure
 from watchkeeper.sources.secrets import Secrets, look_up
 
 MEASURES = ("age", "of_warn", "of_error")
@@ -58,8 +58,8 @@ class DbtSource:
         self._secrets = Secrets(resolve_secret)
         self.outside = 0
         """How many rows the last pull left out because they lay outside its window: none, ever."""
-        self.withheld = 0
-        """How many were withheld: none, there are no people in them."""
+        self.withheld = NONE_WITHHELD
+        """What was withheld: nothing, there are no people in it."""
 
     def check(self, metric: Metric) -> None:
         """ConfigError where the measure or a dimension is none that dbt knows."""

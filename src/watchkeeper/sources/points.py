@@ -29,12 +29,32 @@ class TooManyRowsError(SourceError):
     """An answer had more rows than the source allows; a shorter window may have fewer."""
 
 
+class Withheld(NamedTuple):
+    """Rows left out as of groups too small to be shown, n of them: where they stand, and nothing of what they say.
+
+    `time` int64[n] seconds UTC, `names` one string column a dimension; row i is of the metric `owner[i]` (int64[n]) of
+    those that were asked for.
+    """
+
+    owner: NDArray[np.int64]
+    time: NDArray[np.int64]
+    names: tuple[pa.Array, ...]
+
+    @property
+    def rows(self) -> int:
+        """How many they are."""
+        return len(self.time)
+
+
+NONE_WITHHELD = Withheld(np.empty(0, np.int64), np.empty(0, np.int64), ())
+
+
 class Checked(NamedTuple):
-    """Points, and how many rows were left out: outside of the window, or of groups too small to be shown."""
+    """Points, how many rows were left out because they lie outside of the window, and what was withheld."""
 
     table: pa.Table
     outside: int
-    withheld: int
+    withheld: Withheld
 
 
 class Answer(NamedTuple):
@@ -51,7 +71,7 @@ class Together(NamedTuple):
     """Points of several metrics with the same dimensions, n rows: row i is of `metrics[owner[i]]`.
 
     `owner` int64[n], `time` int64[n] seconds UTC, `value` float64[n] (NaN: missing), `names` one string column a
-    dimension; `withheld` int64[metrics] says how many rows of each were left out as of groups too small to be shown.
+    dimension.
     """
 
     metrics: tuple[Metric, ...]
@@ -59,7 +79,7 @@ class Together(NamedTuple):
     time: NDArray[np.int64]
     value: NDArray[np.float64]
     names: tuple[pa.Array, ...]
-    withheld: NDArray[np.int64]
+    withheld: Withheld
 
 
 class _Rows(NamedTuple):
@@ -80,11 +100,13 @@ def check_points(metric: Metric, columns: Mapping[str, Column], start: int, end:
     Raises SourceError, naming metric, source and column, for a missing column, null times, times that are none or lie
     off the metric's steps, values that are no number, and several rows of one time and dimension values.
     """
-    seconds, value, names, is_inside, is_shown = _rows(Answer(metric, columns, start, end, zone))
+    found = _rows(Answer(metric, columns, start, end, zone))
+    seconds, value, names, is_inside, is_shown = found
     table = pa.table([pa.array(seconds), pa.array(value), *names], names=["time", "value", *metric.dimensions])
     outside = int(len(seconds) - is_inside.sum())
-    withheld = int((is_inside & ~is_shown).sum())
-    return Checked(table.filter(pa.array(is_inside & is_shown)) if outside or withheld else table, outside, withheld)
+    withheld = _withheld(found, np.zeros(len(seconds), np.int64))
+    shown = table.filter(pa.array(is_inside & is_shown)) if outside or withheld.rows else table
+    return Checked(shown, outside, withheld)
 
 
 def check_together(answers: Sequence[Answer]) -> tuple[list[Together], list[SourceError]]:
@@ -131,7 +153,16 @@ def _joined(answers: Sequence[Answer]) -> Together:
         found.seconds[is_point],
         found.value[is_point],
         tuple(name.filter(pa.array(is_point)) for name in found.names),
-        np.bincount(owner[found.is_inside & ~found.is_shown], minlength=len(answers)),
+        _withheld(found, owner),
+    )
+
+
+def _withheld(found: _Rows, owner: NDArray[np.int64]) -> Withheld:
+    is_small = found.is_inside & ~found.is_shown
+    if not is_small.any():
+        return NONE_WITHHELD
+    return Withheld(
+        owner[is_small], found.seconds[is_small], tuple(one.filter(pa.array(is_small)) for one in found.names)
     )
 
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from watchkeeper.domain.errors import ConfigError, SourceError
 from watchkeeper.domain.metric import Metric, Source
 from watchkeeper.domain.times import periods
-from watchkeeper.sources.points import BATCH_ROWS, GROUP_SIZE, TooManyRowsError, check_points, failure
+from watchkeeper.sources.points import BATCH_ROWS, GROUP_SIZE, NONE_WITHHELD, TooManyRowsError, check_points, failure
 from watchkeeper.sources.secrets import Secrets, look_up
 
 if TYPE_CHECKING:
@@ -65,8 +65,8 @@ class PrometheusSource:
         self._client = client
         self.outside = 0
         """How many rows the last pull left out because they lay outside its window: none, ever."""
-        self.withheld = 0
-        """How many rows it left out because their group was smaller than the metric's `min_group_size`."""
+        self.withheld = NONE_WITHHELD
+        """What it left out because its group was smaller than the metric's `min_group_size`."""
 
     def check(self, metric: Metric) -> None:
         """Check the metric's query without connecting; ConfigError names the metric and the mend."""

@@ -10,6 +10,7 @@ import pyarrow as pa
 from watchkeeper.domain.errors import ConfigError
 from watchkeeper.domain.metric import Metric, Source, SourceKind
 from watchkeeper.sources.pipelined import Asked, Pulled
+from watchkeeper.sources.points import Withheld
 
 
 class Reader(Protocol):
@@ -17,8 +18,8 @@ class Reader(Protocol):
 
     outside: int
     """How many rows the last pull left out because they lay outside its window."""
-    withheld: int
-    """How many rows it left out because their group was smaller than the metric's `min_group_size`."""
+    withheld: Withheld
+    """What it left out because its group was smaller than the metric's `min_group_size`."""
 
     def check(self, metric: Metric) -> None:
         """Check what the metric asks without connecting; ConfigError names the metric and the mend."""

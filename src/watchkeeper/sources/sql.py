@@ -22,6 +22,7 @@ from watchkeeper.domain.metric import Metric, Source, TimeIs
 from watchkeeper.sources.pipelined import TOGETHER, Asked, Pulled, Question, ask, can_ask, is_ended, worded
 from watchkeeper.sources.points import (
     BATCH_ROWS,
+    NONE_WITHHELD,
     Answer,
     Column,
     TooManyRowsError,
@@ -90,8 +91,8 @@ class SqlSource:
         self._held: Connection | None = None
         self.outside = 0
         """How many rows the last pull left out because they lay outside its window."""
-        self.withheld = 0
-        """How many rows it left out because their group was smaller than the metric's `min_group_size`."""
+        self.withheld = NONE_WITHHELD
+        """What it left out because its group was smaller than the metric's `min_group_size`."""
 
     def check(self, metric: Metric) -> None:
         """Check the metric's query or table without connecting; ConfigError names the metric and the mend."""

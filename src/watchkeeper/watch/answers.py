@@ -189,7 +189,7 @@ def read_again(ledger: Ledger, history: History, judgements: Judgements, draft: 
         for metric in records:
             start = floor_to_step(line.start, metric.step_s, metric.timezone)
             end = floor_to_step(line.end + metric.step_s - 1, metric.step_s, metric.timezone)
-            changed += collect.pull(ledger, history, sources[metric.source], metric, start, end, now=now).changed
+            changed += collect.pull(ledger, history, sources[metric.source], metric, start, end, now=now)
     except (SourceError, ConfigError) as error:
         return f"The source could not be read again, so they stay void: {error}."
     for metric in records:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from watchkeeper.detect import Phase
 from watchkeeper.domain.alert import Alert, Cause
 from watchkeeper.domain.feedback import Answer, Feedback
+from watchkeeper.domain.points import withheld
 from watchkeeper.domain.times import DAY, WEEK
 from watchkeeper.watch import views
 from watchkeeper.watch.judge import Judgement
@@ -50,6 +51,7 @@ def chart(
         is_alert=(judgement.alert[rows] | judgement.silent[rows]).tolist(),
         is_learning=(judged.phase[rows] == Phase.LEARNING).tolist(),
         week_before=_week_before(judgement, at, rows) if has_week else [],
+        is_withheld=_is_withheld(judgement, rows),
     )
 
 
@@ -60,6 +62,11 @@ def has_new_band(before: Judgement, after: Judgement, series_id: int) -> bool:
         not np.array_equal(getattr(before.judged, edge)[rows], getattr(after.judged, edge)[rows], equal_nan=True)
         for edge in ("lower", "upper")
     )
+
+
+def _is_withheld(judgement: Judgement, rows: slice) -> list[bool]:
+    found: list[bool] = withheld(judgement.columns.value[rows]).tolist()
+    return found if any(found) else []
 
 
 def _week_before(judgement: Judgement, at: slice, rows: slice) -> list[float | None]:

@@ -118,10 +118,14 @@ def kept(checkpoints: Sequence[Checkpoint]) -> Iterator[Kept]:
 
 
 def key_of(
-    metric: Metric, series: Sequence[int], knowledge: Mapping[int, SeriesKnowledge], lent: Mapping[int, Borrowed]
+    metric: Metric,
+    series: Sequence[int],
+    knowledge: Mapping[int, SeriesKnowledge],
+    lent: Mapping[int, Borrowed],
+    cleared_at: int,
 ) -> str:
-    """A name for everything that a judgement rests on besides points: kernel, settings, series, what people said, and
-    what series borrowed.
+    """A name for everything that a judgement rests on besides points: kernel, settings, series, what people said, what
+    series borrowed, and when (seconds UTC) old points of it last went.
     """
     said = [(one, knowledge[one]) for one in series if one in knowledge]
     record = (
@@ -138,5 +142,6 @@ def key_of(
         series,
         said,
         [(one, lent[one].to_bytes()) for one in series if one in lent],
+        cleared_at,
     )
     return hashlib.blake2b(msgspec.json.encode(record), digest_size=16).hexdigest()

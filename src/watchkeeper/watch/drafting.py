@@ -81,7 +81,7 @@ class Drafting:
         reader = reader_of(source)
         try:
             batches = list(reader.pull(metric, start, end))
-            withheld = reader.withheld
+            withheld = reader.withheld.rows
         finally:
             reader.close()
         if not batches or not sum(batch.num_rows for batch in batches):

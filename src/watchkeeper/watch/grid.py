@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from watchkeeper.domain.points import PointColumns
+from watchkeeper.detect import Mark
+from watchkeeper.domain.points import PointColumns, withheld
 from watchkeeper.domain.times import DAY, local_seconds, periods
 
 
@@ -25,7 +26,8 @@ class Span(NamedTuple):
 
 
 class Laid(NamedTuple):
-    """Points laid on the periods of their metrics, series after series: a row a period; absent ones are missing (NaN).
+    """Points laid on the periods of their metrics, series after series: a row a period; absent ones are missing (NaN),
+    and of those withheld the value is `domain.points.WITHHELD`.
 
     `start` int64[S+1]; `time`, `local` (on the wall clock) and `known_at` int64[n] seconds, `value` float64[n].
     """
@@ -35,6 +37,12 @@ class Laid(NamedTuple):
     local: NDArray[np.int64]
     value: NDArray[np.float64]
     known_at: NDArray[np.int64]
+
+
+def withheld_marks(value: NDArray[np.float64]) -> NDArray[np.uint8] | None:
+    """The detector's marks (uint8[n]) of values that are withheld; None where none is."""
+    is_withheld = withheld(value)
+    return is_withheld.astype(np.uint8) * np.uint8(Mark.WITHHELD) if is_withheld.any() else None
 
 
 class Grids:

@@ -130,7 +130,7 @@ def _reasons(
     metric = known[trip.metric]
     chosen = [one for one in members.get(metric.name, ()) if _is_meant(trip, metric, one)]
     if trip.has_limit:
-        return [Reason(words=trip.words)] if any(_is_beyond(trip, metric, one, history) for one in chosen) else []
+        return [Reason(words=trip.words)] if any(_beyond(trip, metric, one, history) for one in chosen) else []
     ids = {one.id for one in chosen}
     found = []
     for alert in counting:
@@ -158,10 +158,10 @@ def _broken(
     assert limit is not None
     found = []
     for one in members.get(metric.name, ()):
-        if not _is_meant(trip, metric, one) or not _is_beyond(trip, metric, one, history):
+        broken = _beyond(trip, metric, one, history) if _is_meant(trip, metric, one) else None
+        if broken is None:
             continue
-        newest = history.last_time((one.id,))[one.id]
-        value = history.read((one.id,), start=newest, end=newest + 1).value
+        newest, value = broken
         member = Member(
             series=one.id,
             start=newest - (trip.points - 1) * metric.step_s,
@@ -169,7 +169,7 @@ def _broken(
             is_open=True,
             peak_time=newest,
             peak_score=0.0,
-            value=float(value[-1]),
+            value=value,
             expected=limit,
             lower=math.nan,
             upper=math.nan,
@@ -199,17 +199,19 @@ def incident_of(tx: Connection, metric: Metric, member: Member) -> int:
     return alerts.insert(tx, made).id
 
 
-def _is_beyond(trip: Trip, metric: Metric, one: Series, history: History) -> bool:
+def _beyond(trip: Trip, metric: Metric, one: Series, history: History) -> tuple[int, float] | None:
+    """The newest value and its time, where so many values as the trip asks for break its limit."""
     newest = history.last_time((one.id,)).get(one.id)
-    if newest is None:
-        return False
-    found = history.read((one.id,), start=newest - 7 * trip.points * metric.step_s, end=newest + 1).value
-    value = found[np.isfinite(found)][-trip.points :]
+    limit = trip.above if trip.above is not None else trip.below
+    if newest is None or limit is None:
+        return None
+    found = history.read((one.id,), start=newest - 7 * trip.points * metric.step_s, end=newest + 1)
+    rows = np.flatnonzero(np.isfinite(found.value))[-trip.points :]
+    value = found.value[rows]
     if len(value) < trip.points:
-        return False
-    if trip.above is not None:
-        return bool((value > trip.above).all())
-    return trip.below is not None and bool((value < trip.below).all())
+        return None
+    is_beyond = value > limit if trip.above is not None else value < limit
+    return (int(found.time[rows[-1]]), float(value[-1])) if is_beyond.all() else None
 
 
 def _consume(tx: Connection, flag: Flag, state: GuardState, step: Step | None, now: int) -> None:

@@ -18,12 +18,14 @@ from watchkeeper.domain.metric import Metric, Series
 from watchkeeper.domain.points import PointColumns
 from watchkeeper.domain.times import local_seconds, periods
 from watchkeeper.watch.borrowing import settings_of
+from watchkeeper.watch.grid import withheld_marks
 from watchkeeper.watch.incidents import Run
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """One metric judged up to an instant. Columns are as long as `columns.time`: one row a period, missing too.
+    """One metric judged up to an instant. Columns are as long as `columns.time`: one row a period, those missing or
+    withheld too; `points` holds what the detector saw of them.
 
     `surprise` is what a person is told by (`detect.told_score`), `alert` says where a person would be told, `silent`
     where missing points are themselves a fault, `explained` where an event accounts for whatever is seen; `until` is
@@ -122,7 +124,7 @@ class Judgement:
     def _expected(self, row: int) -> float:
         """What was expected; while learning of a value beyond a limit, the limit."""
         expected = float(self.judged.expected[row])
-        broken = self.metric.broken_limit(float(self.columns.value[row]))
+        broken = self.metric.broken_limit(float(self.points.value[row]))
         return broken if math.isnan(expected) and broken is not None else expected
 
     def _run(self, place: int, first: int, last: int, end: int, cause: Cause, *, is_open: bool) -> Run:
@@ -164,7 +166,13 @@ def judge(
     grid = on_grid(metric, columns, until)
     bar = budget_bar(metric, len(series))
     knowledge = learn.fold(log, standing(metric, grid.series))
-    points = Points(start=grid.start, time=grid.time, value=grid.value, local=local_seconds(grid.time, metric.timezone))
+    points = Points(
+        start=grid.start,
+        time=grid.time,
+        value=grid.shown,
+        local=local_seconds(grid.time, metric.timezone),
+        mark=withheld_marks(grid.value),
+    )
     settings = settings_of(metric, grid.series, lent or {})
     found = learn.judge(
         points,
@@ -177,7 +185,7 @@ def judge(
         now=until,
     )
     surprise = told_score(found.judged, points)
-    broken = beyond(metric, grid.value)
+    broken = beyond(metric, points.value)
     surprise[broken] = np.fmax(surprise[broken], bar)
     return Judgement(
         metric=metric,
@@ -190,7 +198,7 @@ def judge(
         judged=found.judged,
         surprise=surprise,
         alert=found.alert | broken,
-        silent=np.isnan(grid.value) & (found.judged.silence >= bar),
+        silent=np.isnan(points.value) & (found.judged.silence >= bar),
         explained=found.explained,
     )
 

@@ -114,4 +114,5 @@ def cut(chart: SeriesChart, start: int, end: int) -> SeriesChart:
         score=chart.score[rows],
         is_alert=chart.is_alert[rows],
         is_learning=chart.is_learning[rows],
+        is_withheld=chart.is_withheld[rows],
     )

@@ -7,12 +7,15 @@ import math
 from collections.abc import Callable, Sequence
 from typing import get_args
 
+from sqlalchemy import Connection
+
 from watchkeeper.domain.alert import Alert, Member, Status, severity_level
 from watchkeeper.domain.errors import NotFoundError
 from watchkeeper.domain.feedback import Answer, Feedback
-from watchkeeper.domain.metric import Metric, Series
+from watchkeeper.domain.metric import Metric, Series, SourceKind
 from watchkeeper.domain.times import DAY
 from watchkeeper.learn import in_force
+from watchkeeper.learn.settle import LEAST_OVERLAP
 from watchkeeper.notify import message
 from watchkeeper.stores.ledger import (
     Ledger,
@@ -26,7 +29,7 @@ from watchkeeper.stores.ledger import (
     transitions,
     watermarks,
 )
-from watchkeeper.watch import causes, views
+from watchkeeper.watch import causes, views, withheld
 from watchkeeper.watch.charts import chart, marks_of, shown, spark
 from watchkeeper.watch.health import health_of
 from watchkeeper.watch.hindsight import hindsight
@@ -34,6 +37,7 @@ from watchkeeper.watch.index import Entry, Index
 from watchkeeper.watch.judge import Judgement
 from watchkeeper.watch.judgements import Judgements
 from watchkeeper.watch.record import record_of
+from watchkeeper.watch.settling import overlaps
 
 PAGE = 20
 CHARTS = 6
@@ -137,11 +141,13 @@ class Look:
             metric = metrics.metric(tx, name)
             members = tuple(series.of_metric(tx, name))
             if not members:
-                raise NotFoundError(f"metric {name} has no points yet: `watchkeeper run` reads them")
+                raise NotFoundError(f"metric {name} has no points yet: {_why_none(tx, metric)}")
             chosen = next((one for one in members if one.id == series_id), members[0])
             if series_id is not None and chosen.id != series_id:
                 raise NotFoundError(f"series {series_id} is not one of metric {name}")
             whole = feedback.log(tx, series=[chosen.id])
+            is_pushed = any(one.kind is SourceKind.PUSH for one in metrics.sources(tx) if one.name == metric.source)
+            overlap = 0 if is_pushed else overlaps(tx).get(name, LEAST_OVERLAP)
         judgement = self._judgements.of(metric)
         entries = sorted(self._index.of_series([chosen.id]), key=lambda one: -one.alert.start)
         return views.MetricPage(
@@ -152,7 +158,7 @@ class Look:
             marks=tuple(marks_of(chosen.id, [one.alert for one in entries], in_force(whole))),
             alerts=tuple(self._lines(entries)),
             answers=tuple(whole),
-            health=health_of(judgement, chosen.id, int(self._clock())),
+            health=health_of(judgement, chosen.id, int(self._clock()), overlap),
         )
 
     def metrics(self) -> tuple[views.MetricLine, ...]:
@@ -241,6 +247,7 @@ class Look:
             ids = [one.id for one in series.of_metric(tx, metric.name)]
             until = watermarks.get(tx, metric.name)
             asked = questions.listed(tx, metric.name)
+            held_back = withheld.known(tx).get(metric.name)
         told = self._index.of_metric(metric.name)
         answers = [one.answer.answer for one in told if one.answer is not None]
         return views.MetricLine(
@@ -260,6 +267,7 @@ class Look:
                 taken={one.alert.id for one in told if one.care.acknowledged is not None or one.care.owner},
                 questions=asked,
             ),
+            withheld=0 if held_back is None else held_back.rows,
         )
 
     def _similar(self, alert: Alert, *, earlier: bool = False) -> list[views.AlertLine]:
@@ -334,3 +342,14 @@ def _overlaps(line: Feedback, alert: Alert) -> bool:
 def _series(judgements: dict[int, Judgement], series_id: int) -> Series:
     judgement = judgements[series_id]
     return judgement.series[judgement.place(series_id)]
+
+
+def _why_none(tx: Connection, metric: Metric) -> str:
+    """Why a metric has no points, and what to do."""
+    held_back = withheld.known(tx).get(metric.name)
+    if held_back is None:
+        return "`watchkeeper run` reads them"
+    return (
+        f"the last reading withheld all its {held_back.rows:,} rows, of groups under {metric.min_group_size}; "
+        "fewer dimensions or a longer step make larger groups"
+    )

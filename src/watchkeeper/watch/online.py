@@ -24,10 +24,10 @@ from watchkeeper.detect import Judged, Mark, Points, SeriesSettings, ValueKind, 
 from watchkeeper.domain.alert import Cause, Member
 from watchkeeper.domain.feedback import SeriesKnowledge
 from watchkeeper.domain.metric import Metric
-from watchkeeper.domain.points import PointColumns
+from watchkeeper.domain.points import PointColumns, shown
 from watchkeeper.watch.borrowing import SIDE
 from watchkeeper.watch.checkpoint import Checkpoint, OpenRun
-from watchkeeper.watch.grid import Grids, Laid, Span, lay
+from watchkeeper.watch.grid import Grids, Laid, Span, lay, withheld_marks
 from watchkeeper.watch.incidents import Run
 from watchkeeper.watch.judge import Judgement, beyond
 from watchkeeper.watch.parts import Part, joined
@@ -69,7 +69,9 @@ def advance(tasks: Sequence[Task], points: PointColumns, batch: int, grids: Grid
     spans = [_span(task, points, int(a), int(b)) for task, a, b in zip(tasks, edges[:-1], edges[1:], strict=True)]
     laid = lay(points, spans, counts, grids)
     settings = _settings(tasks, counts)
-    mark, has_recurring, waits = _marks(tasks, laid, edges)
+    mark = withheld_marks(laid.value)
+    laid = laid._replace(value=shown(laid.value))
+    mark, has_recurring, waits = _marks(tasks, laid, edges, mark)
     batch_of_points = Points(start=laid.start, time=laid.time, value=laid.value, local=laid.local, mark=mark)
     before = joined([task.start.part for task in tasks])
     state, judged = detect.replay(batch_of_points, settings, before, consume=True)
@@ -189,12 +191,11 @@ def _settings(tasks: Sequence[Task], counts: Sequence[int]) -> SeriesSettings:
 
 
 def _marks(
-    tasks: Sequence[Task], laid: Laid, edges: NDArray[np.int64]
+    tasks: Sequence[Task], laid: Laid, edges: NDArray[np.int64], mark: NDArray[np.uint8] | None
 ) -> tuple[NDArray[np.uint8] | None, list[bool], list[bool]]:
-    """The kernel's marks; of which tasks new points lie in a recurring event, where the past decides; and of which a
-    restart's first value has not come yet.
+    """The kernel's marks, beside those there are; of which tasks new points lie in a recurring event, where the past
+    decides; and of which a restart's first value has not come yet.
     """
-    mark: NDArray[np.uint8] | None = None
     has_recurring, waits = [False] * len(tasks), [False] * len(tasks)
     for number, task in enumerate(tasks):
         for place, one in enumerate(task.start.series, int(edges[number])):
@@ -208,7 +209,7 @@ def _marks(
             own = learn.marks(time, value, msgspec.structs.replace(known, restarts=ahead), known_at)
             if mark is None:
                 mark = np.zeros(len(laid.time), np.uint8)
-            mark[rows] = own
+            mark[rows] |= own
             recurring = learn.marks(time, value, SeriesKnowledge(recurring=known.recurring))
             is_present = np.isfinite(value) & ((own & np.uint8(Mark.VOID)) == 0)
             last = int(time[is_present][-1]) if is_present.any() else None

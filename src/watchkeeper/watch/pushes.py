@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from watchkeeper.domain.errors import InputError, StoreError, WatchkeeperError
 from watchkeeper.domain.metric import Kind, Metric, SourceKind
+from watchkeeper.domain.points import WITHHELD
 from watchkeeper.domain.times import HOUR, format_instant, local_seconds
 from watchkeeper.sources.otlp import read_export_request, write_partial_success
 from watchkeeper.sources.pushed import Columns, read_arrow, read_json
@@ -73,7 +74,9 @@ class _Known:
 
 
 class Pushes:
-    """Takes points in. `on_change` is called with the name of a metric whose points changed."""
+    """Takes points in. `on_change` is called with the name of a metric whose points changed, `on_withheld` with one of
+    which rows were withheld and how many.
+    """
 
     def __init__(
         self,
@@ -82,10 +85,12 @@ class Pushes:
         folder: Path,
         on_change: Callable[[str], None],
         clock: Callable[[], float],
+        on_withheld: Callable[[str, int], None] = lambda metric, rows: None,
     ) -> None:
         self._ledger = ledger
         self._history = history
         self._on_change = on_change
+        self._on_withheld = on_withheld
         self._clock = clock
         self._known: dict[str, _Known] = {}
         self._sent: dict[str, Metric] | None = None
@@ -144,16 +149,21 @@ class Pushes:
         known = self._of(columns.metric)
         self._check_columns(known.metric, columns)
         columns = columns.ordered(known.metric.dimensions)
-        ids = self._ids(known, columns.keys)[columns.key]
-        is_good, withheld, refusals = self._check_rows(known.metric, columns, ids)
-        taken = int(is_good.sum())
-        if taken:
-            every = taken == len(ids)
+        is_small = _is_small(known.metric, columns)
+        ids = self._ids_of_rows(known, columns, is_small)
+        is_good, refusals = self._check_rows(known.metric, columns, ids, is_small)
+        taken = int((is_good if is_small is None else is_good & ~is_small).sum())
+        withheld = 0 if is_small is None else int(is_small.sum())
+        if withheld:
+            self._on_withheld(known.metric.name, withheld)
+        if is_good.any():
+            every = bool(is_good.all())
+            value = columns.value if is_small is None else np.where(is_small, WITHHELD, columns.value)
             points = Pushed(
                 int(self._clock()),
                 ids if every else ids[is_good],
                 columns.time if every else columns.time[is_good],
-                columns.value if every else columns.value[is_good],
+                value if every else value[is_good],
             )
             self._log.append(points, done)
             self._start()
@@ -188,6 +198,7 @@ class Pushes:
             metric = self._of(name).metric
             if metric.min_group_size:
                 reasons[f"{name} withholds small groups, and samples do not say how large theirs is"] = len(members)
+                self._on_withheld(name, len(members))
                 continue
             columns, mixed = self._periods.fold(metric, members, partial(self._so_far, name))
             if mixed:
@@ -246,7 +257,7 @@ class Pushes:
             return float("nan")
         self.drain()
         columns = self._history.read((one,), start=period, end=period + 1)
-        return float(columns.value[0]) if len(columns.value) else float("nan")
+        return float(columns.shown[0]) if len(columns.value) else float("nan")
 
     def _by_sent_name(self) -> dict[str, Metric]:
         if self._sent is None:
@@ -300,10 +311,20 @@ class Pushes:
                 self._owner |= dict.fromkeys((one.id for one in made), known.metric.name)
         return np.array([known.ids.get(key, -1) for key in keys], np.int32)
 
+    def _ids_of_rows(self, known: _Known, columns: Columns, is_small: NDArray[np.bool_] | None) -> NDArray[np.int32]:
+        """The series of each row; one that has shown nothing yet is not made for a row that is withheld: -1."""
+        if is_small is None or not is_small.any():
+            return self._ids(known, columns.keys)[columns.key]
+        has_name = np.zeros(len(columns.keys), np.bool_)
+        has_name[columns.key[~is_small]] = True
+        named = [key for key, is_named in zip(columns.keys, has_name, strict=True) if is_named]
+        self._ids(known, named)
+        return np.array([known.ids.get(key, -1) for key in columns.keys], np.int32)[columns.key]
+
     def _check_rows(
-        self, metric: Metric, columns: Columns, ids: NDArray[np.int32]
-    ) -> tuple[NDArray[np.bool_], int, list[Refusal]]:
-        """Which rows are good, how many are withheld, and the first that are refused."""
+        self, metric: Metric, columns: Columns, ids: NDArray[np.int32], is_small: NDArray[np.bool_] | None
+    ) -> tuple[NDArray[np.bool_], list[Refusal]]:
+        """Which rows are good, withheld ones too, and the first of those to be shown that are refused."""
         time = columns.time
         local = time if metric.timezone == "UTC" else local_seconds(time, metric.timezone)
         wrong = [
@@ -312,18 +333,14 @@ class Pushes:
             (np.isinf(columns.value), "has an infinite value; send null where there is none"),
             (ids < 0, f"would be one series more than {MOST_SERIES:,}; leave a dimension out"),
         ]
-        is_small = np.zeros(len(ids), np.bool_)
-        if metric.min_group_size:
-            assert columns.group_size is not None
-            is_small = ~(columns.group_size >= metric.min_group_size)
-        is_good, refusals = ~is_small, []
+        is_good, refusals = np.ones(len(ids), np.bool_), list[Refusal]()
         for is_wrong, why in wrong:
             if is_wrong.any():
-                for row in np.flatnonzero(is_wrong & is_good)[:NAMED_REFUSALS].tolist():
+                is_told = is_wrong & is_good if is_small is None else is_wrong & is_good & ~is_small
+                for row in np.flatnonzero(is_told)[:NAMED_REFUSALS].tolist():
                     refusals.append(Refusal(row, f"time {format_instant(int(time[row]))} {why}"))
                 is_good = is_good & ~is_wrong
-        withheld = int(is_small.sum())
-        return is_good, withheld, sorted(refusals, key=lambda one: one.row)[:NAMED_REFUSALS]
+        return is_good, sorted(refusals, key=lambda one: one.row)[:NAMED_REFUSALS]
 
     def _keep(self, points: Sequence[Pushed]) -> int:
         by_moment: dict[int, list[Pushed]] = defaultdict(list)
@@ -355,3 +372,11 @@ class Pushes:
                 log.error("%s", error)
             except Exception:
                 log.exception("pushed points could not be stored; it is tried again")
+
+
+def _is_small(metric: Metric, columns: Columns) -> NDArray[np.bool_] | None:
+    """Which rows are of groups too small to be shown, or of unknown size; None where the metric withholds none."""
+    if not metric.min_group_size:
+        return None
+    assert columns.group_size is not None
+    return ~(columns.group_size >= metric.min_group_size)

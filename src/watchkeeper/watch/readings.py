@@ -15,6 +15,8 @@ from watchkeeper.sources.readers import ManyReader, reader_of
 from watchkeeper.stores.history import History
 from watchkeeper.stores.ledger import Ledger
 from watchkeeper.watch import collect
+from watchkeeper.watch.collect import HeldBack
+from watchkeeper.watch.withheld import note
 
 log = logging.getLogger("watchkeeper.readings")
 
@@ -23,12 +25,21 @@ AT_ONCE = 8
 
 
 class Readings:
-    """Reads what is due. `on_change` is called with the name of a metric whose points changed, from any thread."""
+    """Reads what is due. From any thread `on_change` is called with the name of a metric whose points changed, and
+    `on_withheld` with one of which rows were withheld, and how many.
+    """
 
-    def __init__(self, ledger: Ledger, history: History, on_change: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        history: History,
+        on_change: Callable[[str], None],
+        on_withheld: Callable[[str, int], None] = lambda metric, rows: None,
+    ) -> None:
         self._ledger = ledger
         self._history = history
         self._on_change = on_change
+        self._on_withheld = on_withheld
         self._lock = threading.Lock()
         self._idle = threading.Condition(self._lock)
         self._slots = threading.Semaphore(AT_ONCE)
@@ -109,9 +120,13 @@ class Readings:
             self._note(0, str(error))
             return
         intake = collect.Intake(self._ledger, self._history, now, self._on_change)
+        held_back: dict[str, HeldBack | None] = {}
 
-        def withheld(metric: Metric, rows: int) -> None:
-            progress(f"{metric.label}: {rows} rows of groups under {metric.min_group_size} withheld")
+        def withheld(metric: Metric, found: HeldBack | None) -> None:
+            held_back[metric.name] = found
+            if found is not None:
+                self._on_withheld(metric.name, found.rows)
+                progress(f"{metric.label}: {found.rows} rows of groups under {metric.min_group_size} withheld")
 
         def failed(error: WatchkeeperError) -> None:
             self._note(0, str(error))
@@ -125,17 +140,15 @@ class Readings:
                     return
                 progress(f"reading {metric.label}")
                 try:
-                    rows = collect.read(reader, metric, start, end, intake)
+                    withheld(metric, collect.read(reader, metric, start, end, intake))
                 except WatchkeeperError as error:
                     failed(error)
-                    continue
-                if rows:
-                    withheld(metric, rows)
         except WatchkeeperError as error:
             failed(error)
         finally:
             reader.close()
             intake.flush()
+            note(self._ledger, held_back)
             self._note(intake.changed, "")
 
     def _note(self, points: int, trouble: str) -> None:

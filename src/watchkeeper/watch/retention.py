@@ -22,6 +22,8 @@ from watchkeeper.watch.leases import Leases
 
 SECTION = "retention"
 """Where the ledger keeps the settings."""
+CLEARED = "cleared"
+"""Where the ledger keeps when points of a metric last went: whoever judges it, on whatever server, judges it anew."""
 WATCH = "watchkeeper"
 LEAD_S = 182 * DAY
 """So much before what an answer or an open alert speaks of is kept too: the detector's level rests on it."""
@@ -115,6 +117,9 @@ class Clearing:
             if rows:
                 self._forget(old.metrics)
             with self._ledger.write() as tx:
+                if rows:
+                    went = cleared(tx) | dict.fromkeys(old.metrics, now)
+                    settings.put(tx, CLEARED, msgspec.json.encode(went).decode())
                 gone, held = _old_alerts(tx, retention, now)
                 aged.let_alerts_go(tx, gone)
                 lines = 0 if old.audit_before is None else aged.count_lines(tx, old.audit_before)
@@ -165,6 +170,11 @@ def kept(tx: Connection) -> Retention:
     """How long things are kept: as configured, or as usual."""
     text = settings.get(tx, SECTION)
     return Retention() if text is None else msgspec.json.decode(text, type=Retention)
+
+
+def cleared(tx: Connection) -> dict[str, int]:
+    """When (seconds UTC) old points last went, by metric; one that lost none is left out."""
+    return msgspec.json.decode(settings.get(tx, CLEARED) or "{}", type=dict[str, int])
 
 
 def put(tx: Connection, retention: Retention) -> bool:

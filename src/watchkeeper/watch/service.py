@@ -16,6 +16,7 @@ from watchkeeper.domain.config import Config
 from watchkeeper.domain.errors import ChannelError, WatchkeeperError
 from watchkeeper.domain.feedback import Answer
 from watchkeeper.domain.metric import SourceKind
+from watchkeeper.learn.settle import LEAST_OVERLAP
 from watchkeeper.sources.pipelined import Asked
 from watchkeeper.stores import places
 from watchkeeper.stores.history import History
@@ -30,10 +31,11 @@ from watchkeeper.stores.ledger import (
     transitions,
     watermarks,
 )
-from watchkeeper.watch import answers, applying, collect, feedback_log, plan, views
+from watchkeeper.watch import answers, applying, collect, feedback_log, plan, views, withheld
 from watchkeeper.watch.access import Access
 from watchkeeper.watch.achieved import read_achieved
 from watchkeeper.watch.assessments import Assessments
+from watchkeeper.watch.backfill import Backfills
 from watchkeeper.watch.backups import Backups
 from watchkeeper.watch.briefs import Briefs
 from watchkeeper.watch.channels import Channels
@@ -61,7 +63,7 @@ from watchkeeper.watch.replies import Replies
 from watchkeeper.watch.retention import Clearing
 from watchkeeper.watch.rollout import run_rollouts
 from watchkeeper.watch.runbooks import Runbooks
-from watchkeeper.watch.settling import Settling, settled
+from watchkeeper.watch.settling import Settling, overlaps, settled
 from watchkeeper.watch.sign_in import SignIn
 from watchkeeper.watch.systems import Systems
 from watchkeeper.watch.teams import Teams
@@ -103,14 +105,14 @@ class Watchkeeper:
         self._leases = Leases(ledger, is_shared=history.is_shared, lease_s=lease_s)
         self._ticks = Ticks(ledger, history, self._judgements, self._leases)
         self._settling = Settling(ledger, history, self._leases.is_mine)
-        self._readings = Readings(ledger, history, self._judgements.forget)
-        self.pushes = Pushes(ledger, history, home / "pushed", self._judgements.forget, clock)
+        self.vitals = Vitals(ledger, clock)
+        self._readings = Readings(ledger, history, self._judgements.forget, self.vitals.withheld)
+        self.pushes = Pushes(ledger, history, home / "pushed", self._judgements.forget, clock, self.vitals.withheld)
         self._look = Look(ledger, self._judgements, clock)
         self.drafting = Drafting(ledger, self._writing, clock)
         self.tuning = Tuning(ledger, self._judgements, self._writing, clock)
         self.deeds = Deeds(ledger, clock)
         self.runbooks = Runbooks(ledger, history)
-        self.vitals = Vitals(ledger, clock)
         self.listing = Listing(ledger, self._judgements, self._look)
         self.overview = Overview(ledger, self._look, clock)
         self.digests = Digests(ledger, self.overview, link)
@@ -120,6 +122,7 @@ class Watchkeeper:
         self.sign_in = SignIn(ledger, clock)
         self.channels = Channels(ledger, clock)
         self.flags = Flags(ledger, clock, history)
+        self.backfills = Backfills(ledger, history, self._judgements, self._ticks, self._leases, self._writing, clock)
         self._links = Links(ledger, link_key, link, clock)
         self.one_click = OneClick(
             self._links,
@@ -257,14 +260,17 @@ class Watchkeeper:
             sources = {source.name: source for source in metrics.sources(tx)}
             members = series.by_metric(tx)
             judged = watermarks.all_of(tx)
+            held_back, reach = withheld.known(tx), overlaps(tx)
         last = self._history.last_time([one.id for of_metric in members.values() for one in of_metric])
         due = []
         for metric in known:
             if sources[metric.source].kind is SourceKind.PUSH or not self._leases.is_mine(metric.family):
                 continue
-            times = (last.get(one.id) for one in members.get(metric.name, ()))
+            times = [last.get(one.id) for one in members.get(metric.name, ())]
+            if metric.name in held_back:  # it came, and is not stored where its series was never shown
+                times.append(held_back[metric.name].newest)
             newest = max((time for time in times if time is not None), default=None)
-            start, end = collect.window(metric, newest, now)
+            start, end = collect.window(metric, newest, now, reach.get(metric.name, LEAST_OVERLAP))
             if newest is not None and newest + metric.step_s >= end:
                 continue  # the newest whole period is here; late rows are read again with the next one
             if metric.until_s is not None and judged.get(metric.name) == end:

@@ -1,4 +1,6 @@
-"""The settling time of metrics that give none is learned from how late their numbers came, once a day."""
+"""From how late a metric's numbers came it is learned, once a day, how long to wait for them (where the metric gives no
+settling time), and how far back to read them again.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +12,14 @@ from sqlalchemy import Connection
 
 from watchkeeper.domain.metric import Metric, SourceKind
 from watchkeeper.domain.times import DAY
-from watchkeeper.learn.settle import settle_of
+from watchkeeper.learn.settle import LEAST_OVERLAP, overlap_of, settle_of
 from watchkeeper.stores.history import History
 from watchkeeper.stores.ledger import Ledger, metrics, series, settings
 
 SECTION = "settle"
 """Where the ledger keeps what was learned: seconds by metric."""
+OVERLAP = "overlap"
+"""The same of the periods that are read again, by metric; those that need no more than the least are left out."""
 LOOK_BACK_STEPS = 1000
 AT_ONCE = 20
 """So many metrics a run, so that no run waits for this."""
@@ -24,7 +28,7 @@ MOST_SERIES = 20
 
 
 class Settling:
-    """Learns settling times. Methods may be called from any thread."""
+    """Learns settling times and overlaps. Methods may be called from any thread."""
 
     def __init__(self, ledger: Ledger, history: History, is_mine: Callable[[str], bool]) -> None:
         self._ledger = ledger
@@ -34,7 +38,7 @@ class Settling:
         self._done_on: int | None = None
 
     def learn(self, now: int) -> dict[str, int]:
-        """Learn of a few metrics, each once a day (UTC); what is known now, by metric, of those that changed."""
+        """Learn of a few metrics, each once a day (UTC); the settling times of those of which it changed."""
         today = now // DAY
         if self._done_on == today:
             return {}
@@ -42,32 +46,44 @@ class Settling:
             wanting = [
                 one
                 for one in metrics.metrics(tx)
-                if not one.settle and self._learned_on.get(one.name) != today and self._is_mine(one.family)
+                if self._learned_on.get(one.name) != today and self._is_mine(one.family)
             ]
             now_due = wanting[:AT_ONCE]
             members = {one.name: series.of_metric(tx, one.name) for one in now_due}
             pushed = {one.name for one in metrics.sources(tx) if one.kind is SourceKind.PUSH}
-            before = known(tx)
+            before, reached = known(tx), overlaps(tx)
         if len(wanting) <= AT_ONCE:
             self._done_on = today
-        found = {}
+        found, reach = {}, {}
         for metric in now_due:
             self._learned_on[metric.name] = today
             ids = [one.id for one in members[metric.name]][:MOST_SERIES]
             columns = self._history.read(ids, start=now - LOOK_BACK_STEPS * metric.step_s)
-            waited = 0 if metric.source in pushed else before.get(metric.name, 0)
-            learned = settle_of(columns.start, columns.time, columns.known_at, metric.step_s, waited_s=waited)
+            read = (columns.start, columns.time, columns.known_at, metric.step_s)
+            waited = 0 if metric.source in pushed else metric.settle_s or before.get(metric.name, 0)
+            learned = None if metric.settle else settle_of(*read, waited_s=waited)
             if learned is not None and learned != before.get(metric.name, 0):
                 found[metric.name] = learned
-        if found:
+            overlap = None if metric.source in pushed else overlap_of(*read, waited_s=waited)
+            if overlap is not None and overlap != reached.get(metric.name, LEAST_OVERLAP):
+                reach[metric.name] = overlap
+        if found or reach:
             with self._ledger.write() as tx:
                 settings.put(tx, SECTION, json.dumps(known(tx) | found))
+                kept = {name: steps for name, steps in (overlaps(tx) | reach).items() if steps > LEAST_OVERLAP}
+                settings.put(tx, OVERLAP, json.dumps(kept))
         return found
 
 
 def known(tx: Connection) -> dict[str, int]:
     """The learned settling times in seconds, by metric."""
     learned: dict[str, int] = json.loads(settings.get(tx, SECTION) or "{}")
+    return learned
+
+
+def overlaps(tx: Connection) -> dict[str, int]:
+    """How many periods are read again, of the metrics that learned to need more than `LEAST_OVERLAP`."""
+    learned: dict[str, int] = json.loads(settings.get(tx, OVERLAP) or "{}")
     return learned
 
 

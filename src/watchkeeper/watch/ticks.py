@@ -29,6 +29,7 @@ from watchkeeper.watch.judge import budget_bar, standing
 from watchkeeper.watch.judgements import Judgements
 from watchkeeper.watch.leases import Leases
 from watchkeeper.watch.online import Advanced, Task
+from watchkeeper.watch.retention import cleared
 from watchkeeper.watch.settling import settled
 
 ROWS_AT_ONCE = 1_000_000
@@ -54,6 +55,7 @@ class _Due(NamedTuple):
     key: str
     knowledge: dict[int, SeriesKnowledge]
     lent: dict[int, Borrowed]
+    cleared_at: int
 
     def back_to(self, time: int) -> _Due:
         """The same with what is told of it from an earlier time on."""
@@ -76,12 +78,20 @@ class Ticks:
         self._live: dict[str, Checkpoint] = {}
         self._kept_until: dict[str, int] = {}
 
-    def advance(self, now: int, progress: Callable[[str], None], busy: Collection[str] = frozenset()) -> int:
+    def advance(
+        self,
+        now: int,
+        progress: Callable[[str], None],
+        busy: Collection[str] = frozenset(),
+        only: Collection[str] | None = None,
+    ) -> int:
         """Judge what lies past each watermark, and store what it does to the alerts; returns how many opened.
 
-        Metrics in `busy` are being read: they wait, because what is not here yet would look missing.
+        Metrics in `busy` are being read: they wait, because what is not here yet would look missing. With `only` the
+        past of these metrics is judged anew, up to where they were judged, and no others are.
         """
-        due = [one for one in self._due(now) if one.metric.name not in busy and self._leases.is_mine(one.metric.family)]
+        found = self._due(now, only)
+        due = [one for one in found if one.metric.name not in busy and self._leases.is_mine(one.metric.family)]
         if not due:
             return 0
         due = self._lend(due, now)
@@ -116,18 +126,23 @@ class Ticks:
             self._kept_until.pop(name, None)
             self._judgements.forget(name)
 
-    def _due(self, now: int) -> list[_Due]:
+    def _due(self, now: int, only: Collection[str] | None = None) -> list[_Due]:
         with self._ledger.read() as tx:
             known = metrics.metrics(tx)
             marks = watermarks.all_of(tx)
-            until = {one.name: collect.window(one, None, now)[1] for one in settled(tx, known)}
-            waiting = [one for one in known if marks.get(one.name) is None or until[one.name] > marks[one.name]]
+            if only is None:
+                until = {one.name: collect.window(one, None, now)[1] for one in settled(tx, known)}
+                waiting = [one for one in known if marks.get(one.name) is None or until[one.name] > marks[one.name]]
+            else:  # not on: what is not read yet would look missing
+                until = marks
+                waiting = [one for one in known if one.name in only and one.name in marks]
             if not waiting:
                 return []
             members = series.by_metric(tx)
             log = feedback.log(tx)
             ids = {one.name: tuple(member.id for member in members.get(one.name, ())) for one in waiting}
             lent = lent_to(tx, [one for each in ids.values() for one in each])
+            gone = cleared(tx)
         knowledge = _known(waiting, ids, log)
         return [
             _Due(
@@ -135,9 +150,10 @@ class Ticks:
                 ids[one.name],
                 marks.get(one.name),
                 until[one.name],
-                key_of(one, ids[one.name], knowledge.get(one.name, {}), lent),
+                key_of(one, ids[one.name], knowledge.get(one.name, {}), lent, gone.get(one.name, 0)),
                 knowledge.get(one.name, {}),
                 {each: lent[each] for each in ids[one.name] if each in lent},
+                gone.get(one.name, 0),
             )
             for one in waiting
         ]
@@ -152,7 +168,7 @@ class Ticks:
             if known is not None and not set(one.series) <= set(known.series):
                 with self._ledger.write() as tx:
                     lent = lend_to_new(tx, one.metric, one.series, known, now)
-                one = one._replace(lent=lent, key=key_of(one.metric, one.series, one.knowledge, lent))
+                one = one._replace(lent=lent, key=key_of(one.metric, one.series, one.knowledge, lent, one.cleared_at))
             found.append(one)
         return found
 

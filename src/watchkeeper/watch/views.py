@@ -105,7 +105,10 @@ class Inbox(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MetricLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One metric in a list: its record from answers and what it cost in the last 30 days of data."""
+    """One metric in a list: its record from answers and what it cost in the last 30 days of data.
+
+    `withheld` is how many rows its last reading withheld, because their group was too small.
+    """
 
     metric: Metric
     series_count: int
@@ -115,12 +118,14 @@ class MetricLine(msgspec.Struct, frozen=True, kw_only=True):
     false_alarms: int
     newest_point: int | None
     record: MetricRecord | None = None
+    withheld: int = 0
 
 
 class SeriesChart(msgspec.Struct, frozen=True, kw_only=True):
     """Columns of a chart, all of one length; times in seconds UTC, None where there is no value.
 
-    `week_before` is the value at the same time a week before, on the metric's wall clock; empty where nobody asked.
+    `is_withheld` says where one came and is not shown; empty where none is. `week_before` is the value at the
+    same time a week before, on the metric's wall clock; empty where nobody asked.
     """
 
     series: Series
@@ -134,6 +139,7 @@ class SeriesChart(msgspec.Struct, frozen=True, kw_only=True):
     is_alert: list[bool]
     is_learning: list[bool]
     week_before: list[float | None] = []
+    is_withheld: list[bool] = []
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
@@ -262,9 +268,11 @@ class AlertPage(msgspec.Struct, frozen=True, kw_only=True):
 class Health(msgspec.Struct, frozen=True, kw_only=True):
     """How a series' data fares.
 
-    `newest` is the start of its newest point with a value, `overdue` how many periods should have come since. Of the
-    newest `days` days of `periods` periods, `missing` have no value, in `gap_count` gaps (`gaps`: the newest of them);
-    `late` points became known later than the metric waits for, by `latest_s` seconds after their period at most.
+    `newest` is the start of its newest point that came, `overdue` how many periods should have come since. Of the
+    newest `days` days of `periods` periods, `missing` have no value, in `gap_count` gaps (`gaps`: the newest of them),
+    and `withheld` came but are not shown, because their group was too small; `late` points became known later than the
+    metric waits for, by `latest_s` seconds after their period at most. So many periods that were read are read again
+    each time, for such points (`overlap`; 0: they are pushed).
     """
 
     newest: int
@@ -276,6 +284,8 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     gap_count: int
     late: int
     latest_s: int
+    withheld: int = 0
+    overlap: int = 0
 
 
 class MetricPage(msgspec.Struct, frozen=True, kw_only=True):

@@ -27,6 +27,12 @@ class Vitals:
         self._opened = Counter("watchkeeper_alerts_opened", "Alerts opened.", registry=self._registry)
         self._sent = Counter("watchkeeper_messages_sent", "Messages that reached a channel.", registry=self._registry)
         self._troubles = Counter("watchkeeper_troubles", "Sources and channels that failed.", registry=self._registry)
+        self._withheld = Counter(
+            "watchkeeper_rows_withheld",
+            "Rows withheld because their group was too small.",
+            labelnames=["metric"],
+            registry=self._registry,
+        )
         self._ticks = Histogram(
             "watchkeeper_tick_seconds",
             "How long reading, judging and telling took.",
@@ -45,6 +51,10 @@ class Vitals:
         self._ticks.observe(lasting_s)
         self._ended = self._clock()
         self._last.set(self._ended)
+
+    def withheld(self, metric: str, rows: int) -> None:
+        """Count rows of a metric that came and are not shown; called from any thread."""
+        self._withheld.labels(metric).inc(rows)
 
     def text(self) -> bytes:
         """All of it in the text format of Prometheus."""

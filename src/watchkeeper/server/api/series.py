@@ -39,9 +39,10 @@ def point_records(chart: SeriesChart) -> Iterator[PointRecord]:
         chart.score,
         chart.is_alert,
         chart.is_learning,
+        chart.is_withheld or [False] * len(chart.time),
         strict=True,
     )
-    for time, value, expected, lower, upper, score, is_alert, is_learning in columns:
+    for time, value, expected, lower, upper, score, is_alert, is_learning, is_withheld in columns:
         yield PointRecord(
             time=to_datetime(time),
             value=value,
@@ -51,6 +52,7 @@ def point_records(chart: SeriesChart) -> Iterator[PointRecord]:
             score=score,
             is_alert=is_alert,
             is_learning=is_learning,
+            is_withheld=is_withheld,
         )
 
 

@@ -47,8 +47,8 @@ def checked(series: ArrayLike, time: ArrayLike, value: ArrayLike, cases: ArrayLi
     if not ids.shape == times.shape == values.shape or ids.ndim != 1:
         shapes = f"{ids.shape}, {times.shape}, {values.shape}"
         raise InputError(f"points: series, time and value must be columns of one length, not {shapes}")
-    if np.isinf(values).any():
-        raise InputError("points: a value is infinite; a value that does not exist is NaN")
+    if np.isneginf(values).any():
+        raise InputError("points: a value is -inf; a value that does not exist is NaN")
     known = None if cases is None else _cases(cases, values)
     order = np.lexsort((times, ids))  # stable: rows of one point stay in the order given
     ids, times = ids[order], times[order]
@@ -67,11 +67,11 @@ def checked(series: ArrayLike, time: ArrayLike, value: ArrayLike, cases: ArrayLi
 
 
 def _cases(cases: ArrayLike, values: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """How many cases each value rests on, NaN where that is not known or there is no value; None: of no value."""
+    """How many cases each value rests on, NaN where that is not known or no value is shown; None: of no value."""
     known = np.asarray(cases, dtype=np.float64)
     if known.shape != values.shape:
         raise InputError(f"points: cases must be as long as value, not {known.shape} beside {values.shape}")
-    known = np.where(np.isnan(values), np.nan, known)
+    known = np.where(np.isfinite(values), known, np.nan)
     bad = (known <= 0.0) | np.isinf(known)
     if bad.any():
         row = int(np.argmax(bad))

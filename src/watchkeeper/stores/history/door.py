@@ -72,15 +72,23 @@ class History(ABC):
 
     @abstractmethod
     def append(
-        self, series: ArrayLike, time: ArrayLike, value: ArrayLike, *, known_at: int, cases: ArrayLike | None = None
+        self,
+        series: ArrayLike,
+        time: ArrayLike,
+        value: ArrayLike,
+        *,
+        known_at: int,
+        cases: ArrayLike | None = None,
+        dry_run: bool = False,
     ) -> int:
         """Store points that became known at `known_at` (seconds UTC); returns how many were new or changed.
 
-        `series` int32[n], `time` int64[n] seconds UTC, `value` float64[n] (NaN: missing), in any order; `cases`
-        float64[n] is how many cases each value rests on (NaN: not known; None: of none). Where a point stands twice,
-        its last row counts. A value that was already known then, of as many cases, is not written again; NaN equals
-        NaN. All or nothing, and on disk when this returns. Raises InputError for columns of unequal length, times that
-        are not whole seconds, infinite values and values of no cases; StoreError when it cannot be written.
+        `series` int32[n], `time` int64[n] seconds UTC, `value` float64[n] (NaN: missing, `domain.points.WITHHELD`: it
+        came but is not shown), in any order; `cases` float64[n] is how many cases each value rests on (NaN: not known;
+        None: of none). Where a point stands twice, its last row counts. A value that was already known then, of as many
+        cases, is not written again; NaN equals NaN. All or nothing, and on disk when this returns; with `dry_run`
+        nothing is stored. Raises InputError for columns of unequal length, times that are not whole seconds, other
+        infinite values and values of no cases; StoreError when it cannot be written.
         """
 
     @abstractmethod

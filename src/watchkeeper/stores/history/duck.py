@@ -133,12 +133,22 @@ class DuckHistory(History):
         return history
 
     def append(
-        self, series: ArrayLike, time: ArrayLike, value: ArrayLike, *, known_at: int, cases: ArrayLike | None = None
+        self,
+        series: ArrayLike,
+        time: ArrayLike,
+        value: ArrayLike,
+        *,
+        known_at: int,
+        cases: ArrayLike | None = None,
+        dry_run: bool = False,
     ) -> int:
         """See `History.append`."""
         incoming, known_at = checked(series, time, value, cases), int(known_at)
         if not incoming.num_rows:
             return 0
+        if dry_run:
+            with self._reading() as cursor:
+                return int(_is_fresh(cursor, incoming, known_at).sum())
         with self._writing("append to it") as cursor:
             fresh = incoming.filter(pa.array(_is_fresh(cursor, incoming, known_at)))
             if fresh.num_rows:

@@ -60,17 +60,20 @@ CREATE TEMP TABLE IF NOT EXISTS incoming (place INTEGER, series INTEGER, time BI
 _WANTED = "CREATE TEMP TABLE IF NOT EXISTS wanted (series INTEGER PRIMARY KEY)"
 _SEEN = "CREATE TEMP TABLE IF NOT EXISTS seen (series INTEGER PRIMARY KEY, since BIGINT, batch BIGINT, until BIGINT)"
 
-_INSERT = """
+_FRESH = """
 WITH known AS (
     SELECT DISTINCT ON (p.series, p.time) p.series, p.time, p.value, nullif(p.cases, 'NaN') AS cases
     FROM point p JOIN incoming USING (series, time)
     WHERE p.known_at <= %(known_at)s ORDER BY p.series, p.time, p.known_at DESC, p.batch DESC
 )
-INSERT INTO point (series, time, value, known_at, batch, cases)
-SELECT i.series, i.time, i.value, %(known_at)s, %(batch)s, nullif(i.cases, 'NaN')
-FROM incoming i LEFT JOIN known k USING (series, time)
+{of_what} FROM incoming i LEFT JOIN known k USING (series, time)
 WHERE k.series IS NULL OR k.value IS DISTINCT FROM i.value OR k.cases IS DISTINCT FROM nullif(i.cases, 'NaN')
 """
+_COUNT = _FRESH.format(of_what="SELECT count(*)")
+_INSERT = _FRESH.format(
+    of_what="INSERT INTO point (series, time, value, known_at, batch, cases)"
+    " SELECT i.series, i.time, i.value, %(known_at)s, %(batch)s, nullif(i.cases, 'NaN')"
+)
 
 _READ = """
 COPY (
@@ -155,7 +158,14 @@ class PostgresHistory(History):
         return history
 
     def append(
-        self, series: ArrayLike, time: ArrayLike, value: ArrayLike, *, known_at: int, cases: ArrayLike | None = None
+        self,
+        series: ArrayLike,
+        time: ArrayLike,
+        value: ArrayLike,
+        *,
+        known_at: int,
+        cases: ArrayLike | None = None,
+        dry_run: bool = False,
     ) -> int:
         """See `History.append`."""
         incoming = checked(series, time, value, cases)
@@ -164,6 +174,11 @@ class PostgresHistory(History):
         kinds = tuple(kind for kind in _COLUMNS if kind[0] in incoming.column_names)
         rows = _packed({name: incoming[name].to_numpy() for name, _ in kinds}, kinds)
         into = f"incoming ({', '.join(name for name, _ in kinds)})"
+        if dry_run:
+            with self._transaction("read it") as cursor:
+                _fill(cursor, "incoming", _INCOMING, rows, incoming.num_rows, into=into)
+                cursor.execute(_COUNT, {"known_at": int(known_at)})
+                return int((cursor.fetchone() or (0,))[0])
         with self._transaction("append to it", writes=True) as cursor:
             _fill(cursor, "incoming", _INCOMING, rows, incoming.num_rows, into=into)
             cursor.execute("SELECT nextval('batch')")
