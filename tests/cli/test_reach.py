@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import getpass
 import json
+from importlib import import_module
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
 from tests.watch import shop
-from watchkeeper.cli import main
+from watchkeeper.cli import VERBS, main
 from watchkeeper.domain.access import Role, Scope
-from watchkeeper.domain.times import DAY
+from watchkeeper.domain.times import DAY, WEEK
 from watchkeeper.server.run import running
+from watchkeeper.watch.service import Watchkeeper
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +45,8 @@ def test_stores_and_server_answer_alike(watched: Path) -> None:
         ["series", "points", "1", "--from", "2026-03-11T08:00", "--to", "2026-03-11T20:00"],
         ["feedback", "give", "false_alarm", "--alert", "1", "--preview", "--json"],
         ["feedback", "log", "--json"],
+        ["backfill", "orders", "--start", "2026-03-01", "--end", "2026-03-08", "--dry-run", "--json"],
+        ["backfill", "orders", "--start", "2026-03-01", "--end", "2026-03-08"],
     ]
     stores = ["--home", str(watched / "watchkeeper")]
     alone = [run(*words, where=stores) for words in asked]
@@ -60,6 +65,83 @@ def test_stores_and_server_answer_alike(watched: Path) -> None:
     assert [one["dimensions"] for one in rows(alone[0])] == [{"country": "DE"}, {"country": "US"}]
     assert len(rows(alone[1])) == 12
     assert "alert" in alone[2]
+    assert json.loads(alone[5])["changed"] == 0
+    assert (
+        alone[6] == "orders, 2026-03-01T00:00Z to 2026-03-08T00:00Z: 0 points are new or different; 0 alerts opened.\n"
+    )
+
+
+CONFIG = "flags: {ranking: {variants: {model: true, basic: false}, default: model, fallback: basic}}"
+
+
+def test_verbs_that_configure_say_the_same_of_a_server(tmp_path: Path) -> None:
+    """Each verb, asked of the stores and of a server on stores of its own that went through the same."""
+    (tmp_path / "flags.yaml").write_text(CONFIG)
+    file = str(tmp_path / "flags.yaml")
+    asked = [
+        ["plan", file, "--json"],
+        ["apply", file, "--json"],
+        ["plan", file],
+        ["config", "export", "--json"],
+        ["flags", "list"],
+        ["flags", "override", "ranking", "basic", "--for", "8h", "--json"],
+        ["flags", "clear", "ranking", "--json"],
+        ["flags", "list", "--json"],
+        ["retention", "--json"],
+        ["retention"],
+        ["audit", "--limit", "3", "--json"],
+    ]
+
+    def said(where: list[str]) -> list[str]:
+        found = [CliRunner().invoke(main, [*words, *where], catch_exceptions=False) for words in asked]
+        assert [one.exit_code for one in found] == [10, *[0] * (len(asked) - 1)], [one.output for one in found]
+        return [one.output for one in found]
+
+    alone = said(["--home", str(tmp_path / "alone")])
+    with Watchkeeper.open(tmp_path / "served") as service:
+        name = getpass.getuser()
+        service.access.add_user(name, Role.ADMIN, by="tester")
+        token = service.access.make_token(name, "cli", list(Scope), lifetime_s=DAY, by="tester")[0]
+        with running(service, tmp_path / "cache") as address:
+            served = said(["--server", address, "--token", token])
+    assert served[:-1] == alone[:-1]
+    what = [[(row["what"], row["detail"], row["by"]) for row in rows(one[-1])] for one in (served, alone)]
+    assert what[0] == what[1]
+    refused = CliRunner().invoke(main, ["audit", "--server", "http://127.0.0.1:1"])
+    assert (refused.exit_code, "--server needs a token" in refused.output) == (2, True)
+
+
+def test_every_verb_that_prints_takes_json() -> None:
+    """All but those that serve, draw, or print a document of their own."""
+
+    def lacking(command: click.Command, name: str) -> list[str]:
+        if isinstance(command, click.Group):
+            return [each for verb, one in command.commands.items() for each in lacking(one, f"{name} {verb}")]
+        return [] if any("--json" in one.opts for one in command.params) else [name]
+
+    found = [each for verb, (module, _) in VERBS.items() for each in lacking(import_module(module).command, verb)]
+    assert sorted(found) == ["demo", "mcp", "schema", "serve"]
+
+
+def test_a_backfill_by_quarters_fills_what_was_lost(watched: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    shop.build(home / "shop.db")
+    shop.change(home / "shop.db", "create table kept as select * from orders where time < ?", shop.START + 5 * WEEK)
+    shop.change(home / "shop.db", "delete from orders where time < ?", shop.START + 5 * WEEK)
+    with shop.open_service(home) as service:
+        service.run_until(shop.END)
+    shop.change(home / "shop.db", "insert into orders select * from kept")
+    where = ["--home", str(home / "watchkeeper")]
+    asked = ["backfill", "orders", "--start", "2026-01-05", "--end", "2026-08-01"]
+    tried = json.loads(run(*asked, "--dry-run", "--json", where=where))
+    done = json.loads(run(*asked, "--json", where=where))
+    assert (tried["changed"], tried["is_judged"]) == (2 * 5 * 7 * 24, False)
+    assert (done["changed"], done["is_judged"]) == (2 * 5 * 7 * 24, True)
+    assert (done["start"], done["end"]) == ("2026-01-05T00:00:00Z", "2026-08-01T00:00:00Z")
+    refused = CliRunner().invoke(main, ["backfill", "orders", "--start", "2026-03-08", "--end", "2026-03-01", *where])
+    assert refused.exit_code == 3
+    assert "swap --start and --end" in refused.output
 
 
 def test_an_answer_is_given_listed_and_taken_back(watched: Path) -> None:

@@ -3,36 +3,47 @@
 from __future__ import annotations
 
 import getpass
+import json
 from pathlib import Path
 
 import click
 
 from watchkeeper.cli.home import home_option
+from watchkeeper.cli.reach import client_of, server_options
 
 
 @click.command()
 @home_option
+@server_options
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Check the file and say what it holds; change nothing.")
-def command(home: Path, file: Path, dry_run: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="A JSON object.")
+def command(home: Path, server: str, token: str, file: Path, dry_run: bool, as_json: bool) -> None:
     """Insert or update the sources, metrics and channels that FILE names.
 
     \b
     Examples:
       watchkeeper apply metrics.yaml --dry-run
       watchkeeper apply metrics.yaml && watchkeeper serve
+      watchkeeper apply metrics.yaml --server https://watch.example.com --token "$TOKEN"
     """
     from watchkeeper.domain.config import parse_config
     from watchkeeper.watch.plan import check_readable
 
-    config = parse_config(file.read_text(encoding="utf-8"), str(file))
+    text = file.read_text(encoding="utf-8")
+    config = parse_config(text, str(file))
     check_readable(config)
-    if not dry_run:
+    if server and not dry_run:
+        with client_of(server, token) as client:
+            client.apply(text, place=str(file))
+    elif not dry_run:
         from watchkeeper.watch.service import Watchkeeper
 
         with Watchkeeper.open(home) as service:
             service.apply(config, getpass.getuser())
+    held = {"sources": len(config.sources), "metrics": len(config.metrics), "channels": len(config.channels)}
+    if as_json:
+        click.echo(json.dumps({"file": str(file), "is_applied": not dry_run, **held}))
+        return
     done = "would hold" if dry_run else "applied"
-    click.echo(
-        f"{file}: {done} {len(config.sources)} sources, {len(config.metrics)} metrics, {len(config.channels)} channels"
-    )
+    click.echo(f"{file}: {done} {', '.join(f'{count} {noun}' for noun, count in held.items())}")

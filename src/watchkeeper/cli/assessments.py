@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 import click
 
 from watchkeeper.cli.home import home_option, open_ledger, print_rows
+from watchkeeper.cli.reach import print_records
 
 if TYPE_CHECKING:
+    from watchkeeper.watch.assessment_views import AssessmentPage
     from watchkeeper.watch.assessments import Assessments
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
@@ -63,13 +65,17 @@ def list_assessments(home: Path, as_json: bool) -> None:
 @command.command()
 @home_option
 @click.argument("assessment_id", metavar="ID", type=int)
-def show(home: Path, assessment_id: int) -> None:
+@as_json_option
+def show(home: Path, assessment_id: int, as_json: bool) -> None:
     """Print a kept report as Markdown, with the decisions on it."""
     from watchkeeper.assess.markdown import to_markdown
     from watchkeeper.domain.times import format_instant
 
     with _open(home) as kept:
         page = kept.page(assessment_id)
+    if as_json:
+        _print(page)
+        return
     click.echo(to_markdown(page.line.report))
     for one in page.decisions:
         click.echo(f"{format_instant(one.at)} {one.by}: {one.choice}, {one.reason}")
@@ -80,10 +86,14 @@ def show(home: Path, assessment_id: int) -> None:
 @click.argument("assessment_id", metavar="ID", type=int)
 @click.argument("choice", type=click.Choice(["go", "wait", "no"]))
 @click.option("--because", required=True, metavar="WORDS", help="The reason, which stays with the decision.")
-def decide(home: Path, assessment_id: int, choice: str, because: str) -> None:
+@as_json_option
+def decide(home: Path, assessment_id: int, choice: str, because: str, as_json: bool) -> None:
     """Write down a decision. After “go” the system that follows is printed as configuration."""
     with _open(home) as kept:
         page = kept.decide(assessment_id, choice, because, getpass.getuser())
+    if as_json:
+        _print(page)
+        return
     click.echo(f"Assessment {assessment_id}: {choice}.", err=bool(page.system))
     if page.system:
         click.echo(page.system, nl=False)
@@ -93,16 +103,27 @@ def decide(home: Path, assessment_id: int, choice: str, because: str) -> None:
 @home_option
 @click.argument("assessment_id", metavar="ID", type=int)
 @click.argument("level", type=float)
-def achieved(home: Path, assessment_id: int, level: float) -> None:
+@as_json_option
+def achieved(home: Path, assessment_id: int, level: float, as_json: bool) -> None:
     """Note the level of its metric that was reached in operation."""
     with _open(home) as kept:
-        line = kept.note_achieved(assessment_id, level, getpass.getuser()).line
+        page = kept.note_achieved(assessment_id, level, getpass.getuser())
+    if as_json:
+        _print(page)
+        return
+    line = page.line
     if line.foreseen is None:
         click.echo(f"Assessment {assessment_id}: {level:g} noted; its report foresaw no level.")
         return
     told = "as foreseen" if line.held else "not as foreseen"
     band = f"{line.foreseen.lower:.3g} to {line.foreseen.upper:.3g}"
     click.echo(f"Assessment {assessment_id}: {line.foreseen.metric} {level:g} is {told} ({band}).")
+
+
+def _print(page: AssessmentPage) -> None:
+    from watchkeeper.server.api.assessments import assessment_whole
+
+    print_records([assessment_whole(page)])
 
 
 @contextmanager

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 ANSWERS = ["real", "false_alarm", "missed", "event", "new_normal", "bad_data"]
 REACHES = ["named", "value", "metric", "group"]
 as_json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line, as the API gives it.")
+as_json_object_option = click.option("--json", "as_json", is_flag=True, help="A JSON object.")
+always_json_option = click.option("--json", is_flag=True, expose_value=False, help="As always: it prints JSON.")
 
 
 @click.group()
@@ -38,6 +40,7 @@ def command() -> None:
 
 @command.command("export")
 @home_option
+@always_json_option
 def export(home: Path) -> None:
     """Print the whole log, one JSON object a line, the oldest first."""
     from watchkeeper.watch.service import Watchkeeper
@@ -51,12 +54,16 @@ def export(home: Path) -> None:
 @home_option
 @click.argument("file", type=click.File("r", encoding="utf-8"))
 @click.option("--force", is_flag=True, help="Take it in even where alerts that people confirmed would be lost.")
-def take_in(home: Path, file: TextIO, force: bool) -> None:
+@as_json_object_option
+def take_in(home: Path, file: TextIO, force: bool, as_json: bool) -> None:
     """Append the lines of FILE (`-`: standard input) that are not in the log yet; all or none."""
     from watchkeeper.watch.service import Watchkeeper
 
     with Watchkeeper.open(home) as service:
         done = service.import_feedback(file, getattr(file, "name", "feedback"), getpass.getuser(), force=force)
+    if as_json:
+        click.echo(json.dumps({"added": done.added, "present": done.present, "unknown": dict(done.unknown)}))
+        return
     for name, count in done.unknown.items():
         click.echo(f"watchkeeper: series {name!r} is not known here ({count} times)", err=True)
     click.echo(f"{done.added} lines added, {done.present} were there already")
@@ -68,7 +75,8 @@ def take_in(home: Path, file: TextIO, force: bool) -> None:
 @click.option("--metric", "names", multiple=True, required=True, help="The metric that knows these events; repeatable.")
 @click.option("--dry-run", is_flag=True, help="Print the lines that would be added; change nothing.")
 @click.option("--force", is_flag=True, help="Take them in even where alerts that people confirmed would be lost.")
-def calendar(home: Path, file: TextIO, names: tuple[str, ...], dry_run: bool, force: bool) -> None:
+@as_json_object_option
+def calendar(home: Path, file: TextIO, names: tuple[str, ...], dry_run: bool, force: bool, as_json: bool) -> None:
     """Make the events of an iCalendar FILE known events of metrics, repetitions included.
 
     The same file again adds nothing. Each is undone as any answer.
@@ -88,6 +96,9 @@ def calendar(home: Path, file: TextIO, names: tuple[str, ...], dry_run: bool, fo
                 click.echo(json.dumps(line, ensure_ascii=False))
             return
         done = service.import_feedback([json.dumps(line) for line in lines], place, getpass.getuser(), force=force)
+    if as_json:
+        click.echo(json.dumps({"added": done.added, "present": done.present}))
+        return
     click.echo(f"{done.added} events added, {done.present} were there already")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from watchkeeper.cli.home import home_option, open_ledger
+from watchkeeper.cli.reach import client_of, server_options
 from watchkeeper.domain.errors import InputError
 from watchkeeper.domain.times import format_instant, parse_duration
 
 if TYPE_CHECKING:
+    from watchkeeper.client.records import FlagRecord
     from watchkeeper.watch.flag_views import FlagLine, PastMove
     from watchkeeper.watch.flags import Flags
 
@@ -40,15 +42,21 @@ def command() -> None:
 
 @command.command("list")
 @home_option
+@server_options
 @as_json_option
-def list_flags(home: Path, as_json: bool) -> None:
+def list_flags(home: Path, server: str, token: str, as_json: bool) -> None:
     """List every flag as it stands."""
-    with _open(home) as flags:
-        lines = flags.lines()
+    lines: Sequence[FlagLine | FlagRecord]
+    if server:
+        with client_of(server, token) as client:
+            lines = client.flags()
+    else:
+        with _open(home) as flags:
+            lines = flags.lines()
     if as_json:
         click.echo(json.dumps([_as_json(line) for line in lines], indent=2))
     for line in [] if as_json else lines:
-        click.echo(f"{line.flag.name}: {line.sentence}")
+        click.echo(f"{_as_json(line)['name']}: {line.sentence}")
     if not lines and not as_json:
         click.echo("No flags. Name some under `flags` in a configuration and apply it.")
 
@@ -74,6 +82,7 @@ def log(home: Path, name: str, as_json: bool) -> None:
 @home_option
 @click.argument("name")
 @click.option("--context", default="{}", show_default=True, help="The user as a JSON object.")
+@click.option("--json", is_flag=True, expose_value=False, help="As always: what is printed is JSON.")
 def evaluate(home: Path, name: str, context: str) -> None:
     """Print what a user would be served, as JSON."""
     try:
@@ -99,51 +108,83 @@ def evaluate(home: Path, name: str, context: str) -> None:
 
 @command.command()
 @home_option
+@server_options
 @click.argument("name")
 @click.argument("variant")
 @click.option("--for", "lasting", default="1h", show_default=True, help="How long: 30m, 8h, 2d; at most 30 days.")
 @click.option("--note", default="", help="Why.")
-def override(home: Path, name: str, variant: str, lasting: str, note: str) -> None:
+@as_json_option
+def override(
+    home: Path, server: str, token: str, name: str, variant: str, lasting: str, note: str, as_json: bool
+) -> None:
     """Give everybody one variant for a time, whatever rules and guards say."""
+    if server:
+        with client_of(server, token) as client:
+            _say(client.override_flag(name, variant, lasting=lasting, note=note), as_json)
+        return
     with _open(home) as flags:
-        _say(flags.override(name, variant, parse_duration(lasting), _me(), note))
+        _say(flags.override(name, variant, parse_duration(lasting), _me(), note), as_json)
 
 
 @command.command()
 @home_option
+@server_options
 @click.argument("name")
-def clear(home: Path, name: str) -> None:
+@as_json_option
+def clear(home: Path, server: str, token: str, name: str, as_json: bool) -> None:
     """End an override."""
+    if server:
+        with client_of(server, token) as client:
+            _say(client.end_override(name), as_json)
+        return
     with _open(home) as flags:
-        _say(flags.clear(name, _me()))
+        _say(flags.clear(name, _me()), as_json)
 
 
 @command.command()
 @home_option
+@server_options
 @click.argument("name")
 @click.option("--note", default="", help="Why.")
-def trip(home: Path, name: str, note: str) -> None:
+@as_json_option
+def trip(home: Path, server: str, token: str, name: str, note: str, as_json: bool) -> None:
     """Trip a guard by hand: the fallback for everybody, and the usual slow return."""
+    if server:
+        with client_of(server, token) as client:
+            _say(client.trip_guard(name, note=note), as_json)
+        return
     with _open(home) as flags:
-        _say(flags.trip(name, _me(), note))
+        _say(flags.trip(name, _me(), note), as_json)
 
 
 @command.command()
 @home_option
+@server_options
 @click.argument("name")
-def yes(home: Path, name: str) -> None:
+@as_json_option
+def yes(home: Path, server: str, token: str, name: str, as_json: bool) -> None:
     """Answer the question of a guard or a roll-out with yes."""
+    if server:
+        with client_of(server, token) as client:
+            _say(client.answer_guard(name, is_yes=True), as_json)
+        return
     with _open(home) as flags:
-        _say(flags.answer(name, is_yes=True, by=_me()))
+        _say(flags.answer(name, is_yes=True, by=_me()), as_json)
 
 
 @command.command()
 @home_option
+@server_options
 @click.argument("name")
-def no(home: Path, name: str) -> None:
+@as_json_option
+def no(home: Path, server: str, token: str, name: str, as_json: bool) -> None:
     """Answer the question of a guard or a roll-out with no."""
+    if server:
+        with client_of(server, token) as client:
+            _say(client.answer_guard(name, is_yes=False), as_json)
+        return
     with _open(home) as flags:
-        _say(flags.answer(name, is_yes=False, by=_me()))
+        _say(flags.answer(name, is_yes=False, by=_me()), as_json)
 
 
 @command.command()
@@ -203,29 +244,47 @@ def preview(home: Path, name: str, days: int, as_json: bool) -> None:
 
 @command.command()
 @home_option
+@server_options
 @click.argument("name")
-def pause(home: Path, name: str) -> None:
+@as_json_option
+def pause(home: Path, server: str, token: str, name: str, as_json: bool) -> None:
     """Widen a roll-out no further; harm still rolls it back."""
+    if server:
+        with client_of(server, token) as client:
+            _say(client.steer_rollout(name, "pause"), as_json)
+        return
     with _open(home) as flags:
-        _say(flags.steer(name, "pause", _me()))
+        _say(flags.steer(name, "pause", _me()), as_json)
 
 
 @command.command()
 @home_option
+@server_options
 @click.argument("name")
-def resume(home: Path, name: str) -> None:
+@as_json_option
+def resume(home: Path, server: str, token: str, name: str, as_json: bool) -> None:
     """Go on with a paused roll-out, or begin one anew that was aborted or rolled back."""
+    if server:
+        with client_of(server, token) as client:
+            _say(client.steer_rollout(name, "resume"), as_json)
+        return
     with _open(home) as flags:
-        _say(flags.steer(name, "resume", _me()))
+        _say(flags.steer(name, "resume", _me()), as_json)
 
 
 @command.command()
 @home_option
+@server_options
 @click.argument("name")
-def abort(home: Path, name: str) -> None:
+@as_json_option
+def abort(home: Path, server: str, token: str, name: str, as_json: bool) -> None:
     """Abort a roll-out: everybody gets the other variant."""
+    if server:
+        with client_of(server, token) as client:
+            _say(client.steer_rollout(name, "abort"), as_json)
+        return
     with _open(home) as flags:
-        _say(flags.steer(name, "abort", _me()))
+        _say(flags.steer(name, "abort", _me()), as_json)
 
 
 @contextmanager
@@ -257,16 +316,22 @@ def _me() -> str:
     return getpass.getuser()
 
 
-def _say(line: FlagLine) -> None:
-    click.echo(line.sentence)
+def _say(line: FlagLine | FlagRecord, as_json: bool) -> None:
+    click.echo(json.dumps(_as_json(line)) if as_json else line.sentence)
 
 
-def _as_json(line: FlagLine) -> dict[str, Any]:
+def _as_json(line: FlagLine | FlagRecord) -> dict[str, Any]:
+    from watchkeeper.client.records import FlagRecord
+
+    if isinstance(line, FlagRecord):
+        name, standing, cause = line.name, line.standing, line.cause
+    else:
+        name, standing, cause = line.flag.name, line.state.standing.value, line.state.cause
     return {
-        "name": line.flag.name,
+        "name": name,
         "serving": line.serving,
-        "standing": line.state.standing.value,
-        "cause": line.state.cause,
+        "standing": standing,
+        "cause": cause,
         "override": line.override.variant if line.override else None,
         "sentence": line.sentence,
     }

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from watchkeeper.cli.home import home_option, open_ledger
+from watchkeeper.cli.reach import client_of, server_options
 
 WOULD_CHANGE = 10
 """Exit code where applying would change something; no error has it."""
@@ -15,10 +16,11 @@ WOULD_CHANGE = 10
 
 @click.command()
 @home_option
+@server_options
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.pass_context
-def command(ctx: click.Context, home: Path, file: Path, as_json: bool) -> None:
+def command(ctx: click.Context, home: Path, server: str, token: str, file: Path, as_json: bool) -> None:
     """Say what `apply FILE` would change; change nothing. URLs are never shown. Works while the server runs.
 
     Exit code 0: nothing would change; 10: something would.
@@ -29,12 +31,27 @@ def command(ctx: click.Context, home: Path, file: Path, as_json: bool) -> None:
       watchkeeper plan metrics.yaml --json
     """
     from watchkeeper.domain.config import parse_config
-    from watchkeeper.watch.plan import check_readable, plan
+    from watchkeeper.watch.plan import Step, check_readable, plan
 
-    config = parse_config(file.read_text(encoding="utf-8"), str(file))
+    text = file.read_text(encoding="utf-8")
+    config = parse_config(text, str(file))
     check_readable(config)
-    with open_ledger(home) as ledger:
-        steps = plan(ledger, config)
+    steps: list[Step]
+    if server:
+        with client_of(server, token) as client:
+            found = client.plan(text, place=str(file)).steps
+        steps = [
+            Step(
+                noun=one.noun,
+                name=one.name,
+                is_new=one.is_new,
+                settings=tuple((each.name, each.before, each.after) for each in one.settings),
+            )
+            for one in found
+        ]
+    else:
+        with open_ledger(home) as ledger:
+            steps = plan(ledger, config)
     for step in steps:
         if as_json:
             settings = {key: {"before": before, "after": after} for key, before, after in step.settings}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import json
 from pathlib import Path
 
 import click
@@ -53,11 +54,17 @@ def listed(home: Path, with_answered: bool, as_json: bool) -> None:
 @home_option
 @click.argument("question", type=int)
 @click.argument("reply", type=click.Choice(["fine", "missed", "skip"]))
-def answer(home: Path, question: int, reply: str) -> None:
+@click.option("--json", "as_json", is_flag=True, help="A JSON object.")
+def answer(home: Path, question: int, reply: str, as_json: bool) -> None:
     """Say that a quiet window was fine, that it was missed, or skip it."""
     from watchkeeper.domain.question import Reply
     from watchkeeper.watch.service import Watchkeeper
 
     with Watchkeeper.open(home) as service:
         receipt = service.questions.reply(question, Reply(reply), getpass.getuser())
-    click.echo("Skipped." if receipt is None else receipt.sentence)
+    sentence = "Skipped." if receipt is None else receipt.sentence
+    if as_json:
+        number = None if receipt is None else receipt.feedback.id
+        click.echo(json.dumps({"question": question, "reply": reply, "feedback": number, "sentence": sentence}))
+        return
+    click.echo(sentence)

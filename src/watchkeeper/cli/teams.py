@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import json
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -83,11 +84,12 @@ def leave(home: Path, name: str, person: str, as_json: bool) -> None:
 @command.command()
 @home_option
 @click.argument("name")
-def remove(home: Path, name: str) -> None:
+@as_json_option
+def remove(home: Path, name: str, as_json: bool) -> None:
     """Take away a team that owns nothing."""
     with _open(home) as teams:
         teams.remove(name, getpass.getuser())
-    click.echo(f"{name} is no team any more")
+    click.echo(json.dumps({"team": name, "is_removed": True}) if as_json else f"{name} is no team any more")
 
 
 def _say(lines: Sequence[TeamLine], as_json: bool) -> None:

@@ -80,10 +80,14 @@ def list_(home: Path, as_json: bool) -> None:
 @command.command()
 @home_option
 @click.argument("token_id", type=int, metavar="ID")
-def revoke(home: Path, token_id: int) -> None:
+@click.option("--json", "as_json", is_flag=True, help="A JSON object.")
+def revoke(home: Path, token_id: int, as_json: bool) -> None:
     """End the token ID now."""
     from watchkeeper.watch.access import Access
 
     with open_ledger(home) as ledger:
         is_new = Access(ledger, time.time).revoke_token(token_id, by=getpass.getuser())
+    if as_json:
+        click.echo(json.dumps({"id": token_id, "is_revoked": True, "was_revoked": not is_new}))
+        return
     click.echo(f"token {token_id} is revoked" if is_new else f"token {token_id} was revoked before")
