@@ -87,6 +87,13 @@ def test_an_open_run_keeps_its_alert_open_and_a_late_joiner_reopens():
     assert [step.change for step in steps] == [Change.OPENED, Change.RESOLVED, Change.REOPENED, Change.RESOLVED]
 
 
+def test_an_alert_that_goes_on_remembers_with_what_knowledge_it_opened():
+    (opened,) = fold([], [run(1, 10, 1, is_open=True)], family="f", slack_s=SLACK, until=11 * STEP, judged=[1])
+    stored = msgspec.structs.replace(opened.alert, id=7, knowledge=5)
+    grown = fold([stored], [run(1, 10, 2, is_open=True)], family="f", slack_s=SLACK, until=12 * STEP, judged=[1])
+    assert [(one.change, one.alert.end, one.alert.knowledge) for one in grown] == [(Change.UPDATED, 12 * STEP, 5)]
+
+
 def test_what_is_not_seen_any_more_is_over():
     (opened,) = fold([], [run(1, 10, 4, is_open=True)], family="f", slack_s=SLACK, until=14 * STEP, judged=[1])
     alert = msgspec.structs.replace(opened.alert, id=7)

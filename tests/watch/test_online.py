@@ -190,6 +190,41 @@ def test_any_way_of_ticking_gives_the_same_runs_and_state(
             ticks.advance(now, lambda step: None)
 
 
+def test_a_point_that_comes_while_a_late_one_is_judged_counts_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One comes late, and while judging goes on from before it, one comes that is later still."""
+    world = new_world(tmp_path / "home")
+    owner, time, value = points(3)
+    orders = world.ids["orders"][0]
+    own = time[owner == orders]
+    late, later = int(own[own >= START + 15 * DAY][0]), int(own[own >= START + 8 * DAY][0])
+    is_late = (owner == orders) & np.isin(time, [late, later])
+    with world.ledger, world.history:
+        ticks = Ticks(world.ledger, world.history, world.judgements())
+        before = 0
+        for day in (10, 20):
+            now = START + day * DAY
+            come = (time >= before) & (time < now) & ~is_late
+            world.history.append(owner[come], time[come], value[come], known_at=now)
+            ticks.advance(now, lambda step: None)
+            ticks.keep_all()
+            before = now
+        world.history.append([orders], [late], [900.0], known_at=before + 60)
+        waiting, changes = [later], world.history.changes
+
+        def changed(series: np.ndarray, since: np.ndarray, *seen: np.ndarray) -> object:
+            if waiting and (since[series == orders] == START + 10 * DAY).any():
+                world.history.append([orders], [waiting.pop()], [0.0], known_at=before + 120)
+            return changes(series, since, *seen)
+
+        monkeypatch.setattr(world.history, "changes", changed)
+        ticks.advance(before + DAY, lambda step: None)
+        assert not waiting, "it came while judging went on from the tenth day"
+        whole = world.judgements().of(METRICS[0], before + DAY)
+        assert ticks._live["orders"].state.to_bytes() == replayed(whole)
+
+
 def replayed(whole: object) -> bytes:
     """The state after the whole history under the marks of what is known."""
     from watchkeeper.detect import Points, replay

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.watch import shop
-from watchkeeper.domain.alert import Cause
-from watchkeeper.domain.times import HOUR
+from watchkeeper.domain.alert import Cause, Status
+from watchkeeper.domain.times import DAY, HOUR
 from watchkeeper.watch.service import Watchkeeper
-from watchkeeper.watch.views import AlertLine
+from watchkeeper.watch.views import AlertLine, AlertPage
 
 
 def test_what_still_goes_on_is_told_however_late_it_was_found(home: Path):
@@ -47,6 +47,31 @@ def test_rows_that_come_after_their_time_was_judged_raise_the_alert_that_they_wo
         assert len(service.channels.told()) > before, "it is young enough to be told"
         service.run_until(short + 3 * HOUR)
         assert len(drops(service)) == 1
+
+
+def test_what_is_over_stays_as_it_was_told_though_late_rows_show_it_in_another_light(home: Path):
+    with shop.open_service(home, shop.DROP + 3 * DAY) as service:
+        service.run_until(shop.DROP - HOUR)
+        service.run_until(shop.DROP + 2 * DAY)
+        before = service.alert_page(drops(service)[0].alert.id)
+        assert before.line.alert.status is Status.RESOLVED
+        window = (shop.DROP, shop.DROP + shop.DROP_HOURS * HOUR)
+        shop.change(home / "shop.db", "update orders set orders = 0 where time >= ? and time < ?", *window)
+        assert service.backfills.fill("orders", *window, "ann").changed > 0
+        service.run_until(shop.DROP + 2 * DAY + HOUR)
+        after = service.alert_page(before.line.alert.id)
+        now = judged(after, before)
+        assert now is not None
+        assert now > before.line.alert.peak.peak_score, "it would be told as worse today"
+        assert after.line.alert == before.line.alert
+        assert after.history == before.history
+
+
+def judged(page: AlertPage, told: AlertPage) -> float | None:
+    """The score that the point of the alert's peak has today."""
+    peak = told.line.alert.peak
+    (chart,) = [one for one in page.charts if one.series.id == peak.series]
+    return chart.score[chart.time.index(peak.peak_time)]
 
 
 def drops(service: Watchkeeper) -> list[AlertLine]:

@@ -140,9 +140,8 @@ def _join(alert: Alert, run: Run, steps: list[Step]) -> Alert:
     others = (member for member in alert.members if (member.series, member.cause) != key)
     members = tuple(sorted((*others, joined), key=lambda one: (one.start, one.series, one.cause.value)))
     change = Change.REOPENED if alert.status is Status.RESOLVED else Change.UPDATED
-    grown = Alert(
-        id=alert.id,
-        family=alert.family,
+    grown = msgspec.structs.replace(
+        alert,
         status=Status.OPEN,
         start=min(member.start for member in members),
         end=max(member.end for member in members),
