@@ -22,25 +22,25 @@ class Vitals:
         self._ledger = ledger
         self._clock = clock
         self._ended: float | None = None
-        self._registry = CollectorRegistry()
-        self._points = Counter("watchkeeper_points", "Points new or different.", registry=self._registry)
-        self._opened = Counter("watchkeeper_alerts_opened", "Alerts opened.", registry=self._registry)
-        self._sent = Counter("watchkeeper_messages_sent", "Messages that reached a channel.", registry=self._registry)
-        self._troubles = Counter("watchkeeper_troubles", "Sources and channels that failed.", registry=self._registry)
+        self._all = CollectorRegistry()
+        self._points = Counter("watchkeeper_points", "Points new or different.", registry=self._all)
+        self._opened = Counter("watchkeeper_alerts_opened", "Alerts opened.", registry=self._all)
+        self._sent = Counter("watchkeeper_messages_sent", "Messages that reached a channel.", registry=self._all)
+        self._troubles = Counter("watchkeeper_troubles", "Sources and channels that failed.", registry=self._all)
         self._withheld = Counter(
             "watchkeeper_rows_withheld",
             "Rows withheld because their group was too small.",
             labelnames=["metric"],
-            registry=self._registry,
+            registry=self._all,
         )
         self._ticks = Histogram(
             "watchkeeper_tick_seconds",
             "How long reading, judging and telling took.",
             buckets=_TICK_SECONDS,
-            registry=self._registry,
+            registry=self._all,
         )
-        self._last = Gauge("watchkeeper_last_tick_timestamp_seconds", "When it last ended.", registry=self._registry)
-        self._registry.register(_OfTheMoment(ledger, clock))
+        self._last = Gauge("watchkeeper_last_tick_timestamp_seconds", "When it last ended.", registry=self._all)
+        self._all.register(_OfTheMoment(ledger, clock))
 
     def ticked(self, *, points: int, opened: int, sent: int, troubles: int, lasting_s: float) -> None:
         """Count what a tick did."""
@@ -58,7 +58,7 @@ class Vitals:
 
     def text(self) -> bytes:
         """All of it in the text format of Prometheus."""
-        return generate_latest(self._registry)
+        return generate_latest(self._all)
 
     def trouble(self) -> str:
         """Why the service cannot do its work now, in words; empty where it can. Raises StoreError with the ledger."""
