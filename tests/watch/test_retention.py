@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from watchkeeper.domain.errors import ConfigError, NotFoundError
 from watchkeeper.domain.feedback import Answer
 from watchkeeper.domain.retention import Retention
 from watchkeeper.domain.times import DAY, HOUR, parse_instant
+from watchkeeper.sources.pushed import read_json
 from watchkeeper.watch.retention import month_start
 from watchkeeper.watch.service import Watchkeeper
 from watchkeeper.watch.views import Draft
@@ -156,9 +158,11 @@ def test_the_verb_says_what_would_go_and_removes_it_when_meant(home: Path) -> No
     assert "would go: 0 rows of points, 0 alerts" in said
 
 
+PUSHED = "sources: {push: {kind: push}}\nmetrics: {sent: {source: push, step: 1h, since: 2026-01-05}}\n"
+
+
 def test_what_one_server_lets_go_another_judges_no_more(home: Path, postgres_url: str) -> None:
     """Cleared by hand on a server that does not judge the metric, which the other has judged all the time."""
-    text = ENDED.format(shop=home / "shop.db", told=home / "told.txt")
     now = [shop.END]
 
     def opened(name: str) -> Watchkeeper:
@@ -166,15 +170,16 @@ def test_what_one_server_lets_go_another_judges_no_more(home: Path, postgres_url
         return Watchkeeper.open(place, ledger_url=postgres_url, history_url=postgres_url, clock=lambda: now[0])
 
     with opened("judges") as judges:
-        judges.apply(parse_config(text.replace("until: 2026-03-16", "until: 2026-03-17")), "tester")
-        judges.apply(parse_config(SHORT), "tester")
+        judges.apply(parse_config(PUSHED + SHORT), "tester")
+        times = list(range(shop.START, shop.END, HOUR))
+        values = [100.0 + time // HOUR % 24 for time in times]
+        judges.pushes.store(read_json(json.dumps({"metric": "sent", "time": times, "value": values}).encode()))
         judges.run_until(shop.END)
         now[0] = shop.END + 120 * DAY
         with opened("clears") as clears:
-            assert clears.retention.clear("legal").points > 0
+            assert clears.retention.clear("legal").points == len(times) - 1
         judges.run_until(shop.END + HOUR)
         judges._judgements.forget()
-        metric = judges.metric_page("orders").line.metric
-        reached = judges._ticks._live["orders"]
+        reached = judges._ticks._live["sent"]
         assert reached.until == shop.END + HOUR
-        assert reached.state.to_bytes() == replayed(judges._judgements.of(metric))
+        assert reached.state.to_bytes() == replayed(judges._judgements.of(judges.metric_page("sent").line.metric))
