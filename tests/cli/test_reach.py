@@ -56,6 +56,8 @@ def test_stores_and_server_answer_alike(watched: Path) -> None:
         token = service.access.make_token(name, "cli", list(Scope), lifetime_s=DAY, by="tester")[0]
         with running(service, watched / "cache") as address:
             served = [run(*words, where=["--server", address, "--token", token]) for words in asked]
+            shown = ["alerts", "--show", "all", "--server", address, "--token", token]
+            listed = [run(*shown, *more, where=[]) for more in (["--json"], [], ["--page", "2"])]
     first = json.loads(alone[3])
     second = json.loads(served[3])
     for one in (first, second):
@@ -65,6 +67,9 @@ def test_stores_and_server_answer_alike(watched: Path) -> None:
     assert [one["dimensions"] for one in rows(alone[0])] == [{"country": "DE"}, {"country": "US"}]
     assert len(rows(alone[1])) == 12
     assert "alert" in alone[2]
+    assert [one["metric"] for one in rows(listed[0])] == ["orders"] * 5
+    assert "all alerts, page 1, times in UTC" in listed[1]
+    assert listed[2] == "No all alerts.\n"
     assert json.loads(alone[5])["changed"] == 0
     assert (
         alone[6] == "orders, 2026-03-01T00:00Z to 2026-03-08T00:00Z: 0 points are new or different; 0 alerts opened.\n"

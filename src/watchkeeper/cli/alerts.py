@@ -7,48 +7,67 @@ import json
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 import msgspec
 
-from watchkeeper.cli.home import alert_as_json, home_option, open_ledger, print_alerts, print_rows
+from watchkeeper.cli.home import (
+    alert_as_json,
+    home_option,
+    open_ledger,
+    print_alert_rows,
+    print_alerts,
+    print_rows,
+)
+from watchkeeper.cli.reach import client_of, print_records, server_options
 from watchkeeper.domain.errors import InputError
 from watchkeeper.domain.times import format_instant, parse_duration, parse_instant
 
 if TYPE_CHECKING:
     from watchkeeper.domain.handling import Handling, Mute
     from watchkeeper.watch.deeds import Deeds
+    from watchkeeper.watch.views import Show
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 by_option = click.option("--by", default=getpass.getuser, show_default="you", help="Who does it.")
 note_option = click.option("--note", default="", help="Why, or a link.")
 alerts_argument = click.argument("alerts", nargs=-1, required=True, type=int, metavar="ALERT…")
+PAGE = 20
 SHOWS = ["open", "acknowledged", "answered", "explained", "resolved", "quiet", "all"]
 
 
 @click.group(invoke_without_command=True)
 @home_option
+@server_options
 @click.option("--show", type=click.Choice(SHOWS), default="open", show_default=True)
 @click.option("--order", type=click.Choice(["severity", "newest"]), default="severity", show_default=True)
 @click.option("--page", type=click.IntRange(min=1), default=1, show_default=True)
 @as_json_option
 @click.pass_context
-def command(context: click.Context, home: Path, show: str, order: str, page: int, as_json: bool) -> None:
+def command(
+    context: click.Context, home: Path, server: str, token: str, show: str, order: str, page: int, as_json: bool
+) -> None:
     """List alerts, the biggest first; acknowledge, assign, snooze, mute and comment on them.
 
-    The list needs the stores to itself; the other commands work beside a running server.
+    The list needs the stores to itself: beside a running server give its address, which answers newest first (with
+    --json as the API gives it). The other commands work beside a running server.
 
     \b
     Examples:
       watchkeeper alerts
       watchkeeper alerts --show all --order newest --json
+      watchkeeper alerts --server https://watch.example.com --token "$TOKEN"
       watchkeeper alerts ack 12 13 --note 'looking'
       watchkeeper alerts snooze 12 --for 4h
       watchkeeper alerts mute --metric orders --for 2h --note 'database moves'
     """
     if context.invoked_subcommand is not None:
+        return
+    if server:
+        _list_of_server(server, token, show, page, as_json)
         return
     from watchkeeper.watch.service import Watchkeeper
 
@@ -61,6 +80,19 @@ def command(context: click.Context, home: Path, show: str, order: str, page: int
             click.echo(json.dumps(alert_as_json(line, explanation, then)))
     elif inbox.lines:
         print_alerts(inbox.lines, f"{inbox.counts[show]} {show} alerts, page {inbox.page} of {inbox.pages}")
+    else:
+        click.echo(f"No {show} alerts.")
+
+
+def _list_of_server(server: str, token: str, show: str, page: int, as_json: bool) -> None:
+    first = (page - 1) * PAGE
+    with client_of(server, token) as client:
+        found = list(islice(client.alerts(show=cast("Show", show)), first, first + PAGE))
+    if as_json:
+        print_records(found)
+    elif found:
+        rows = [(one.id, one.start, one.severity, one.series_count, one.sentence) for one in found]
+        print_alert_rows(rows, f"{show} alerts, page {page}, times in UTC")
     else:
         click.echo(f"No {show} alerts.")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +63,15 @@ def print_rows(rows: Sequence[dict[str, Any]], *, as_json: bool, nothing: str) -
 
 def print_alerts(lines: Sequence[AlertLine], title: str) -> None:
     """A table for people: when, how much, what."""
+    rows = [
+        (one.alert.id, wall_clock(one.alert.start, one.timezone), one.alert.severity, one.series_count, one.sentence)
+        for one in lines
+    ]
+    print_alert_rows(rows, title)
+
+
+def print_alert_rows(rows: Sequence[tuple[int, datetime, float, int, str]], title: str) -> None:
+    """The same of numbers, beginnings, severities, counts of series and sentences."""
     from rich.console import Console
     from rich.table import Table
 
@@ -71,15 +81,8 @@ def print_alerts(lines: Sequence[AlertLine], title: str) -> None:
     table.add_column("size", justify="right")
     table.add_column("series", justify="right")
     table.add_column("what")
-    for line in lines:
-        began = wall_clock(line.alert.start, line.timezone)
-        table.add_row(
-            str(line.alert.id),
-            f"{began:%Y-%m-%d %H:%M}",
-            f"{line.alert.severity:.1f}",
-            str(line.series_count),
-            line.sentence,
-        )
+    for number, began, size, count, sentence in rows:
+        table.add_row(str(number), f"{began:%Y-%m-%d %H:%M}", f"{size:.1f}", str(count), sentence)
     console = Console(soft_wrap=False)
     if not console.is_terminal:
         console = Console(width=160)
