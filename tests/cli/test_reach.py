@@ -47,6 +47,8 @@ def test_stores_and_server_answer_alike(watched: Path) -> None:
         ["feedback", "log", "--json"],
         ["backfill", "orders", "--start", "2026-03-01", "--end", "2026-03-08", "--dry-run", "--json"],
         ["backfill", "orders", "--start", "2026-03-01", "--end", "2026-03-08"],
+        ["metrics", "--json"],
+        ["metrics"],
     ]
     stores = ["--home", str(watched / "watchkeeper")]
     alone = [run(*words, where=stores) for words in asked]
@@ -71,6 +73,8 @@ def test_stores_and_server_answer_alike(watched: Path) -> None:
     assert "all alerts, page 1, times in UTC" in listed[1]
     assert listed[2] == "No all alerts.\n"
     assert json.loads(alone[5])["changed"] == 0
+    assert [one["settings"]["name"] for one in rows(alone[7])] == ["orders"]
+    assert alone[8].split()[-7:] == ["orders", "2", "4", "0", "0", "2026-03-15T23:00Z", "0"]
     assert (
         alone[6] == "orders, 2026-03-01T00:00Z to 2026-03-08T00:00Z: 0 points are new or different; 0 alerts opened.\n"
     )

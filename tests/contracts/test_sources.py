@@ -6,6 +6,7 @@ import csv
 import json
 import math
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -189,6 +190,23 @@ def test_small_groups_never_leave_the_reader(made: tuple[Reader, Metric, Source]
 def test_a_value_that_is_there_is_a_number(made: tuple[Reader, Metric, Source]) -> None:
     reader, metric, _ = made
     assert not any(map(math.isnan, points(pulled(reader, metric, START, START + HOURS * HOUR)).values()))
+
+
+SLOW = (
+    "select placed as time, 1 as value from files, range(10000000000) r (n)"
+    " where placed >= :start and placed < :end and n < 0"
+)
+
+
+def test_a_statement_over_files_ends_at_its_time(tmp_path: Path) -> None:
+    source, _ = files("csv", write_csv)(tmp_path, ExitStack())
+    reader = reader_of(msgspec.structs.replace(source, timeout="1s"))
+    metric = Metric(name="orders", source="shop", step="1h", query=SLOW)
+    began = time.monotonic()
+    with pytest.raises(SourceError, match=r"metric orders, source shop: the query took longer than .* timeout of 1s"):
+        pulled(reader, metric, START, START + HOUR)
+    assert time.monotonic() - began < 10
+    reader.close()
 
 
 def test_more_rows_than_allowed_are_refused(made: tuple[Reader, Metric, Source]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import time
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -154,3 +155,16 @@ def test_a_query_in_sql_is_refused(server: Prometheus) -> None:
     with pytest.raises(ConfigError, match="PromQL has no :start and :end"):
         reader(server).check(msgspec.structs.replace(ORDERS, query="select 1 where time > :start"))
     reader(server).check(msgspec.structs.replace(ORDERS, query="sum(job:start:rate5m)"))
+
+
+def test_a_server_that_takes_too_long_is_waited_for_no_longer(server: Prometheus) -> None:
+    server.series["slow"] = [({}, lambda at: time.sleep(3) or 1.0)]
+    began = time.monotonic()
+    with pytest.raises(SourceError, match="metric orders, source prom: no answer within the source's timeout of 1s"):
+        rows(
+            reader(server, timeout="1s"),
+            msgspec.structs.replace(ORDERS, query="slow", dimensions=()),
+            NOON,
+            NOON + HOUR,
+        )
+    assert time.monotonic() - began < 2.5

@@ -24,6 +24,7 @@ VERBS: Final[dict[str, tuple[str, str]]] = {
     "channels": ("watchkeeper.cli.channels", "Say how channels fare, and test them."),
     "digest": ("watchkeeper.cli.digest", "Say a week in a few lines, or send it."),
     "feedback": ("watchkeeper.cli.feedback", "Say answers and take them back; export and import the log."),
+    "metrics": ("watchkeeper.cli.metrics", "List what is watched, and how each metric fares."),
     "series": ("watchkeeper.cli.series", "List the series of a metric, and print their judged points."),
     "questions": ("watchkeeper.cli.questions", "List and answer what the watch asks about quiet windows."),
     "record": ("watchkeeper.cli.record", "Say how right each metric was, by what people answered."),

@@ -16,13 +16,23 @@ import click
 
 if TYPE_CHECKING:
     from watchkeeper.client import Client
-    from watchkeeper.client.records import BackfillRecord, FeedbackRecord, PointRecord, ReceiptRecord, SeriesRecord
+    from watchkeeper.client.records import (
+        BackfillRecord,
+        FeedbackRecord,
+        MetricRecord,
+        PointRecord,
+        ReceiptRecord,
+        SeriesRecord,
+    )
     from watchkeeper.domain.feedback import Answer
     from watchkeeper.watch.service import Watchkeeper
 
 
 class Reached(Protocol):
     """What verbs ask: `watchkeeper.Client` answers it, and so do the stores of a home."""
+
+    def metrics(self) -> list[MetricRecord]:
+        """Every metric with its record."""
 
     def series(self, metric: str) -> Iterator[SeriesRecord]:
         """The series of a metric."""
@@ -94,6 +104,11 @@ class _Stores:
 
     def __init__(self, service: Watchkeeper) -> None:
         self._service = service
+
+    def metrics(self) -> list[MetricRecord]:
+        from watchkeeper.server.api.metrics import metric_record
+
+        return [metric_record(line) for line in self._service.metrics()]
 
     def series(self, metric: str) -> Iterator[SeriesRecord]:
         from watchkeeper.server.api.series import series_record
