@@ -40,6 +40,21 @@ DROP = Member(
             "Orders (DE) rose to 62 %, above the usual 2 % on a Tuesday at 12:00; lasting 3 hours",
         ),
         (
+            {"value": 3 / 41, "expected": 0.02, "cases": 41.0},
+            msgspec.structs.replace(ORDERS, kind=Kind.RATE, unit="sign-ups"),
+            "Orders (DE) rose to 3 of 41 sign-ups (7.32 %), above the usual 2 % on a Tuesday at 12:00; lasting 3 hours",
+        ),
+        (
+            {"value": 0.07, "expected": 0.2, "cases": 41000.4},
+            msgspec.structs.replace(ORDERS, kind=Kind.RATE, unit="%"),
+            "Orders (DE) fell to 7 % of 41,000, below the usual 20 % on a Tuesday at 12:00; lasting 3 hours",
+        ),
+        (
+            {"value": 0.5, "expected": 0.2, "cases": 4000.0},
+            msgspec.structs.replace(ORDERS, kind=Kind.RATE, unit="", upper_limit=0.4),
+            "Orders (DE) is at 2,000 of 4,000 (50 %), above the limit of 40 % on a Tuesday at 12:00; lasting 3 hours",
+        ),
+        (
             {"cause": Cause.SILENCE, "value": math.nan, "expected": math.nan},
             ORDERS,
             "Orders (DE) sends no data, which is unusual for a Tuesday at 12:00; lasting 3 hours",

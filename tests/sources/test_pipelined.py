@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from watchkeeper.domain.errors import SourceError
-from watchkeeper.domain.metric import Metric, Source, TimeIs
+from watchkeeper.domain.metric import Kind, Metric, Source, TimeIs
 from watchkeeper.domain.times import HOUR, parse_instant
 from watchkeeper.sources import pipelined
 from watchkeeper.sources.pipelined import Asked
@@ -49,6 +49,10 @@ GOOD = (
     TABLE,
     changed("by_country", TABLE, dimensions=("country",), min_group_size=20, group_size="sum(n)"),
     changed("local", TABLE, time_column="wall", time_is=TimeIs.LOCAL, timezone="Europe/Berlin"),
+    changed("shares", TABLE, measure="share(n > 10)", dimensions=("country",), kind=Kind.RATE),
+    changed("ratios", TABLE, measure="ratio(n, 2 * n)", kind=Kind.RATE, cases="sum(2 * n)"),
+    changed("rates", query=QUERY.replace("n as", "n as cases, 0.5 as"), kind=Kind.RATE),
+    changed("no_rates", query=QUERY.replace("n as", "n as cases, 0.5 as")),
     changed("days", TABLE, step="1d", timezone="Europe/Berlin"),
 )
 BAD = {

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from watchkeeper import learn
 from watchkeeper.domain.feedback import Answer, Feedback
 from watchkeeper.domain.metric import Direction, Kind, Metric, Source
-from watchkeeper.domain.points import WITHHELD, PointColumns
+from watchkeeper.domain.points import WITHHELD
 from watchkeeper.domain.times import DAY, HOUR, parse_instant
 from watchkeeper.stores.history import History
 from watchkeeper.stores.ledger import Ledger, alerts, feedback, metrics, series, transitions, watermarks
@@ -34,9 +35,8 @@ def metric(name: str, step: str, **more: object) -> Metric:
         query="",
         step=step,
         since="2026-03-16",
-        kind=Kind.COUNT,
         dimensions=("place",),
-        **more,
+        **{"kind": Kind.COUNT, **more},
     )
 
 
@@ -46,6 +46,7 @@ METRICS = (
     metric("returns", "1d", timezone="Europe/Berlin", false_alerts_per_month=20),
     metric("searches", "1h", calendar="DE-BE", timezone="Europe/Berlin"),
     metric("refunds", "1h", upper_limit=160.0, lower_limit=2.0),
+    metric("errors", "1h", kind=Kind.RATE),
 )
 
 
@@ -85,10 +86,12 @@ def new_world(home: Path) -> World:
     return world
 
 
-def points(seed: int) -> PointColumns:
-    """A few weeks of each series with drops, spikes, silences and values that are missing."""
+def points(seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    """A few weeks of each series with drops, spikes, silences and values that are missing; rates with their cases, of
+    which a few are not known.
+    """
     rng = np.random.default_rng(seed)
-    columns: list[tuple[int, int, float]] = []
+    columns: list[tuple[int, int, float, float]] = []
     one = 0
     for each in METRICS:
         for _ in range(2):
@@ -100,6 +103,12 @@ def points(seed: int) -> PointColumns:
             for _ in range(3):
                 at, length = int(rng.integers(count // 3, count)), int(rng.integers(1, max(2, count // 20)))
                 value[at : at + length] = rng.choice([0.0, 900.0, math.nan, WITHHELD])
+            cases = np.full(count, math.nan)
+            if each.kind is Kind.RATE:
+                some = np.fmax(1.0, np.round(np.where(np.isfinite(value), value, 0.0) / 4))
+                cases = np.where(rng.random(count) < 0.9, some, math.nan)
+                value = np.where(np.isfinite(value), rng.binomial(some.astype(int), 0.3) / some, value)
+                value[np.isin(np.arange(count), rng.integers(count // 3, count, 3))] = 1.0
             begin = int(rng.integers(0, count // 4))
             offset = -HOUR if each.timezone != "UTC" else 0  # Berlin's midnight
             for number in range(begin, count):
@@ -107,9 +116,9 @@ def points(seed: int) -> PointColumns:
                 if step == DAY and time >= parse_instant("2026-03-29T12:00"):
                     time -= HOUR
                 if rng.random() > 0.03:
-                    columns.append((one, time, value[number]))
-    owner, time, values = (np.array(column) for column in zip(*columns, strict=True))
-    return owner, time, values
+                    columns.append((one, time, value[number], cases[number]))
+    owner, time, values, of = (np.array(column) for column in zip(*columns, strict=True))
+    return owner, time, values, of
 
 
 def say(world: World, answer: Answer, name: str, day: int, at: int, **more: object) -> None:
@@ -156,8 +165,9 @@ def test_any_way_of_ticking_gives_the_same_runs_and_state(
     restart: bool,
 ) -> None:
     world = new_world(tmp_path_factory.mktemp("online") / "home")
-    owner, time, value = points(seed)
+    owner, time, value, cases = points(seed)
     is_late = np.random.default_rng(seed).random(len(time)) < 0.02 if late else np.zeros(len(time), bool)
+    is_corrected = np.random.default_rng(seed + 1).random(len(time)) < 0.01
     with world.ledger, world.history:
         ticks = Ticks(world.ledger, world.history, world.judgements())
         before = 0
@@ -166,7 +176,10 @@ def test_any_way_of_ticking_gives_the_same_runs_and_state(
             come = (time >= before) & (time < now) & ~is_late
             if number == len(cuts) - 1:
                 come |= is_late & (time < now)
-            world.history.append(owner[come], time[come], value[come], known_at=now)
+            world.history.append(owner[come], time[come], value[come], known_at=now, cases=cases[come])
+            if late and number == len(cuts) - 1:  # as many came, of more cases than was thought
+                few = np.flatnonzero((cases > 0) & (time < now) & is_corrected)
+                world.history.append(owner[few], time[few], value[few], known_at=now, cases=2 * cases[few])
             before = now
             if number == 0:
                 for (answer, more), name, day in said:
@@ -195,7 +208,7 @@ def test_a_point_that_comes_while_a_late_one_is_judged_counts_too(
 ) -> None:
     """One comes late, and while judging goes on from before it, one comes that is later still."""
     world = new_world(tmp_path / "home")
-    owner, time, value = points(3)
+    owner, time, value, _ = points(3)
     orders = world.ids["orders"][0]
     own = time[owner == orders]
     late, later = int(own[own >= START + 15 * DAY][0]), int(own[own >= START + 8 * DAY][0])
@@ -245,5 +258,5 @@ def replayed(whole: object) -> bytes:
     )
     if points.mark is not None:
         mark |= points.mark
-    marked = Points(start=points.start, time=points.time, value=points.value, local=points.local, mark=mark)
+    marked = Points(points.start, points.time, points.value, points.local, mark, points.cases)
     return replay(marked, whole.settings)[0].to_bytes()

@@ -29,6 +29,7 @@ metrics:
   total: {source: push, step: 1h, kind: count, timezone: Asia/Kolkata, since: 2026-06-01}
   private: {source: push, step: 1h, min_group_size: 20, since: 2026-06-01}
   grouped: {source: push, step: 1h, min_group_size: 20, since: 2026-06-01, dimensions: [who]}
+  failed: {source: push, step: 1h, kind: rate, since: 2026-06-01}
   read: {source: shop, step: 1h, query: "select 1 where :start < :end"}
 """
 
@@ -107,6 +108,36 @@ def test_sending_again_changes_nothing_and_a_correction_counts(service: Watchkee
     service.pushes.store(body(push % (at(10), "8")))
     assert service.run_until(NOW).points == 1
     assert kept(service, "private")[()] == {at(10): 8.0}
+
+
+def test_a_rate_is_pushed_with_its_cases(service: Watchkeeper) -> None:
+    hours = [at(hour) for hour in range(7, 12)]
+    push = body(
+        f'{{"metric": "failed", "time": {hours}, "value": [0.5, 0.5, 2, 0.5, null], "cases": [40, null, 9, 0, 0]}}'
+    )
+    taken = service.pushes.store(push)
+    assert (taken.accepted, taken.refused) == (3, 2)
+    assert "no share: of cases, a value lies between 0 and 1" in taken.refusals[0].why
+    assert "has a value of no cases; send null" in taken.refusals[1].why
+    table = pa.table({"time": [at(6)], "value": [0.25], "cases": pa.array([4], pa.int16())})
+    service.pushes.store(read_arrow(stream(table), "failed"))
+    kept(service, "failed")
+    (one,) = service.metric_page("failed").series
+    chart = service.metric_page("failed", one.id).chart
+    assert chart.time[0] == at(6)
+    assert chart.value[:3] == [0.25, 0.5, 0.5]
+    assert chart.cases == [4.0, 40.0, *[None] * (len(chart.time) - 2)]
+    with pytest.raises(InputError, match="metric total: cases: a count rests on none"):
+        service.pushes.store(body(f'{{"metric": "total", "time": [{at(7)}], "value": [1], "cases": [1]}}'))
+    with pytest.raises(InputError, match="cases has 2 rows and time 1"):
+        body(f'{{"metric": "failed", "time": [{at(7)}], "value": [1], "cases": [1, 2]}}')
+
+
+def stream(table: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return sink.getvalue().to_pybytes()
 
 
 def test_rows_that_cannot_be_are_named_and_the_others_are_taken(service: Watchkeeper) -> None:
@@ -252,6 +283,21 @@ def test_a_torn_record_ends_a_segment_and_loses_nothing_before_it(tmp_path: Path
     again = PushLog(tmp_path)
     assert again.take()[0] == []
     again.close()
+
+
+def test_the_log_keeps_cases_beside_points_that_have_none(tmp_path: Path) -> None:
+    log = PushLog(tmp_path)
+    log.append(points(0.5), lambda problem: None)
+    log.append(points(0.25)._replace(cases=np.array([4.0, np.nan, 8.0])), lambda problem: None)
+    log.append(points(0.75), lambda problem: None)
+    log.close()
+    again = PushLog(tmp_path)
+    found, _ = again.take()
+    again.close()
+    assert [one.value[0] for one in found] == [0.5, 0.25, 0.75]
+    assert found[0].cases is None
+    assert found[2].cases is None
+    np.testing.assert_array_equal(found[1].cases, [4.0, np.nan, 8.0])
 
 
 def test_segments_stay_until_they_are_forgotten(tmp_path: Path) -> None:

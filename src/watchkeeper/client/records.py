@@ -68,7 +68,10 @@ class AlertPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MemberRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One series of an alert: a run of surprising points `[start, end)`. Silence has no values."""
+    """One series of an alert: a run of surprising points `[start, end)`. Silence has no values.
+
+    `cases` is how many cases the rate at its peak rests on.
+    """
 
     series: int
     metric: str
@@ -83,6 +86,7 @@ class MemberRecord(msgspec.Struct, frozen=True, kw_only=True):
     expected: float | None
     lower: float | None
     upper: float | None
+    cases: float | None = None
     sentence: str
 
 
@@ -261,11 +265,13 @@ class PointRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One judged point, stamped with the start of its period. What is missing or not known yet is null.
 
     Where `is_withheld`, a value came and is not shown: its group was smaller than the metric's `min_group_size`.
-    `score` is −log10 of the false alerts a month at this level; while learning there is none.
+    `score` is −log10 of the false alerts a month at this level; while learning there is none. `cases` is how many cases
+    a rate rests on.
     """
 
     time: datetime
     value: float | None
+    cases: float | None = None
     expected: float | None
     lower: float | None
     upper: float | None

@@ -53,7 +53,8 @@ class Points:
     `start` int64[S+1] cuts the columns into series; `time` int64[n] is seconds since 1970 UTC; `value` float64[n],
     where NaN and infinities mean missing; `local` int64[n] is the same instants on the metric's wall clock (None:
     UTC); `mark` uint8[n] holds `Mark` bits (None: all zero); `cases` float64[n] is how many cases a rate rests on, its
-    denominator (None: not known): few cases make the band wider. It counts for series of `ValueKind.RATE` only.
+    denominator (NaN: not known; None: of none): few cases make the band wider. It counts for series of
+    `ValueKind.RATE` only.
 
     Raises InputError where shapes disagree, times go backwards within a series, or a value rests on no cases.
     """
@@ -83,7 +84,7 @@ class Points:
                 if len(column) != n:
                     raise InputError(f"points: {n} times but {len(column)} entries in {name}")
         if self.cases is not None:
-            bad = np.isfinite(self.value) & ~((self.cases > 0.0) & np.isfinite(self.cases))
+            bad = np.isfinite(self.value) & ((self.cases <= 0.0) | np.isinf(self.cases))
             if bad.any():
                 at = int(np.argmax(bad))
                 raise InputError(f"points: row {at} has a value of {self.cases[at]:g} cases; leave the value out")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 
 import msgspec
 
@@ -53,7 +54,8 @@ class Cause(enum.Enum):
 class Member(msgspec.Struct, frozen=True, kw_only=True):
     """One series in an alert: a run of surprising points `[start, end)`, as it was told.
 
-    `peak_*` describe its most surprising point. For silence the values are NaN.
+    `peak_*` describe its most surprising point, `cases` how many that point's rate rests on (NaN: not known). For
+    silence the values are NaN.
     """
 
     series: int
@@ -67,6 +69,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     expected: float
     lower: float
     upper: float
+    cases: float = math.nan
 
     @property
     def is_up(self) -> bool:

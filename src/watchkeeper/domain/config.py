@@ -131,10 +131,12 @@ def what_lacks(metric: Metric, kind: SourceKind) -> str:
     """What a metric of a source of that kind must say differently, in words; empty where all is well."""
     has_measure = bool(metric.time_column and metric.measure)
     if kind is SourceKind.PUSH:
-        is_asked = metric.query or metric.table or metric.measure
+        is_asked = metric.query or metric.table or metric.measure or metric.cases
         return "programs push it: leave out query, table and measure" if is_asked else ""
     if metric.query and metric.group_size and kind is not SourceKind.PROMETHEUS:
         return "group_size: the query returns it as a column; leave it out"
+    if metric.cases and (metric.query or kind is SourceKind.DBT) and kind is not SourceKind.PROMETHEUS:
+        return "cases: the query returns it as a column; leave it out"
     if kind is SourceKind.PROMETHEUS:
         return "" if metric.query else "it needs a query in PromQL"
     if kind is SourceKind.DBT:

@@ -134,6 +134,7 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     measure: str = ""
     where: str = ""
     group_size: str = ""
+    cases: str = ""
     step: str
     title: str = ""
     description: str = ""
@@ -200,7 +201,11 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             both = [setting for setting in others if getattr(self, setting)]
             if both:
                 raise ConfigError(f"metric {self.name}: {', '.join(both)}: the query says it already; leave it out")
-        elif (self.table or self.where) and not (self.time_column and self.measure):
+        if self.cases and self.kind is not Kind.RATE:
+            raise ConfigError(
+                f"metric {self.name}: cases: a {self.kind.value} rests on none; leave it out, or set kind: rate"
+            )
+        if not self.query and (self.table or self.where) and not (self.time_column and self.measure):
             raise ConfigError(
                 f"metric {self.name}: a table needs time_column and measure, such as count or sum(amount)"
             )

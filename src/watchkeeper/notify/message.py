@@ -13,6 +13,9 @@ from watchkeeper.domain.feedback import Answer
 from watchkeeper.domain.metric import Kind, Metric, Series
 from watchkeeper.domain.times import DAY, format_duration, wall_clock
 
+NEARLY_WHOLE = 0.01
+"""So far a number of cases may be from a whole one: a database rounds shares."""
+
 
 def number(value: float, metric: Metric) -> str:
     """A value with its unit: `1,240 flights`, `3.2 min`, `62 %` for a rate."""
@@ -23,6 +26,18 @@ def number(value: float, metric: Metric) -> str:
     size = abs(value)
     text = f"{value:,.0f}" if size >= 100 or value == round(value) else f"{value:.3g}"
     return f"{text} {metric.unit}".rstrip()
+
+
+def told(member: Member, metric: Metric) -> str:
+    """What a member's value is: as `number` says it; of a rate whose cases are known `3 of 41 sign-ups (7.32 %)`."""
+    said = number(member.value, metric)
+    if metric.kind is not Kind.RATE or math.isnan(member.cases) or math.isnan(member.value):
+        return said
+    cases = f"{member.cases:,.0f} {'' if '%' in metric.unit else metric.unit}".rstrip()
+    hits = member.value * member.cases
+    if abs(hits - round(hits)) > NEARLY_WHOLE or abs(member.cases - round(member.cases)) > NEARLY_WHOLE:
+        return f"{said} of {cases}"
+    return f"{round(hits):,} of {cases} ({said})"
 
 
 def when(seconds: int, metric: Metric) -> str:
@@ -38,16 +53,16 @@ def subject(metric: Metric, series: Series) -> str:
 
 
 def change(member: Member, metric: Metric) -> str:
-    """`fell 64 % below` or `rose to 62 %, far above`: a share only where the expected value can carry one."""
+    """`fell 64 % below` or `rose to 3 of 41 (7.32 %), above`: a share only where the expected value can carry one."""
     broken = metric.broken_limit(member.value)
     if broken is not None:
         side = "above" if member.value > broken else "below"
-        return f"is at {number(member.value, metric)}, {side} the limit of {number(broken, metric)}"
+        return f"is at {told(member, metric)}, {side} the limit of {number(broken, metric)}"
     verb, side = ("rose", "above") if member.is_up else ("fell", "below")
     share = (member.value - member.expected) / abs(member.expected) if member.expected else math.inf
     if metric.kind is not Kind.RATE and 0.01 <= abs(share) < 10 and member.expected > 0 and member.value >= 0:
         return f"{verb} {abs(share):.0%} {side} what is usual".replace("%", " %")
-    return f"{verb} to {number(member.value, metric)}, {side} the usual {number(member.expected, metric)}"
+    return f"{verb} to {told(member, metric)}, {side} the usual {number(member.expected, metric)}"
 
 
 def sentence(member: Member, metric: Metric, series: Series) -> str:

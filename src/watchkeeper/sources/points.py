@@ -10,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from watchkeeper.domain.errors import SourceError
-from watchkeeper.domain.metric import Metric
+from watchkeeper.domain.metric import Kind, Metric
 from watchkeeper.domain.times import format_instant, local_seconds
 from watchkeeper.sources.times import Instants, from_wall, read_times
 
@@ -23,6 +23,12 @@ NO_VALUE = "(none)"
 
 
 GROUP_SIZE = "group_size"
+CASES = "cases"
+"""The column that says how many cases a rate rests on: of 41 sign-ups 3 failed. Read where an answer has it."""
+
+
+ROUNDING = 1e-9
+"""By so much a share may be above 1: sums are rounded."""
 
 
 class TooManyRowsError(SourceError):
@@ -50,7 +56,10 @@ NONE_WITHHELD = Withheld(np.empty(0, np.int64), np.empty(0, np.int64), ())
 
 
 class Checked(NamedTuple):
-    """Points, how many rows were left out because they lie outside of the window, and what was withheld."""
+    """Points, how many rows were left out because they lie outside of the window, and what was withheld.
+
+    The table has a column `cases` where it is known of any row how many cases its rate rests on.
+    """
 
     table: pa.Table
     outside: int
@@ -71,7 +80,8 @@ class Together(NamedTuple):
     """Points of several metrics with the same dimensions, n rows: row i is of `metrics[owner[i]]`.
 
     `owner` int64[n], `time` int64[n] seconds UTC, `value` float64[n] (NaN: missing), `names` one string column a
-    dimension.
+    dimension; `cases` float64[n] is how many cases each rate rests on (NaN: not known), None where that is known of
+    none.
     """
 
     metrics: tuple[Metric, ...]
@@ -80,6 +90,7 @@ class Together(NamedTuple):
     value: NDArray[np.float64]
     names: tuple[pa.Array, ...]
     withheld: Withheld
+    cases: NDArray[np.float64] | None = None
 
 
 class _Rows(NamedTuple):
@@ -90,19 +101,22 @@ class _Rows(NamedTuple):
     names: list[pa.Array]
     is_inside: NDArray[np.bool_]
     is_shown: NDArray[np.bool_]
+    cases: NDArray[np.float64] | None
 
 
 def check_points(metric: Metric, columns: Mapping[str, Column], start: int, end: int, zone: str) -> Checked:
     """Make points of the columns that a metric's query returned for `[start, end)` (seconds UTC).
 
     `zone` is the clock of times without a zone. The table has the columns time int64 (seconds UTC), value float64 (NaN:
-    missing; infinite counts as missing), and one string a dimension, in the metric's order; rows stay in theirs.
-    Raises SourceError, naming metric, source and column, for a missing column, null times, times that are none or lie
-    off the metric's steps, values that are no number, and several rows of one time and dimension values.
+    missing; infinite counts as missing), one string a dimension, in the metric's order, and perhaps cases float64 (NaN:
+    not known); rows stay in theirs. Raises SourceError, naming metric, source and column, for a missing column, null
+    times, times that are none or lie off the metric's steps, values that are no number, several rows of one time and
+    dimension values, and cases of what is no share.
     """
     found = _rows(Answer(metric, columns, start, end, zone))
-    seconds, value, names, is_inside, is_shown = found
-    table = pa.table([pa.array(seconds), pa.array(value), *names], names=["time", "value", *metric.dimensions])
+    seconds, value, names, is_inside, is_shown, cases = found
+    told = {"time": pa.array(seconds), "value": pa.array(value), **dict(zip(metric.dimensions, names, strict=True))}
+    table = pa.table(told if cases is None else {**told, CASES: pa.array(cases)})
     outside = int(len(seconds) - is_inside.sum())
     withheld = _withheld(found, np.zeros(len(seconds), np.int64))
     shown = table.filter(pa.array(is_inside & is_shown)) if outside or withheld.rows else table
@@ -119,7 +133,17 @@ def check_together(answers: Sequence[Answer]) -> tuple[list[Together], list[Sour
         metric = one.metric
         kinds = tuple((name, type(column[0]) if len(column) else None) for name, column in one.columns.items())
         alike.setdefault(
-            (kinds, one.zone, metric.dimensions, metric.step, metric.timezone, metric.min_group_size), []
+            (
+                kinds,
+                one.zone,
+                metric.dimensions,
+                metric.step,
+                metric.timezone,
+                metric.min_group_size,
+                _may_have_cases(metric),
+                _says_cases(metric),
+            ),
+            [],
         ).append(one)
     passed: list[Together] = []
     failed: list[SourceError] = []
@@ -154,6 +178,7 @@ def _joined(answers: Sequence[Answer]) -> Together:
         found.value[is_point],
         tuple(name.filter(pa.array(is_point)) for name in found.names),
         _withheld(found, owner),
+        None if found.cases is None else found.cases[is_point],
     )
 
 
@@ -197,7 +222,8 @@ def _rows(answer: Answer, owner: NDArray[np.int64] | None = None, windows: NDArr
     others = [name for name in columns if name.lower() not in map(str.lower, found)]
     own = np.zeros(len(seconds), np.int64) if owner is None else owner
     _check_single(metric, seconds[is_shown], own[is_shown], shown, others)
-    return _Rows(seconds, _values(metric, found["value"]), names, is_inside, is_shown)
+    value, cases = _shares(metric, _values(metric, found["value"]), found, is_inside & is_shown)
+    return _Rows(seconds, value, names, is_inside, is_shown, cases)
 
 
 def failure(metric: Metric, what: str) -> SourceError:
@@ -215,7 +241,14 @@ def _pick(metric: Metric, columns: Mapping[str, Column]) -> dict[str, Column]:
             metric,
             f"the query returned {', '.join(columns) or 'no columns'}; it must also return {', '.join(missing)}",
         )
+    if _may_have_cases(metric) and (CASES in columns or CASES in folded):
+        needed = (*needed, CASES)
     return {name: columns[name] if name in columns else folded[name.lower()] for name in needed}
+
+
+def _may_have_cases(metric: Metric) -> bool:
+    """Rates rest on cases; a dimension of that name is a dimension."""
+    return metric.kind is Kind.RATE and CASES not in metric.dimensions
 
 
 def _times(metric: Metric, column: Column, zone: str) -> Instants:
@@ -248,6 +281,36 @@ def _values(metric: Metric, column: Column, name: str = "value") -> NDArray[np.f
         raise failure(metric, f"column {name}: it holds {column.type}; return a number, for example with a cast")
     value: NDArray[np.float64] = column.cast(pa.float64(), safe=False).to_numpy()
     return value if np.isfinite(value).all() else np.where(np.isfinite(value), value, np.nan)
+
+
+def _says_cases(metric: Metric) -> bool:
+    """Whether a column of cases was asked for by name."""
+    return bool(metric.query or metric.cases)
+
+
+def _shares(
+    metric: Metric, value: NDArray[np.float64], found: Mapping[str, Column], is_point: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+    """The values, and how many cases each is a share of; one of no cases is missing.
+
+    A column that was asked for by name holds what it says. What Watchkeeper counts by itself for a table may turn out
+    to be no share, or no count, and is not known then.
+    """
+    if CASES not in found or not _may_have_cases(metric):
+        return value, None
+    cases = _values(metric, found[CASES], CASES)
+    value = np.where(cases == 0, np.nan, value)
+    with np.errstate(invalid="ignore"):
+        is_none = (cases < 0) | ((value < 0) | (value > 1 + ROUNDING)) & (cases > 0)
+    if _says_cases(metric) and (is_none & is_point).any():
+        row = int(np.argmax(is_none & is_point))
+        raise failure(
+            metric,
+            f"column {CASES}: a row says {value[row]:g} of {cases[row]:g} cases; with {CASES} a value is a share from 0"
+            f" to 1 of a number of cases: return the share, or give the column another name",
+        )
+    cases = np.where(is_none | np.isnan(value), np.nan, cases)
+    return value, None if np.isnan(cases).all() else cases
 
 
 def _is_large_enough(metric: Metric, found: Mapping[str, Column]) -> NDArray[np.bool_]:

@@ -19,7 +19,15 @@ from numpy.typing import NDArray
 from watchkeeper.domain.errors import ConfigError, SourceError
 from watchkeeper.domain.metric import Metric, Source
 from watchkeeper.domain.times import periods
-from watchkeeper.sources.points import BATCH_ROWS, GROUP_SIZE, NONE_WITHHELD, TooManyRowsError, check_points, failure
+from watchkeeper.sources.points import (
+    BATCH_ROWS,
+    CASES,
+    GROUP_SIZE,
+    NONE_WITHHELD,
+    TooManyRowsError,
+    check_points,
+    failure,
+)
 from watchkeeper.sources.secrets import Secrets, look_up
 
 if TYPE_CHECKING:
@@ -91,7 +99,10 @@ class PrometheusSource:
         starts = np.append(start, ends[:-1])
         columns = self._points(metric, metric.query, ends, starts)
         if metric.min_group_size:
-            columns = _with_sizes(columns, self._points(metric, metric.group_size, ends, starts), metric.dimensions)
+            sizes = self._points(metric, metric.group_size, ends, starts)
+            columns = _with(columns, GROUP_SIZE, sizes, metric.dimensions)
+        if metric.cases:
+            columns = _with(columns, CASES, self._points(metric, metric.cases, ends, starts), metric.dimensions)
         checked = check_points(metric, columns, start, end, "UTC")
         self.outside, self.withheld = checked.outside, checked.withheld
         yield from checked.table.to_batches(max_chunksize=BATCH_ROWS)
@@ -196,11 +207,11 @@ def _chunks(at: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
             yield at[first : min(right, first + MOST_STEPS)]
 
 
-def _with_sizes(
-    columns: dict[str, list[Any]], sizes: dict[str, list[Any]], dimensions: tuple[str, ...]
+def _with(
+    columns: dict[str, list[Any]], name: str, found: dict[str, list[Any]], dimensions: tuple[str, ...]
 ) -> dict[str, list[Any]]:
-    """The columns with each row's group size; None where the second query says none."""
+    """The columns, and as `name` what a second query says of each row; None where it says nothing of it."""
     keys = ("time", *dimensions)
-    known = dict(zip(zip(*(sizes[key] for key in keys), strict=True), sizes["value"], strict=True))
+    known = dict(zip(zip(*(found[key] for key in keys), strict=True), found["value"], strict=True))
     rows = zip(*(columns[key] for key in keys), strict=True)
-    return {**columns, GROUP_SIZE: [known.get(row) for row in rows]}
+    return {**columns, name: [known.get(row) for row in rows]}

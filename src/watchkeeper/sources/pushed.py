@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -22,8 +22,8 @@ NO_VALUE = "(none)"
 class Columns:
     """n rows of one metric. `key` int64[n] is the place of each row's dimension values in `keys`.
 
-    `time` int64[n] seconds UTC, `value` float64[n] (NaN: missing), `group_size` float64[n] where it was sent; `keys`
-    holds values in the order of `dimensions`.
+    `time` int64[n] seconds UTC, `value` float64[n] (NaN: missing), `group_size` and `cases` float64[n] (NaN: not known)
+    where they were sent; `keys` holds values in the order of `dimensions`.
     """
 
     metric: str
@@ -33,6 +33,7 @@ class Columns:
     keys: Sequence[tuple[str, ...]]
     key: NDArray[np.int64]
     group_size: NDArray[np.float64] | None = None
+    cases: NDArray[np.float64] | None = None
 
     def ordered(self, dimensions: tuple[str, ...]) -> Columns:
         """The same rows with the dimensions in another order."""
@@ -40,7 +41,7 @@ class Columns:
             return self
         places = [self.dimensions.index(name) for name in dimensions]
         keys = [tuple(key[place] for place in places) for key in self.keys]
-        return Columns(self.metric, self.time, self.value, dimensions, keys, self.key, self.group_size)
+        return replace(self, dimensions=dimensions, keys=keys)
 
 
 class JsonPush(msgspec.Struct, forbid_unknown_fields=True):
@@ -51,6 +52,7 @@ class JsonPush(msgspec.Struct, forbid_unknown_fields=True):
     value: list[float | None]
     dimensions: dict[str, str | list[str | None]] = {}
     group_size: list[float | None] | None = None
+    cases: list[float | None] | None = None
 
 
 _DECODER = msgspec.json.Decoder(JsonPush)
@@ -66,8 +68,8 @@ def read_json(body: bytes) -> Columns:
         raise InputError(f"push: the body is no JSON: {error}") from None
     rows = len(push.time)
     lengths = {"value": len(push.value)}
-    if push.group_size is not None:
-        lengths["group_size"] = len(push.group_size)
+    more = {"group_size": push.group_size, "cases": push.cases}
+    lengths |= {name: len(one) for name, one in more.items() if one is not None}
     lengths |= {name: len(one) for name, one in push.dimensions.items() if isinstance(one, list)}
     for name, length in lengths.items():
         if length != rows:
@@ -80,12 +82,13 @@ def read_json(body: bytes) -> Columns:
         tuple(push.dimensions),
         keys,
         key,
-        None if push.group_size is None else np.array(push.group_size, np.float64),
+        **{name: np.array(one, np.float64) for name, one in more.items() if one is not None},
     )
 
 
 def read_arrow(body: bytes, metric: str) -> Columns:
-    """Columns of an Arrow IPC stream: `time`, `value`, the dimensions, and `group_size` where groups may be small.
+    """Columns of an Arrow IPC stream: `time`, `value`, the dimensions, `group_size` where groups may be small, and
+    numbers in `cases` where a rate says how many it rests on.
 
     Dimensions may be text or a dictionary of it, which is quicker. InputError says what is wrong, and where.
     """
@@ -100,10 +103,14 @@ def read_arrow(body: bytes, metric: str) -> Columns:
             raise InputError(f"push: the stream has {', '.join(names) or 'no columns'}; it must have one column {name}")
     if len(set(names)) != len(names):
         raise InputError("push: two columns have one name; name each once")
-    dimensions = tuple(name for name in names if name not in ("time", "value", "group_size"))
+    has_cases = "cases" in names and _is_number(table["cases"].type)
+    numbers = ("time", "value", "group_size", *(["cases"] if has_cases else []))
+    dimensions = tuple(name for name in names if name not in numbers)
     keys, key = _arrow_keys([table[name] for name in dimensions], table.num_rows)
     size = _numbers(table["group_size"], "group_size") if "group_size" in names else None
-    return Columns(metric, _arrow_times(table["time"]), _numbers(table["value"], "value"), dimensions, keys, key, size)
+    cases = _numbers(table["cases"], "cases") if has_cases else None
+    time, value = _arrow_times(table["time"]), _numbers(table["value"], "value")
+    return Columns(metric, time, value, dimensions, keys, key, size, cases)
 
 
 def _json_times(time: list[int | str]) -> NDArray[np.int64]:
@@ -191,7 +198,11 @@ def _arrow_times(column: pa.ChunkedArray) -> NDArray[np.int64]:
 
 def _numbers(column: pa.ChunkedArray, name: str) -> NDArray[np.float64]:
     kind = column.type
-    if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)):
+    if not _is_number(kind):
         raise InputError(f"push: {name} holds {kind}; send numbers")
     numbers: NDArray[Any] = column.cast(pa.float64(), safe=False).to_numpy()
     return numbers
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))

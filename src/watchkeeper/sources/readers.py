@@ -27,8 +27,9 @@ class Reader(Protocol):
     def pull(self, metric: Metric, start: int, end: int) -> Iterator[pa.RecordBatch]:
         """The metric's points in `[start, end)` (seconds UTC), after all of them were checked.
 
-        Batches have the columns time int64 (seconds UTC), value float64 (NaN: missing), and one string a dimension, in
-        the metric's order. Raises ConfigError or SourceError; they name metric, source and mend, and no secret.
+        Batches have the columns time int64 (seconds UTC), value float64 (NaN: missing), one string a dimension, in the
+        metric's order, and perhaps cases float64 (NaN: not known), how many a rate rests on. Raises ConfigError or
+        SourceError; they name metric, source and mend, and no secret.
         """
 
     def close(self) -> None:

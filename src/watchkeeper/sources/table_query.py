@@ -16,7 +16,7 @@ from sqlalchemy import BigInteger, ColumnElement, Dialect, Select, bindparam, ca
 from sqlalchemy import literal_column as written
 
 from watchkeeper.domain.errors import ConfigError
-from watchkeeper.domain.metric import Metric, TimeIs
+from watchkeeper.domain.metric import Kind, Metric, TimeIs
 from watchkeeper.domain.times import DAY, floor_to_step, local_seconds, periods
 from watchkeeper.sources.window import Window, naive, wall_window
 
@@ -43,15 +43,17 @@ _EPOCH: dict[str, Callable[[Any], ColumnElement[Any]]] = {
 def check_table(metric: Metric) -> None:
     """Check the metric's measures without a database; ConfigError names the metric and the mend."""
     _measure(metric, metric.measure)
-    if metric.group_size:
-        _measure(metric, metric.group_size)
+    for said in (metric.group_size, metric.cases):
+        if said:
+            _measure(metric, said)
 
 
 def table_statement(metric: Metric, dialect: Dialect, start: int, end: int) -> tuple[Select[Any], Window]:
     """The statement for `[start, end)` (seconds UTC) and the parameters that it is run with.
 
     It returns `time` (whole seconds: of the start of the period, UTC, or of the wall clock where the column is on it),
-    `value`, the dimensions, and `group_size` where the metric withholds small groups.
+    `value`, the dimensions, `group_size` where the metric withholds small groups, and `cases` where it is a rate of
+    any.
     """
     at = _quoted(metric.time_column, dialect)
     as_seconds = metric.time_is is TimeIs.SECONDS or dialect.name in _TOLD_IN_SECONDS
@@ -62,6 +64,9 @@ def table_statement(metric: Metric, dialect: Dialect, start: int, end: int) -> t
     asked += [column(name) for name in metric.dimensions]
     if metric.min_group_size:
         asked.append(_measure(metric, metric.group_size or "count").label("group_size"))
+    cases = _cases(metric)
+    if cases is not None:
+        asked.append(cases.label("cases"))
     source = text(".".join(_quoted(part, dialect) for part in metric.table.split(".")))
     places = [1, *range(3, 3 + len(metric.dimensions))]
     if as_seconds:
@@ -141,6 +146,21 @@ def _measure(metric: Metric, said: str) -> ColumnElement[Any]:
         # Sums first, then one division: the mean of shares would let a quiet hour weigh as much as a busy one.
         return written(f"SUM({parts[0]}) * 1.0 / NULLIF(SUM({parts[1]}), 0)")
     raise ConfigError(f"metric {metric.name}: measure {said!r} is not known; use {_MEASURES}, or write a query")
+
+
+def _cases(metric: Metric) -> ColumnElement[Any] | None:
+    """How many cases a rate rests on: as the metric says, or what its measure divides by."""
+    if metric.kind is not Kind.RATE or "cases" in metric.dimensions:
+        return None
+    if metric.cases:
+        return _measure(metric, metric.cases)
+    match = _CALL.match(metric.measure)
+    name, inside = (match[1].lower(), (match[2] or "").strip()) if match else ("", "")
+    if name == "share":
+        return written("COUNT(*)")
+    if name == "avg":
+        return written(f"COUNT({inside})")
+    return written(f"SUM({_split(inside)[1]})") if name == "ratio" else None
 
 
 def _split(inside: str) -> list[str]:

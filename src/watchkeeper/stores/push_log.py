@@ -24,22 +24,26 @@ from watchkeeper.domain.errors import StoreError
 
 log = logging.getLogger("watchkeeper.push")
 
-_MAGIC = 0x574B5031
+_MAGIC, _MAGIC_OF_RATES = 0x574B5031, 0x574B5032
+"""Of a record of series, time and value; of one with cases too."""
 _HEADER = struct.Struct("<IIqI")
 """Magic number, points, known at, CRC-32 of the columns."""
-_POINT_BYTES = 4 + 8 + 8
+_POINT_BYTES = {_MAGIC: 4 + 8 + 8, _MAGIC_OF_RATES: 4 + 8 + 8 + 8}
 
 Done = Callable[[StoreError | None], None]
 """Called in the log's own thread once points are on disk, or could not be put there."""
 
 
 class Pushed(NamedTuple):
-    """Points that became known together: `series` int32[n], `time` int64[n] seconds UTC, `value` float64[n]."""
+    """Points that became known together: `series` int32[n], `time` int64[n] seconds UTC, `value` float64[n], and
+    `cases` float64[n] (NaN: not known) where rates say how many they rest on.
+    """
 
     known_at: int
     series: NDArray[np.int32]
     time: NDArray[np.int64]
     value: NDArray[np.float64]
+    cases: NDArray[np.float64] | None = None
 
 
 class PushLog:
@@ -67,8 +71,10 @@ class PushLog:
 
     def append(self, points: Pushed, done: Done) -> None:
         """Put points into the next group; `done` says when they are on disk."""
-        columns = points.series.tobytes() + points.time.tobytes() + points.value.tobytes()
-        record = _HEADER.pack(_MAGIC, len(points.series), points.known_at, zlib.crc32(columns)) + columns
+        columns, magic = points.series.tobytes() + points.time.tobytes() + points.value.tobytes(), _MAGIC
+        if points.cases is not None:
+            columns, magic = columns + points.cases.tobytes(), _MAGIC_OF_RATES
+        record = _HEADER.pack(magic, len(points.series), points.known_at, zlib.crc32(columns)) + columns
         with self._wake:
             if self._is_closed:
                 raise StoreError(f"push log {self._folder}: it is closed; the server is stopping, send again later")
@@ -184,16 +190,17 @@ def _read(path: Path) -> list[Pushed]:
     found, at = [], 0
     while at + _HEADER.size <= len(data):
         magic, count, known_at, checksum = _HEADER.unpack_from(data, at)
-        begin, end = at + _HEADER.size, at + _HEADER.size + count * _POINT_BYTES
-        if magic != _MAGIC or end > len(data) or zlib.crc32(data[begin:end]) != checksum:
+        begin, end = at + _HEADER.size, at + _HEADER.size + count * _POINT_BYTES.get(magic, 0)
+        if magic not in _POINT_BYTES or end > len(data) or zlib.crc32(data[begin:end]) != checksum:
             break
-        time_at, value_at = begin + 4 * count, begin + 12 * count
+        time_at, value_at, cases_at = begin + 4 * count, begin + 12 * count, begin + 20 * count
         found.append(
             Pushed(
                 known_at,
                 np.frombuffer(data, np.int32, count, begin),
                 np.frombuffer(data, np.int64, count, time_at),
                 np.frombuffer(data, np.float64, count, value_at),
+                np.frombuffer(data, np.float64, count, cases_at) if magic == _MAGIC_OF_RATES else None,
             )
         )
         at = end

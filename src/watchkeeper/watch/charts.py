@@ -52,6 +52,7 @@ def chart(
         is_learning=(judged.phase[rows] == Phase.LEARNING).tolist(),
         week_before=_week_before(judgement, at, rows) if has_week else [],
         is_withheld=_is_withheld(judgement, rows),
+        cases=[] if judgement.columns.cases is None else _plain(judgement.columns.cases[rows]),
     )
 
 

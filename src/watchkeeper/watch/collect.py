@@ -16,7 +16,7 @@ from watchkeeper.domain.points import withheld as is_withheld
 from watchkeeper.domain.times import DAY, floor_to_step
 from watchkeeper.learn.settle import LEAST_OVERLAP
 from watchkeeper.sources.pipelined import Asked
-from watchkeeper.sources.points import Together, TooManyRowsError, Withheld
+from watchkeeper.sources.points import CASES, Together, TooManyRowsError, Withheld
 from watchkeeper.sources.readers import ManyReader, Reader, reader_of
 from watchkeeper.stores.history import History
 from watchkeeper.stores.ledger import Ledger, series
@@ -172,11 +172,15 @@ class Intake:
         """Take a source's batch; it is stored when many are together, at the latest by `flush`."""
         columns = [batch.column(name) for name in metric.dimensions]
         value = batch.column("value").to_numpy(zero_copy_only=False).astype(np.float64)
-        self._take((metric.name,), None, columns, np.asarray(batch.column("time"), dtype=np.int64), value)
+        cases = None
+        if CASES in batch.schema.names and CASES not in metric.dimensions:
+            cases = batch.column(CASES).to_numpy(zero_copy_only=False)
+        self._take((metric.name,), None, columns, np.asarray(batch.column("time"), dtype=np.int64), value, cases)
 
     def take_together(self, points: Together) -> None:
         """The same for points of many metrics."""
-        self._take([one.name for one in points.metrics], points.owner, points.names, points.time, points.value)
+        names = [one.name for one in points.metrics]
+        self._take(names, points.owner, points.names, points.time, points.value, points.cases)
 
     def hold_back(self, metrics: Sequence[Metric], withheld: Withheld) -> None:
         """Take what was withheld: of a series that was shown before, its point of that time is known as withheld.
@@ -193,13 +197,14 @@ class Intake:
         columns: Sequence[pa.Array],
         time: NDArray[np.int64],
         value: NDArray[np.float64],
+        cases: NDArray[np.float64] | None = None,
         *,
         are_withheld: bool = False,
     ) -> None:
         if not len(time):
             return
         keys, place = _keys(metrics, owner, columns, len(time))
-        self._waiting.append(_Waiting(keys, place, time, value, are_withheld))
+        self._waiting.append(_Waiting(keys, place, time, value, cases, are_withheld))
         self._rows += len(time)
         if self._rows >= ROWS_TOGETHER:
             self.flush()
@@ -218,11 +223,13 @@ class Intake:
         series_of = [np.array([ids.get(key, _UNKNOWN) for key in one.keys], np.int32)[one.place] for one in waiting]
         owner, value = np.concatenate(series_of), np.concatenate([one.value for one in waiting])
         is_known = owner != _UNKNOWN
+        cases = _together([(one.cases, len(one.time)) for one in waiting])
         changed = self._history.append(
             owner[is_known],
             np.concatenate([one.time for one in waiting])[is_known],
             value[is_known],
             known_at=self._now,
+            cases=None if cases is None else cases[is_known],
             dry_run=self._dry_run,
         )
         # Series that a dry run would make have no numbers: all their points would be new.
@@ -258,7 +265,15 @@ class _Waiting(NamedTuple):
     place: NDArray[np.intp]
     time: NDArray[np.int64]
     value: NDArray[np.float64]
+    cases: NDArray[np.float64] | None
     are_withheld: bool
+
+
+def _together(cases: Sequence[tuple[NDArray[np.float64] | None, int]]) -> NDArray[np.float64] | None:
+    """The cases of all parts, each of so many rows; None where they are known of none."""
+    if all(one is None for one, _ in cases):
+        return None
+    return np.concatenate([np.full(rows, np.nan) if one is None else one for one, rows in cases])
 
 
 def _keys(

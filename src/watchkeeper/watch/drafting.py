@@ -15,6 +15,7 @@ from watchkeeper.domain.points import PointColumns
 from watchkeeper.domain.times import DAY, floor_to_step
 from watchkeeper.notify.message import count_alerts
 from watchkeeper.sources import catalogue
+from watchkeeper.sources.points import CASES
 from watchkeeper.sources.readers import reader_of
 from watchkeeper.stores.ledger import Ledger, audit, metrics
 from watchkeeper.watch import power_file, power_words
@@ -114,6 +115,7 @@ class Drafting:
             time=np.array(shown.time, np.int64),
             value=np.array([np.nan if value is None else value for value in shown.value]),
             known_at=np.zeros(len(shown.time), np.int64),
+            cases=np.array([np.nan if one is None else one for one in shown.cases]) if shown.cases else None,
         )
         found = power_file.metric_power(metric, columns, shown.series.id)
         return tuple(power_words.sentences(found, metric.unit))
@@ -158,6 +160,7 @@ def _columns(metric: Metric, batches: list[pa.RecordBatch], now: int) -> tuple[t
         time=time[order],
         value=table["value"].to_numpy().astype(np.float64)[order],
         known_at=np.full(len(time), now, np.int64),
+        cases=table[CASES].to_numpy().astype(np.float64)[order] if CASES in table.column_names else None,
     )
 
 

@@ -29,7 +29,8 @@ class Laid(NamedTuple):
     """Points laid on the periods of their metrics, series after series: a row a period; absent ones are missing (NaN),
     and of those withheld the value is `domain.points.WITHHELD`.
 
-    `start` int64[S+1]; `time`, `local` (on the wall clock) and `known_at` int64[n] seconds, `value` float64[n].
+    `start` int64[S+1]; `time`, `local` (on the wall clock) and `known_at` int64[n] seconds, `value` float64[n]; `cases`
+    float64[n] (NaN: not known), None where they are known of no point.
     """
 
     start: NDArray[np.int64]
@@ -37,6 +38,7 @@ class Laid(NamedTuple):
     local: NDArray[np.int64]
     value: NDArray[np.float64]
     known_at: NDArray[np.int64]
+    cases: NDArray[np.float64] | None
 
 
 def withheld_marks(value: NDArray[np.float64]) -> NDArray[np.uint8] | None:
@@ -90,7 +92,11 @@ def lay(points: PointColumns, spans: Sequence[Span], counts: Sequence[int], grid
     rows = start[owner[fits]] + place[fits]
     value[rows] = points.value[fits]
     known_at[rows] = points.known_at[fits]
-    return Laid(start, time, local, value, known_at)
+    cases: NDArray[np.float64] | None = None
+    if points.cases is not None:
+        cases = np.full(len(time), np.nan)
+        cases[rows] = points.cases[fits]
+    return Laid(start, time, local, value, known_at, cases)
 
 
 def _periods(span: Span) -> NDArray[np.int64]:

@@ -146,6 +146,7 @@ class Judgement:
             expected=math.nan if silent else self._expected(peak),
             lower=math.nan if silent else float(self.judged.lower[peak]),
             upper=math.nan if silent else float(self.judged.upper[peak]),
+            cases=math.nan if silent or self.columns.cases is None else float(self.columns.cases[peak]),
         )
         return Run(member=member, known_at=member.start + self.metric.step_s, step_s=self.metric.step_s)
 
@@ -172,6 +173,7 @@ def judge(
         value=grid.shown,
         local=local_seconds(grid.time, metric.timezone),
         mark=withheld_marks(grid.value),
+        cases=grid.cases,
     )
     settings = settings_of(metric, grid.series, lent or {})
     found = learn.judge(
@@ -231,7 +233,7 @@ def on_grid(metric: Metric, columns: PointColumns, until: int) -> PointColumns:
     sizes = np.diff(columns.start)
     first = columns.time[columns.start[:-1][sizes > 0]]
     grid = periods(int(first.min()), until, metric.step_s, metric.timezone) if len(first) else np.zeros(0, np.int64)
-    times, values, known = [], [], []
+    times, values, known, cases = [], [], [], []
     for place in range(len(columns.series)):
         at = columns.of(place)
         time = columns.time[at]
@@ -243,10 +245,14 @@ def on_grid(metric: Metric, columns: PointColumns, until: int) -> PointColumns:
         known.append(np.zeros(len(rows), np.int64))
         values[-1][spot] = columns.value[at][fits]
         known[-1][spot] = columns.known_at[at][fits]
+        if columns.cases is not None:
+            cases.append(np.full(len(rows), np.nan))
+            cases[-1][spot] = columns.cases[at][fits]
     return PointColumns(
         series=columns.series,
         start=np.cumsum([0, *(len(rows) for rows in times)], dtype=np.int64),
         time=np.concatenate([np.zeros(0, np.int64), *times]),
         value=np.concatenate([np.zeros(0), *values]),
         known_at=np.concatenate([np.zeros(0, np.int64), *known]),
+        cases=np.concatenate(cases) if cases else None,
     )

@@ -72,7 +72,7 @@ def advance(tasks: Sequence[Task], points: PointColumns, batch: int, grids: Grid
     mark = withheld_marks(laid.value)
     laid = laid._replace(value=shown(laid.value))
     mark, has_recurring, waits = _marks(tasks, laid, edges, mark)
-    batch_of_points = Points(start=laid.start, time=laid.time, value=laid.value, local=laid.local, mark=mark)
+    batch_of_points = Points(laid.start, laid.time, laid.value, laid.local, mark, laid.cases)
     before = joined([task.start.part for task in tasks])
     state, judged = detect.replay(batch_of_points, settings, before, consume=True)
     bar = np.repeat([task.bar for task in tasks], counts)
@@ -305,6 +305,7 @@ def _of_series(
             expected=math.nan if silent else float(sight.judged.expected[rows][peak]),
             lower=math.nan if silent else float(sight.judged.lower[rows][peak]),
             upper=math.nan if silent else float(sight.judged.upper[rows][peak]),
+            cases=math.nan if silent or sight.laid.cases is None else float(sight.laid.cases[rows][peak]),
         )
         if known is not None and not _rank(run.peak_score) > _rank(known.peak_score):
             run = msgspec.structs.replace(known, seen_end=run.seen_end)
@@ -330,6 +331,7 @@ def _told(series: int, run: OpenRun, step_s: int, *, is_open: bool) -> Run:
         expected=run.expected,
         lower=run.lower,
         upper=run.upper,
+        cases=run.cases,
     )
     return Run(member=member, known_at=run.start + step_s, step_s=step_s)
 
@@ -345,4 +347,5 @@ def _open(member: Member) -> OpenRun:
         expected=member.expected,
         lower=member.lower,
         upper=member.upper,
+        cases=member.cases,
     )

@@ -114,10 +114,11 @@ def metric_power(
     at = columns.of(columns.series.index(series_id))
     time, value = columns.time[at], columns.value[at]
     local = local_seconds(time, metric.timezone)
+    cases = None if columns.cases is None else columns.cases[at]
     mark = learn.marks(time, value, learn.fold(log).of(series_id), columns.known_at[at])
     settings = settings_of(metric, (series_id,), {})
     return measure_power(
-        Points(np.array([0, len(time)]), time, value, local=local, mark=mark),
+        Points(np.array([0, len(time)]), time, value, local=local, mark=mark, cases=cases),
         settings,
         false_alerts_per_month=metric.false_alerts_per_month / len(columns.series),
         seed=seed,

@@ -23,6 +23,7 @@ from watchkeeper.domain.metric import Kind, Metric, SourceKind
 from watchkeeper.domain.points import WITHHELD
 from watchkeeper.domain.times import HOUR, format_instant, local_seconds
 from watchkeeper.sources.otlp import read_export_request, write_partial_success
+from watchkeeper.sources.points import ROUNDING
 from watchkeeper.sources.pushed import Columns, read_arrow, read_json
 from watchkeeper.sources.remote_write import read_write_request
 from watchkeeper.sources.samples import How, Periods, Sample
@@ -159,11 +160,15 @@ class Pushes:
         if is_good.any():
             every = bool(is_good.all())
             value = columns.value if is_small is None else np.where(is_small, WITHHELD, columns.value)
+            cases = columns.cases
+            if cases is not None and is_small is not None:
+                cases = np.where(is_small, np.nan, cases)
             points = Pushed(
                 int(self._clock()),
                 ids if every else ids[is_good],
                 columns.time if every else columns.time[is_good],
                 value if every else value[is_good],
+                cases if every or cases is None else cases[is_good],
             )
             self._log.append(points, done)
             self._start()
@@ -295,6 +300,10 @@ class Pushes:
                 f"metric {metric.name}: group_size: groups under {metric.min_group_size} are withheld; "
                 "say how large each is"
             )
+        if columns.cases is not None and metric.kind is not Kind.RATE:
+            raise InputError(
+                f"metric {metric.name}: cases: a {metric.kind.value} rests on none; leave them out, or set kind: rate"
+            )
 
     def _ids(self, known: _Known, keys: Sequence[tuple[str, ...]]) -> NDArray[np.int32]:
         """The series of each key; -1 where there would be too many."""
@@ -333,6 +342,13 @@ class Pushes:
             (np.isinf(columns.value), "has an infinite value; send null where there is none"),
             (ids < 0, f"would be one series more than {MOST_SERIES:,}; leave a dimension out"),
         ]
+        if columns.cases is not None:
+            is_there, cases, value = np.isfinite(columns.value), columns.cases, columns.value
+            is_beyond = is_there & (cases > 0) & ((value < 0) | (value > 1 + ROUNDING))
+            wrong += [
+                (is_there & ((cases <= 0) | np.isinf(cases)), "has a value of no cases; send null where there is none"),
+                (is_beyond, "is no share: of cases, a value lies between 0 and 1"),
+            ]
         is_good, refusals = np.ones(len(ids), np.bool_), list[Refusal]()
         for is_wrong, why in wrong:
             if is_wrong.any():
@@ -351,7 +367,12 @@ class Pushes:
             ids = np.concatenate([one.series for one in members])
             time = np.concatenate([one.time for one in members])
             value = np.concatenate([one.value for one in members])
-            changed += self._history.append(ids, time, value, known_at=known_at)
+            cases = None
+            if any(one.cases is not None for one in members):
+                cases = np.concatenate(
+                    [np.full(len(one.time), np.nan) if one.cases is None else one.cases for one in members]
+                )
+            changed += self._history.append(ids, time, value, known_at=known_at, cases=cases)
             for name in {self._owner.get(one, "") for one in np.unique(ids).tolist()}:
                 if name:
                     self._on_change(name)

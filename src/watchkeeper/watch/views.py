@@ -125,7 +125,8 @@ class SeriesChart(msgspec.Struct, frozen=True, kw_only=True):
     """Columns of a chart, all of one length; times in seconds UTC, None where there is no value.
 
     `is_withheld` says where one came and is not shown; empty where none is. `week_before` is the value at the
-    same time a week before, on the metric's wall clock; empty where nobody asked.
+    same time a week before, on the metric's wall clock; empty where nobody asked. `cases` is how many cases each rate
+    rests on; empty where that is known of none.
     """
 
     series: Series
@@ -140,6 +141,7 @@ class SeriesChart(msgspec.Struct, frozen=True, kw_only=True):
     is_learning: list[bool]
     week_before: list[float | None] = []
     is_withheld: list[bool] = []
+    cases: list[float | None] = []
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):

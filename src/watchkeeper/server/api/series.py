@@ -33,6 +33,7 @@ def point_records(chart: SeriesChart) -> Iterator[PointRecord]:
     columns = zip(
         chart.time,
         chart.value,
+        chart.cases or [None] * len(chart.time),
         chart.expected,
         chart.lower,
         chart.upper,
@@ -42,10 +43,11 @@ def point_records(chart: SeriesChart) -> Iterator[PointRecord]:
         chart.is_withheld or [False] * len(chart.time),
         strict=True,
     )
-    for time, value, expected, lower, upper, score, is_alert, is_learning, is_withheld in columns:
+    for time, value, cases, expected, lower, upper, score, is_alert, is_learning, is_withheld in columns:
         yield PointRecord(
             time=to_datetime(time),
             value=value,
+            cases=cases,
             expected=expected,
             lower=lower,
             upper=upper,

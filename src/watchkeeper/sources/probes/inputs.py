@@ -187,7 +187,7 @@ def _shares(one: Input, conditions: dict[str, str]) -> str:
         f"with counted as (select {sql.period(one.drift_step, f't.{one.time_field}')} as time, count(*) as total, "
         f"{sql.size(one.person)} as group_size, {counted} {sql.rows(one.table, one.time_field)} group by 1)\n"
         f"select time, {sql.listed([sql.text(column) for column in conditions])} as feature, "
-        f"{sql.listed([f'1.0 * coalesce(n{place}, 0) / total' for place in range(len(conditions))])} as value, group_size from counted"
+        f"{sql.listed([f'1.0 * coalesce(n{place}, 0) / total' for place in range(len(conditions))])} as value, group_size, total as cases from counted"
     )
 
 
@@ -204,7 +204,7 @@ def _parts(one: Input, column: str, values: tuple[str, ...]) -> str:
         f"{sql.size(one.person)} as group_size, {counted} {sql.rows(one.table, one.time_field)} group by 1)\n"
         f"select time, {sql.listed([sql.text(value) for value in values])} as category, "
         f"{sql.listed([f'1.0 * n{place} / total' for place in range(len(values))])} as value, "
-        f"{sql.listed(sizes)} as group_size from counted"
+        f"{sql.listed(sizes)} as group_size, total as cases from counted"
     )
 
 

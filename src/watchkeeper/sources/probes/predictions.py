@@ -65,7 +65,7 @@ def of_predictions(system: System, said: Predictions, reference: Reference | Non
             yield metric(
                 system,
                 part,
-                f"{base}, avg(case when t.{column} then 1.0 else 0.0 end) as value {rows}",
+                f"{base}, avg(case when t.{column} then 1.0 else 0.0 end) as value, count(*) as cases {rows}",
                 title=title,
                 kind=Kind.RATE,
                 step=said.step,
@@ -102,12 +102,14 @@ def _classes(system: System, said: Predictions, upstream: dict[str, Any]) -> Met
     time, rows = sql.period(said.quality_step, f"t.{said.time_field}"), sql.rows(said.table, said.time_field)
     if said.score:
         share = f"avg(case when {_positive(said)} then 1.0 else 0.0 end)"
-        query = f"select {time} as time, {share} as value, {sql.size(said.person)} as group_size {rows} group by 1"
+        size = f"{sql.size(said.person)} as group_size, count(*) as cases"
+        query = f"select {time} as time, {share} as value, {size} {rows} group by 1"
         return metric(system, "positive", query, title="Share of positive predictions", **settings)
     query = (
         f"with counted as (select {time} as time, cast(t.{said.predicted} as varchar) as class, count(*) as n, "
         f"{sql.size(said.person)} as group_size {rows} group by 1, 2)\n"
-        "select time, class, 1.0 * n / sum(n) over (partition by time) as value, group_size from counted"
+        "select time, class, 1.0 * n / sum(n) over (partition by time) as value, group_size, "
+        "sum(n) over (partition by time) as cases from counted"
     )
     return metric(system, "classes", query, title="Share of each class", dimensions=("class",), **settings)
 
@@ -298,8 +300,9 @@ def _measured(said: Predictions, outcomes: Outcomes | None, measure: str, truth:
     names = "".join(f", {name}" for name in segments)
     group = ", ".join(f"{place}" for place in range(1, 2 + len(segments)))
     basic = f", {_brier('t.truth', 't.basic')} as basic" if said.basic else ""
+    cases = f", {_CASES[measure]} as cases" if measure in _CASES else ""
     return (
-        f"select time{names}, {_FORMULA[measure]} as value, group_size from (select time{names}, "
+        f"select time{names}, {_FORMULA[measure]} as value, group_size{cases} from (select time{names}, "
         f"{sql.size('person' if said.person else '')} as group_size, count(*) as n, sum(guess * truth) as tp, "
         f"sum(guess * (1 - truth)) as fp, sum((1 - guess) * truth) as fn, sum((1 - guess) * (1 - truth)) as tn, "
         f"{_brier('t.truth', 't.score')} as brier{basic} from (select {', '.join(columns)} from {said.table} as t{join} "
@@ -326,3 +329,5 @@ _FORMULA = {
     "brier": "brier",
     "skill": "1 - brier / nullif(basic, 0)",
 }
+_CASES = {"accuracy": "n", "precision": "tp + fp", "recall": "tp + fn"}
+"""What a measure that is a share is a share of; f1 is a mean of two."""

@@ -58,6 +58,7 @@ ALERT_MEMBER = Table(
     Column("expected", Double),
     Column("lower", Double),
     Column("upper", Double),
+    Column("cases", Double),
     Index("ix_alert_member_series", "series", "start_s"),
 )
 
@@ -227,6 +228,7 @@ def _insert_members(tx: Connection, alert: Alert) -> None:
             "expected": to_null(member.expected),
             "lower": to_null(member.lower),
             "upper": to_null(member.upper),
+            "cases": to_null(member.cases),
         }
         for place, member in enumerate(alert.members)
     ]
@@ -247,6 +249,7 @@ def _member(row: Row[Any]) -> Member:
         expected=from_null(row.expected),
         lower=from_null(row.lower),
         upper=from_null(row.upper),
+        cases=from_null(row.cases),
     )
 
 

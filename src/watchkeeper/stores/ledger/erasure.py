@@ -66,7 +66,9 @@ KINDS = {
 }
 """Columns of text by table. `*_by` are names; what is not here is plain."""
 
-WORKS_WITH = frozenset({"url", "user", "query", "table", "where", "measure", "time_column", "group_size", "when"})
+WORKS_WITH = frozenset(
+    {"url", "user", "query", "table", "where", "measure", "time_column", "group_size", "cases", "when"}
+)
 """Settings that would not do what they do with another text in them."""
 PEOPLE = frozenset({"owner", "by", "members"})
 SENTENCES = frozenset({"sentence", "note", "cause", "words", "detail"})
