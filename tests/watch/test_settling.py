@@ -57,22 +57,23 @@ def test_what_was_read_in_one_go_says_nothing() -> None:
     assert settle_of(np.array([0]), time[:0], time[:0], HOUR) is None
 
 
-def reach(age: np.ndarray, step_s: int = HOUR, waited_s: int = 0) -> int | None:
+def reach(age: np.ndarray, step_s: int = HOUR, *, waited_s: int = 0, reached: int = 4) -> int | None:
     """How many periods would be read again of a series whose values came so long after the ends of their periods."""
     time = np.arange(len(age), dtype=np.int64) * step_s
     known_at = time + step_s + age.astype(np.int64)
-    return overlap_of(np.array([0, len(age)]), time, known_at, step_s, waited_s=waited_s)
+    return overlap_of(np.array([0, len(age)]), time, known_at, step_s, waited_s=waited_s, reached=reached)
 
 
 def test_what_comes_late_is_read_again_for_twice_as_long() -> None:
     some_late = np.arange(1000) % 100 == 0
     assert reach(RNG.uniform(0, 60, 1000)) == 4, "at least"
     assert reach(np.full(1000, 2 * HOUR + 60), waited_s=2 * HOUR) == 4, "what is waited for is not late"
-    assert reach(np.where(some_late, 5 * HOUR + 60, 60)) == 2 * 5
+    assert reach(np.where(some_late, 3 * HOUR + 60, 60)) == 2 * 3
+    assert reach(np.where(some_late, 5 * HOUR + 60, 60), reached=6) == 2 * 5, "the next day it is longer"
     assert reach(np.where(some_late, 5 * HOUR + 60, 60), waited_s=2 * HOUR) == 2 * 3
-    assert reach(np.where(some_late, 60 * DAY, 60)) == 200, "at most"
-    assert reach(np.where(some_late, 60 * DAY, 60), step_s=DAY) == 14
-    assert reach(np.where(np.arange(1000) == 500, 90 * HOUR, 60)) == 4, "one that was read again by hand"
+    assert reach(np.where(some_late, 150 * HOUR, 60), reached=160) == 200, "at most"
+    assert reach(np.where(some_late, 9 * DAY, 60), step_s=DAY, reached=10) == 14
+    assert reach(np.where(some_late, 9 * DAY, 60)) == 4, "what is read again by hand is no late row"
     assert reach(np.full(100, 5 * HOUR)) is None
     known = np.full(1000, 1000 * HOUR)
     assert overlap_of(np.array([0, 1000]), np.arange(1000) * HOUR, known, HOUR) is None, "read in one go"
@@ -112,12 +113,12 @@ def test_the_service_reads_again_as_far_as_it_learned(home: Path) -> None:
             series.intern(tx, "orders", [("DE",)])
         for number, time in enumerate(range(shop.START, end - HOUR, HOUR)):
             service._history.append([1], [time], [100.0], known_at=time + HOUR + 20)
-            if number % 200 == 100:  # one in two hundred is corrected seven hours later
-                service._history.append([1], [time], [200.0], known_at=time + 8 * HOUR + 20)
+            if number % 200 == 100:  # one in two hundred is corrected four hours later
+                service._history.append([1], [time], [200.0], known_at=time + 5 * HOUR + 20)
         assert service._settling.learn(end) == {}, "that is too few to wait for"
         service.run_until(end)
         page = service.metric_page("orders")
         assert page.health is not None
-        assert page.health.overlap == 14
+        assert page.health.overlap == 8
         read_again = [value != 100.0 for value in page.chart.value]
-        assert read_again[-16:] == [False] + [True] * 15, "those and the new one"
+        assert read_again[-10:] == [False] + [True] * 9, "those and the new one"

@@ -43,15 +43,23 @@ def settle_of(
 
 
 def overlap_of(
-    start: NDArray[np.int64], time: NDArray[np.int64], known_at: NDArray[np.int64], step_s: int, *, waited_s: int = 0
+    start: NDArray[np.int64],
+    time: NDArray[np.int64],
+    known_at: NDArray[np.int64],
+    step_s: int,
+    *,
+    waited_s: int = 0,
+    reached: int = LEAST_OVERLAP,
 ) -> int | None:
     """How many periods already read are worth reading again each time, for rows that come late; None: not known.
 
     Twice as many as the latest values needed: later ones than are read again cannot be seen, so what is seen near the
     end of the reach tells that it is too short, and the next time it is longer. Columns as for `settle_of`; each period
-    was first asked for `waited_s` after its end, or up to a step later.
+    was first asked for `waited_s` after its end, or up to a step later, and so far the newest `reached` are read again:
+    what came later than that was read again by hand.
     """
     age = _ages(start, time, known_at, step_s)
+    age = age[age <= waited_s + (reached + 1) * step_s]
     if len(age) < LEAST_POINTS:
         return None
     late = float(np.quantile(age, REACHED_SHARE, method="higher")) - waited_s - step_s

@@ -64,8 +64,9 @@ class Settling:
             learned = None if metric.settle else settle_of(*read, waited_s=waited)
             if learned is not None and learned != before.get(metric.name, 0):
                 found[metric.name] = learned
-            overlap = None if metric.source in pushed else overlap_of(*read, waited_s=waited)
-            if overlap is not None and overlap != reached.get(metric.name, LEAST_OVERLAP):
+            so_far = reached.get(metric.name, LEAST_OVERLAP)
+            overlap = None if metric.source in pushed else overlap_of(*read, waited_s=waited, reached=so_far)
+            if overlap is not None and overlap != so_far:
                 reach[metric.name] = overlap
         if found or reach:
             with self._ledger.write() as tx:
