@@ -75,6 +75,25 @@ def anomalies(service: Watchkeeper) -> list[int]:
     return [one.start for one in members if one.cause is Cause.ANOMALY]
 
 
+def test_a_gap_filled_on_one_server_is_judged_by_the_one_whose_metric_it_is(home: Path, postgres_url: str):
+    lose(home)
+    text = shop.CONFIG.format(shop=home / "shop.db", told=home / "told.txt")
+
+    def opened(name: str) -> Watchkeeper:
+        place = home / name
+        return Watchkeeper.open(place, ledger_url=postgres_url, history_url=postgres_url, clock=lambda: shop.END)
+
+    with opened("judges") as judges, opened("fills") as fills:
+        judges.apply(parse_config(text), "tester")
+        judges.run_until(shop.END - HOUR)
+        find(home)
+        done = fills.backfills.fill("orders", *GAP, "ann")
+        assert (done.changed, done.is_judged) == (2 * 72, False)
+        assert shop.DROP not in anomalies(judges)
+        judges.run_until(shop.END)
+        assert shop.DROP in anomalies(judges)
+
+
 def test_what_cannot_be_read_says_why(home: Path):
     pushed = "sources: {push: {kind: push}}\nmetrics: {sent: {source: push, step: 1h}}\n"
     with shop.open_service(home) as service:
