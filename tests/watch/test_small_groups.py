@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.watch import shop
@@ -128,3 +129,44 @@ def test_a_group_that_is_withheld_from_the_start_is_never_named(home: Path):
         service.run_until(shop.END)
         assert [one.label for one in service.metric_page("orders").series] == ["DE", "US"]
         assert service.metric_page("orders").line.withheld >= 1
+
+
+TOGETHER = """
+sources: {{shop: {{url: "{url}"}}}}
+metrics:
+  orders: &orders
+    source: shop
+    kind: count
+    step: 1h
+    since: 2026-01-05
+    dimensions: [country]
+    min_group_size: 50
+    query: >
+      select to_timestamp(time) as time, country, orders as value, orders as group_size from orders
+      where to_timestamp(time) >= :start and to_timestamp(time) < :end
+  visits: *orders
+"""
+
+
+def test_metrics_that_are_read_together_are_withheld_each_for_itself(home: Path, postgres_url: str):
+    """PostgreSQL is asked for many short windows at once."""
+    rows = [(shop.START + hour * HOUR, country, 400) for hour in range(100) for country in ("DE", "US")]
+    with psycopg.connect(postgres_url.replace("+psycopg", "")) as server:
+        server.execute("create table orders (time bigint, country text, orders integer)")
+        server.cursor().executemany("insert into orders values (%s, %s, %s)", rows)
+        server.commit()
+        now = [shop.START + 95 * HOUR]
+        with Watchkeeper.open(home / "watchkeeper", clock=lambda: now[0]) as service:
+            service.apply(parse_config(TOGETHER.format(url=postgres_url)), "tester")
+            service.run_until(now[0])
+            server.execute("update orders set orders = 7 where country = 'DE' and time >= %s", [now[0]])
+            server.commit()
+            now[0] += 2 * HOUR
+            said: list[str] = []
+            assert not service.run_until(now[0], said.append).troubles
+            assert "reading 2 metrics of shop" in said
+            for name in ("orders", "visits"):
+                german, american = (service.metric_page(name, one.id) for one in service.metric_page(name).series)
+                assert german.chart.is_withheld[-3:] == [False, True, True]
+                assert american.chart.is_withheld == []
+                assert german.line.withheld == 2
