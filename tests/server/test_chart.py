@@ -109,6 +109,16 @@ def test_a_day_is_the_mean_of_its_hours_and_a_broken_day_is_none() -> None:
     assert set(drawn.lo) == {None}
 
 
+def test_what_was_expected_of_a_day_is_compared_over_the_hours_that_have_a_value() -> None:
+    day = line_of(SERIES[1], YEAR + 30 * DAY, YEAR + 31 * DAY)
+    asleep = [None if place < 6 else 20.0 for place in range(24)]
+    expected = [2.0 if place < 6 else 20.0 for place in range(24)]
+    drawn = days(msgspec.structs.replace(day, value=asleep, expected=expected))
+    assert (drawn.v, drawn.e) == ([20.0], [20.0])
+    silent = days(msgspec.structs.replace(day, value=[None] * 24, expected=expected))
+    assert (silent.v, silent.e) == ([None], [15.5])
+
+
 def test_marks_are_cut_to_the_chart_and_learning_is_shown() -> None:
     early = line_of(SERIES[1], YEAR + 20 * DAY, YEAR + 23 * DAY)
     marks = [

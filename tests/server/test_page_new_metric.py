@@ -28,6 +28,8 @@ def test_a_draft_is_drawn_and_says_what_it_would_have_told(reader: TestClient) -
     assert "would have told 1 alert" in text(page)
     assert "2 rows of groups that are too small were withheld" in text(page)
     assert 'id="draft-0"' in page
+    assert 'data-of="draft-0"' in page, "its year by day, under the newest weeks"
+    assert f'data-newest="{28 * 86400 * 1000}"' in page
     picture = reader.get("/new-metric/chart.png?source=warehouse&table=flights&time_column=departed")
     assert picture.headers["content-type"] == "image/png"
     assert "A 12 % drop" in reader.get("/new-metric/power?source=warehouse&table=flights&time_column=departed").text

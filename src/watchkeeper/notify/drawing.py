@@ -128,7 +128,8 @@ def days(chart: Drawable) -> Columns:
     """The chart at a glance: one point a day on the wall clock, the mean of the day; an alert marks its day.
 
     The band of a point is not the band of a day's mean, so there is none; nor is there a mean of a day that has less
-    than three quarters of its points, which would look like a fall.
+    than three quarters of its points, which would look like a fall. What was expected is averaged over the same points
+    as what came: of a night without a value nothing is compared.
     """
     if chart.metric.step_s >= DAY:
         return columns(chart)
@@ -143,7 +144,8 @@ def days(chart: Drawable) -> Columns:
             rows.append((rows[-1][0] + day_ms, None, None, None, None, None, None))
         is_whole = len(places) >= enough
         value = _mean([chart.value[place] for place in places]) if is_whole else None
-        expected = _mean([chart.expected[place] for place in places]) if is_whole else None
+        measured = [place for place in places if chart.value[place] is not None] or places
+        expected = _mean([chart.expected[place] for place in measured]) if is_whole else None
         told = value if any(chart.is_alert[place] for place in places) else None
         rows.append((day, value, expected, None, None, told, None))
     return _turned(rows)

@@ -21,7 +21,7 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
     """One chart in a page: `name` is unique there, `data` is JSON for the script, `fallback` a picture without it.
 
     `whole` is where the script gets all of the series when more is wanted than `data` has; a strip shows in `strip_of`,
-    another figure, what is chosen on it.
+    another figure, what is chosen on it. With `newest_ms` no more than so much of the newest is shown at first.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
     legend: tuple[tuple[str, str], ...] = ()
     whole: str = ""
     strip_of: str = ""
+    newest_ms: int = 0
 
 
 class Overlay(msgspec.Struct, frozen=True, kw_only=True):

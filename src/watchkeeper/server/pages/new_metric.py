@@ -14,12 +14,14 @@ from litestar.response import Redirect
 from watchkeeper.domain.access import Scope
 from watchkeeper.domain.errors import ConfigError, InputError, SourceError
 from watchkeeper.domain.metric import Metric, Source
+from watchkeeper.domain.times import DAY
 from watchkeeper.notify.chart import png
 from watchkeeper.notify.message import subject
 from watchkeeper.server.desk import desk_of
 from watchkeeper.server.figures import Figure, figure_json, legend, summary
 from watchkeeper.server.guard import needs
 from watchkeeper.server.pages.answers import Form
+from watchkeeper.server.pages.metric import CLOSE_UP_DAYS
 from watchkeeper.server.session import NAMELESS, PageRequest, visitor
 from watchkeeper.watch.trials import Drafted, Held, suggest_name
 
@@ -186,13 +188,21 @@ def switch_on(request: PageRequest, data: Form) -> Response[str] | Redirect:
 
 
 @get("/new-metric/chart.png", sync_to_thread=True, opt=needs(Scope.CONFIGURE))
-def draw_draft(request: PageRequest, place: FromQuery[int] = 0, scheme: FromQuery[str] = "light") -> Response[bytes]:
-    """A draft's series as a picture, for readers without scripts."""
+def draw_draft(
+    request: PageRequest, place: FromQuery[int] = 0, by: FromQuery[str] = "", scheme: FromQuery[str] = "light"
+) -> Response[bytes]:
+    """A draft's series as a picture, for readers without scripts: `by` day, or every point."""
     drafted = desk_of(request).service.drafting.attempt(metric_of(_choices(dict(request.query_params.items()))))
     if not 0 <= place < len(drafted.charts):
         raise InputError(f"place: this draft has charts 0 to {len(drafted.charts) - 1}")
     chart = drafted.charts[place]
-    picture = png(chart, scheme="dark" if scheme == "dark" else "light", width=900, height=260)
+    picture = png(
+        chart,
+        scheme="dark" if scheme == "dark" else "light",
+        width=900,
+        height=120 if by == "day" else 260,
+        by_day=by == "day",
+    )
     return Response(picture, media_type="image/png")
 
 
@@ -254,18 +264,35 @@ def _sorted(columns: tuple[Held, ...]) -> dict[str, tuple[Held, ...]]:
 
 
 def _figures(drafted: Drafted, address: str) -> tuple[Figure, ...]:
-    return tuple(
+    """The largest series close up, with its year under it by day; of the others the year."""
+    if not drafted.charts:
+        return ()
+    is_daily = drafted.metric.step_s >= DAY
+    first, *others = (
         Figure(
             name=f"draft-{place}",
             title=subject(drafted.metric, chart.series),
             summary=summary(chart),
-            data=figure_json(chart, (), is_small=place > 0),
+            data=figure_json(chart, (), is_small=place > 0, by_day=place > 0),
             fallback=f"/new-metric/chart.png?{address}&place={place}",
             size="large" if not place else "small",
             legend=legend(chart, ()) if not place else (),
+            newest_ms=0 if place or is_daily else CLOSE_UP_DAYS * DAY * 1000,
         )
         for place, chart in enumerate(drafted.charts)
     )
+    if is_daily:
+        return (first, *others)
+    year = Figure(
+        name="year",
+        title="At a glance, by day",
+        summary="The same by day: move over it to show a time close up.",
+        data=figure_json(drafted.charts[0], (), by_day=True, is_small=True),
+        fallback=f"{first.fallback}&by=day",
+        size="strip",
+        strip_of=first.name,
+    )
+    return (first, year, *others)
 
 
 HANDLERS = (show_new_metric, switch_on, draw_draft, tell_power)

@@ -52,6 +52,7 @@
         this.data = data;
         this.over = data.over;
         this.embed = embed;
+        if (this.newest) this.shown = [Math.max(data.columns.t[0], data.columns.t.at(-1) - this.newest), data.columns.t.at(-1)];
         await this.draw();
         this.listen();
       } catch (error) {
@@ -363,6 +364,7 @@
   const shown = document.getElementById("shown");
   document.querySelectorAll("figure.chart").forEach((figure) => {
     const chart = new Chart(figure);
+    if (figure.dataset.newest) chart.newest = +figure.dataset.newest;
     if (figure.id === "close-up" && shown) chart.shown = [Date.parse(`${shown.dataset.from}Z`), Date.parse(`${shown.dataset.to}Z`)];
     charts.set(figure.id, chart);
     seen.observe(figure);
