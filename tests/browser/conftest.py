@@ -125,3 +125,13 @@ def axe() -> str:
         if place.is_file():
             return place.read_text(encoding="utf-8")
     pytest.skip("axe is not installed: pip install axe-playwright-python, or name axe.min.js in AXE_JS")
+
+
+def violations(page: Page, axe: str) -> list[tuple[str, list[str]]]:
+    """What axe has against a page with everything on it unfolded."""
+    page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+    page.evaluate(axe)
+    found = page.evaluate(
+        "axe.run(document, { resultTypes: ['violations'], rules: { 'target-size': { enabled: true } } })"
+    )
+    return [(each["id"], [node["html"][:120] for node in each["nodes"][:3]]) for each in found["violations"]]

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import watched
+from tests.browser.conftest import violations, watched
 from tests.conftest import Played
 from watchkeeper.domain.times import parse_instant
 from watchkeeper.server.run import running
@@ -111,7 +111,7 @@ def test_an_idea_is_assessed_before_there_is_data(page: Page) -> None:
     picture(page, "assessment.png")
 
 
-def test_every_page_of_the_demo_answers(page: Page, demo: Watchkeeper) -> None:
+def test_every_page_of_the_demo_answers(page: Page, demo: Watchkeeper, axe: str) -> None:
     for line in demo.metrics():
         page.goto(f"/metrics/{line.metric.name}")
         expect(page.get_by_role("heading", level=1)).to_contain_text(line.metric.label)
@@ -133,6 +133,9 @@ def test_every_page_of_the_demo_answers(page: Page, demo: Watchkeeper) -> None:
     page.goto("/flags/late-departures-model")
     expect(page.get_by_text("tripped:")).to_be_visible()
     picture(page, "flag.png")
+    for path in ("/", f"/alerts/{demo.inbox().lines[0].alert.id}", "/systems/late-departures", "/overview", "/teams"):
+        page.goto(path)
+        assert violations(page, axe) == [], path
     page.goto("/told")
     expect(page.locator(".told li").first).to_be_visible()
     for show in ("open", "answered", "explained", "quiet", "resolved", "all"):

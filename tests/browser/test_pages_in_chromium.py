@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import violations
 from tests.server.fakes import FakeService
 from watchkeeper.domain.feedback import Answer
 from watchkeeper.server import create_app
@@ -340,14 +341,6 @@ def test_where_the_drawing_library_is_missing_the_picture_is_shown(open_page: Ne
     page.route("**/drawing.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
     page.goto("/alerts/2")
     page.wait_for_selector("#chart-0 img")
-
-
-def violations(page: Page, axe: str) -> list[tuple[str, list[str]]]:
-    """What axe has against a page with everything on it unfolded."""
-    page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
-    page.evaluate(axe)
-    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
-    return [(each["id"], [node["html"][:120] for node in each["nodes"][:3]]) for each in found["violations"]]
 
 
 @pytest.mark.parametrize(

@@ -100,10 +100,10 @@ def test_a_message_is_taken_apart_at_its_first_lines() -> None:
 
 def test_a_metric_asks_about_what_it_kept_quiet(reader: TestClient, service: FakeService) -> None:
     page = reader.get("/metrics/departures?series=2").text
-    assert "Was this fine?" in text(page)
+    assert "Was Departures per hour (JFK) fine?" in text(page)
     fields = form(page, "/questions/1/reply")
     done = reader.post("/questions/1/reply", data={**fields, "reply": "missed"}, follow_redirects=False)
     assert (done.status_code, done.headers["location"]) == (303, "/metrics/departures?series=2")
     assert service.questions.replies == [(1, Reply.MISSED, "Ada")]
-    assert "Was this fine?" not in text(reader.get("/metrics/departures").text)
+    assert "Was Departures per hour (JFK) fine?" not in text(reader.get("/metrics/departures").text)
     assert reader.post("/questions/1/reply", data={**fields, "reply": "perhaps"}).status_code == 422

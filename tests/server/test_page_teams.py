@@ -21,5 +21,5 @@ def test_a_team_without_metrics_is_told_how_it_gets_some(reader: TestClient) -> 
 
 
 def test_the_inbox_asks_about_a_quiet_window_unless_something_is_filtered(reader: TestClient) -> None:
-    assert "Was this fine?" in text(reader.get("/").text)
-    assert "Was this fine?" not in text(reader.get("/?text=storm").text)
+    assert "Was Departures per hour (JFK) fine?" in text(reader.get("/").text)
+    assert "Was Departures per hour (JFK) fine?" not in text(reader.get("/?text=storm").text)
