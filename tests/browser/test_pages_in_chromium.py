@@ -150,6 +150,16 @@ def test_several_alerts_are_chosen_and_answered_at_once(open_page: NewPage, serv
     assert [(draft.answer, draft.alert) for draft in service.drafts] == [(Answer.REAL, 5), (Answer.REAL, 2)]
 
 
+def test_an_address_of_a_search_says_only_what_is_looked_for(open_page: NewPage) -> None:
+    page = open_page("/?show=all")
+    page.keyboard.press("/")
+    page.keyboard.type("quiet")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/?show=all&text=quiet")
+    page.get_by_label("Order").select_option("newest")
+    page.wait_for_url("**/?show=all&order=newest&text=quiet")
+
+
 def test_what_changed_meanwhile_comes_by_itself(open_page: NewPage, service: FakeService) -> None:
     page = open_page("/?show=acknowledged")
     expect(page.get_by_text("Nobody is on anything")).to_be_visible()

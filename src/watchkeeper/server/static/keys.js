@@ -118,6 +118,14 @@
   one("[data-help]")?.addEventListener("click", () => help.showModal());
   all("[data-submit]").forEach((field) => field.addEventListener("change", () => field.form.requestSubmit()));
 
+  // An address to pass on says what is looked for and nothing else: fields left as usual are not sent.
+  const search = one("form.search");
+  search?.addEventListener("submit", () => {
+    const usual = [...search.elements].filter((field) => field.name && ["", field.dataset.usual].includes(field.value));
+    usual.forEach((field) => { field.disabled = true; });
+    setTimeout(() => usual.forEach((field) => { field.disabled = false; }));
+  });
+
   // A form is sent once, however often its button is clicked.
   document.addEventListener("submit", (event) => {
     const form = event.target;
