@@ -96,15 +96,15 @@ def test_the_blizzard_is_found_explained_and_taken_back(page: Page, demo: Watchk
 def test_an_idea_is_assessed_before_there_is_data(page: Page) -> None:
     page.goto("/assessments")
     for field, said in (
-        ("Name", "Who will miss a connection?"),
-        ("One row is", "one passenger"),
-        ("To be predicted", "misses the connection"),
-        ("Rows", "4000"),
-        ("Columns", "10"),
-        ("What columns tell", "0.8, 0.5, 0.4"),
-        ("Needed ROC AUC", "0.75"),
+        ("name", "Who will miss a connection?"),
+        ("row", "one passenger"),
+        ("target", "misses the connection"),
+        ("rows", "4000"),
+        ("columns", "10"),
+        ("effects", "0.8, 0.5, 0.4"),
+        ("level", "0.75"),
     ):
-        page.get_by_label(field).fill(said)
+        page.locator(f"form input[name={field}]").fill(said)
     page.get_by_role("button", name="Assess", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Who will miss a connection?")
     expect(page.locator(".report-plot svg").first).to_be_visible()
