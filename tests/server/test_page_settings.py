@@ -43,7 +43,7 @@ def test_the_range_and_the_alerts_that_turn_lie_over_the_chart(reader: TestClien
     assert (other["over"]["band"], other["over"]["turns"]) == (None, [])
     page = reader.get(f"{HERE}?false_alerts_per_month=4").text
     assert '"kind":"appears"' in page
-    assert "its edges as tried" in page
+    assert "range as tried" in page
 
 
 def test_without_scripts_the_picture_shows_what_was_tried(reader: TestClient) -> None:

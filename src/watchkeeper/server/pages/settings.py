@@ -29,7 +29,7 @@ BUDGETS = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 20.
 _FIELDS = ("false_alerts_per_month", "direction", "smallest_change", "smallest_change_share", "calendar", "settle")
 _WORDS = ("title", "description", "unit", "owner", "runbook", "group")
 _LEGEND = (
-    ("would", "its edges as tried"),
+    ("would", "range as tried"),
     *((f"turn-{turn.value}", TURN_WORD[turn]) for turn in (Turn.APPEARS, Turn.VANISHES, Turn.LOST)),
 )
 
