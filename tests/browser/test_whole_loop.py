@@ -76,7 +76,7 @@ def test_from_a_table_to_an_answer_and_back(
         expect(page.locator(".tried")).to_contain_text("Orders (DE) fell")
         page.locator("#draft-0").scroll_into_view_if_needed()
         page.wait_for_selector("#draft-0[data-drawn] canvas")
-        expect(page.locator(".power-part")).to_contain_text("On its own history", timeout=20_000)
+        expect(page.locator(".power-part")).to_contain_text("On its own history", timeout=120_000)
         page.get_by_role("button", name="Switch on").click()
         expect(page.get_by_role("status")).to_contain_text("Switched on")
 
