@@ -73,6 +73,29 @@ def test_a_period_of_far_fewer_cases_than_usual_has_a_wider_band() -> None:
     assert widths[2] > 2 * widths[1]
 
 
+def test_cases_that_become_known_later_are_taken_up_without_a_break() -> None:
+    """As when a metric's history was read before its source said of how many cases each rate is."""
+    rng = np.random.default_rng(1)
+    cases = 1.0 + rng.poisson(300, (12, 24 * 30))
+    rate = rng.binomial(cases.astype(int), USUAL) / cases
+    later = cases.copy()
+    later[:, : 24 * 20] = np.nan
+    known, taken_up = width(rate, cases), width(rate, later)
+    for day in (20, 21, 25, 29):
+        at = 24 * day + 13
+        assert np.median(taken_up[:, at]) == pytest.approx(np.median(known[:, at]), rel=0.1), day
+    assert told(rate, later)[:, 24 * 20 :].any(axis=1).mean() <= 0.5
+
+
+def width(rate: np.ndarray, cases: np.ndarray) -> np.ndarray:
+    """How far above what is expected the band reaches."""
+    count, size = rate.shape
+    time = np.tile(BEGIN + 3600 * np.arange(size), count)
+    points = Points(np.arange(count + 1) * size, time, rate.ravel(), cases=cases.ravel())
+    _, judged = replay(points, SeriesSettings.uniform(count, step=3600, kind=ValueKind.RATE))
+    return (judged.upper - judged.expected).reshape(count, size)
+
+
 def test_online_equals_replay_with_cases() -> None:
     rate, cases = made(4)
     rate, cases = rate[:18, :100], cases[:18, :100]

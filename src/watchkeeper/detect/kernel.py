@@ -146,7 +146,10 @@ def rate_unit(mid, cases, usual):  # type: ignore[no-untyped-def]
 
 @abreast
 def rate_units(slim, desk, lanes):  # type: ignore[no-untyped-def]
-    """RATE_UNIT of rates whose cases are known, 0 of all others; a block without any is spared the work."""
+    """RATE_UNIT of rates whose cases are known, 0 of all others; a block without any is spared the work.
+
+    Where they become known of a series that was learned without, its noise is from now on in that unit.
+    """
     with_cases = 0.0
     for j in range(lanes):
         is_known = (desk[at.CASES + j] > 0.0) | (slim[at.USUAL_CASES + j] > 0.0)
@@ -155,6 +158,11 @@ def rate_units(slim, desk, lanes):  # type: ignore[no-untyped-def]
     if with_cases > 0.0:
         for j in range(lanes):
             usual, given = float(slim[at.USUAL_CASES + j]), desk[at.CASES + j]
+            is_new = (desk[at.IS_RATE + j] > 0.0) & (usual == 0.0) & (given > 0.0)
+            first = rate_unit(desk[at.MID + j], given if is_new else 1.0, given if is_new else 1.0)
+            slim[at.NOISE + j] = slim[at.NOISE + j] / first if is_new else slim[at.NOISE + j]
+            usual = given if is_new else usual
+            slim[at.USUAL_CASES + j] = usual
             cases = given if given > 0.0 else usual
             has_cases = (desk[at.IS_RATE + j] > 0.0) & (cases > 0.0)
             found = rate_unit(desk[at.MID + j], cases if has_cases else 1.0, usual if usual > 0.0 else max(cases, 1.0))
