@@ -1,7 +1,13 @@
-"""Speed, as a ratio to a peer in the same run on the same points: ratios travel between machines, seconds do not."""
+"""Speed, as a ratio to a peer in the same run on the same points: ratios travel between machines, seconds do not.
+
+`python -m benchmarks.speed --series 10000` prints the first table for so many series: 13.4 million points, about 6 GB.
+Run with `.venv-bench/bin/python` (`make peers` makes it) it times river too, on a few of the series.
+"""
 
 from __future__ import annotations
 
+import argparse
+import importlib.util
 import os
 import platform
 import subprocess
@@ -24,6 +30,8 @@ TICK_SERIES, TICK_BEGUN = 250_000, 30
 """Series of the tick, and hours they have been watched before it."""
 BEGIN = 1_704_067_200
 REPEATS = 3
+RIVER_SERIES = 20
+"""river is timed on so many series, and reckoned for all."""
 
 SEASONAL_Z = """
   SELECT series, ts, value, avg(value) OVER past AS expected,
@@ -37,7 +45,12 @@ SEASONAL_Z = """
 
 def measure() -> str:
     """Time everything and report it as Markdown."""
-    points, series, arrow = _points()
+    return f"{abreast(SERIES)}\n\n{table(('what', 'time'), _small())}"
+
+
+def abreast(count: int) -> str:
+    """Time so many series at once against the peers, and report it as Markdown."""
+    points, series, arrow = _points(count)
     n = len(points.time)
     database = duckdb.connect()
     database.register("points", arrow)
@@ -57,43 +70,59 @@ def measure() -> str:
             _best(lambda: decide(replay(points, series, bands=False)[1], points, series, bar)),
         ),
     ]
-    peer = timed[0][1]
-    rows = [(name, f"{took:.2f} s", f"{n / took / 1e6:.1f} M", f"{peer / took:.1f} ×") for name, took in timed]
-    return "\n\n".join(
-        [
-            f"{SERIES:,} hourly series × {WEEKS} weeks = {n:,} points, best of {REPEATS}; "
-            f"{os.cpu_count()} cores, Python {platform.python_version()}.",
-            table(("what", "time", "points a second", "speed against the peer"), rows),
-            table(("what", "time"), _small()),
-        ]
-    )
+    river = _river(points)
+    names = ["what", "time", "points a second", "speed against the peer"]
+    rows = [
+        [name, f"{took:.2f} s", f"{n / took / 1e6:.1f} M", f"{timed[0][1] / took:.1f} ×"]
+        + ([] if river is None else [f"{river / took:.0f} ×"])
+        for name, took in timed
+    ]
+    said = f"{count:,} hourly series × {WEEKS} weeks = {n:,} points, best of {REPEATS}; {os.cpu_count()} cores, "
+    said += f"Python {platform.python_version()}."
+    if river is not None:
+        names.append("against river")
+        said += f" river, HoltWinters and GaussianScorer, would take {river:,.0f} s: timed on {RIVER_SERIES} series."
+    return f"{said}\n\n{table(tuple(names), [tuple(row) for row in rows])}"
 
 
-def _points() -> tuple[Points, SeriesSettings, pa.Table]:
+def _river(points: Points) -> float | None:
+    """Seconds that river would take for all points, by what a few series take; None where it is not installed."""
+    if importlib.util.find_spec("river") is None:
+        return None
+    from benchmarks.peers.river import holt_winters
+
+    few = [slice(int(points.start[one]), int(points.start[one + 1])) for one in range(RIVER_SERIES)]
+    began = time.perf_counter()
+    for rows in few:
+        holt_winters(points.time[rows], points.value[rows], HOUR)
+    return (time.perf_counter() - began) * points.series / RIVER_SERIES
+
+
+def _points(count: int) -> tuple[Points, SeriesSettings, pa.Table]:
     rng = np.random.default_rng(0)
     size = WEEKS * 168
     hour = np.arange(size)
-    level = np.exp(rng.normal(4, 1, (SERIES, 1)))
+    level = np.exp(rng.normal(4, 1, (count, 1)))
     season = 1 + 0.4 * np.sin(2 * np.pi * hour / 24) + 0.2 * np.sin(2 * np.pi * hour / 168)
-    value = (level * season * np.exp(rng.normal(0, 0.1, (SERIES, size)))).ravel()
-    time_s = np.tile(BEGIN + hour * HOUR, SERIES)
-    names = pa.array([f"series-{k:04d}" for k in range(SERIES)])
+    value = (level * season * np.exp(rng.normal(0, 0.1, (count, size)))).ravel()
+    time_s = np.tile(BEGIN + hour * HOUR, count)
+    names = pa.array([f"series-{k:04d}" for k in range(count)])
     arrow = pa.table(
         {
-            "series": pa.DictionaryArray.from_arrays(np.repeat(np.arange(SERIES, dtype=np.int32), size), names).cast(
+            "series": pa.DictionaryArray.from_arrays(np.repeat(np.arange(count, dtype=np.int32), size), names).cast(
                 pa.string()
             ),
             "ts": pa.array(time_s * 1_000_000).cast(pa.timestamp("us")),
             "value": value,
         }
     )
-    points = Points(start=np.arange(SERIES + 1) * size, time=time_s, value=value)
-    return points, SeriesSettings.uniform(SERIES, step=HOUR), arrow
+    points = Points(start=np.arange(count + 1) * size, time=time_s, value=value)
+    return points, SeriesSettings.uniform(count, step=HOUR), arrow
 
 
 def _small() -> list[tuple[str, str]]:
     """What a person waits for: a replay of a year, an answer judged, the command's help."""
-    points, _, _ = _points()
+    points, _, _ = _points(RIVER_SERIES)
     size = 52 * 168
     year = Points(np.array([0, size]), BEGIN + np.arange(size) * HOUR, np.resize(points.value, size))
     one = SeriesSettings.uniform(1, step=HOUR)
@@ -161,3 +190,14 @@ def _best(work: Callable[[], object]) -> float:
         work()
         times.append(time.perf_counter() - began)
     return min(times)
+
+
+def main() -> None:
+    """Time many series at once and print it."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.speed", description=__doc__)
+    parser.add_argument("--series", type=int, default=SERIES, help=f"how many hourly series (default {SERIES:,})")
+    print(abreast(parser.parse_args().series))
+
+
+if __name__ == "__main__":
+    main()
