@@ -106,7 +106,7 @@ def test_a_constant_raises_nothing_until_it_changes(constant: float) -> None:
     alert = decide(judged, points, HOURLY, BAR)
     assert alert[900]
     assert not alert[:900].any()
-    np.testing.assert_allclose(judged.expected[30:900], constant, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(judged.expected[30:900], constant, rtol=1e-6, atol=1e-9)
     np.testing.assert_allclose(judged.expected[900:], constant, rtol=1e-3, atol=1e-9)
 
 

@@ -52,7 +52,7 @@ def test_a_huge_gap_costs_little() -> None:
     points = Points(np.array([0, 300]), np.r_[np.arange(299) * 60, 4_000_000_000], np.ones(300))
     state, judged = replay(points, SeriesSettings.uniform(1, step=60))
     assert judged.phase[-1] != Phase.MISSING
-    assert state.wide[0, 0] == 4_000_000_000 // 60
+    assert state.times[0, 0] == 4_000_000_000 // 60
 
 
 def test_repeated_times_are_observations_of_one_step() -> None:

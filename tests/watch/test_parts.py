@@ -65,5 +65,5 @@ def test_a_piece_of_a_part_is_a_part(parts: list[Part], data: st.DataObject):
 def test_nobody_else_has_the_arrays():
     before = WHOLE.to_bytes()
     own = joined([Part.of(WHOLE)])
-    own.wide[:] = 0
+    own.times[:] = 0
     assert WHOLE.to_bytes() == before

@@ -42,13 +42,13 @@ def is_ripe(slim, grid):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, error_model="numpy")
-def adopt(wide, slim, profile, present, clock, is_count, grid):  # type: ignore[no-untyped-def]
+def adopt(slim, profile, present, clock, is_count, grid):  # type: ignore[no-untyped-def]
     """Adopt, or drop, what was borrowed; the arrays begin at the column of the series.
 
     `clock` is the wall-clock second of the value that comes next. The first day's values are found in the recipe's day
     profile, where each slot takes its first value as it is.
     """
-    if _fit(wide, slim, profile, present, clock, is_count, grid):
+    if _fit(slim, profile, present, clock, is_count, grid):
         slim[at.CREDIT] = -slim[at.CREDIT]
         return
     days, weeks = grid.day_slots, grid.week_slots
@@ -57,7 +57,7 @@ def adopt(wide, slim, profile, present, clock, is_count, grid):  # type: ignore[
         profile[(2 * days + weeks + h) * LANES] = 0.0
     for w in range(weeks):
         profile[(3 * days + weeks + w) * LANES] = 0.0
-    wide[at.LEVEL] = wide[at.DAY_LEVEL]
+    slim[at.LEVEL] = slim[at.DAY_LEVEL]
     slim[at.CREDIT] = slim[at.NOISE] = 0.0
     slim[at.TAME_FLAT_ERROR] = slim[at.TAME_DAY_ERROR] = slim[at.TAME_WEEK_ERROR] = slim[at.CORRELATION] = 0.0
     slim[at.TAIL + tail.COUNT] = slim[at.TAIL + at.TAIL_ROWS + tail.COUNT] = 0.0
@@ -65,10 +65,10 @@ def adopt(wide, slim, profile, present, clock, is_count, grid):  # type: ignore[
 
 
 @njit(nogil=True, error_model="numpy")
-def _fit(wide, slim, profile, present, clock, is_count, grid):  # type: ignore[no-untyped-def]
+def _fit(slim, profile, present, clock, is_count, grid):  # type: ignore[no-untyped-def]
     """Fit level, swing and noise to the first day and write them into the state; False where the shape does not fit."""
     days, weeks = grid.day_slots, grid.week_slots
-    level, tame_day, spread, week = wide[at.DAY_LEVEL], days + weeks, 2 * days + weeks, 3 * days + weeks
+    level, tame_day, spread, week = slim[at.DAY_LEVEL], days + weeks, 2 * days + weeks, 3 * days + weeks
     n = value = shape = 0.0
     for h in range(days):
         if present[(weeks + h) * LANES] > 0:
@@ -102,7 +102,7 @@ def _fit(wide, slim, profile, present, clock, is_count, grid):  # type: ignore[n
     error = float(slim[at.TAME_WEEK_ERROR])
     if residual > (WORSE * error / max(float(slim[at.TAME_FLAT_ERROR]), 1e-30) + WORSE_BY) * flat:
         return False
-    wide[at.LEVEL] = size
+    slim[at.LEVEL] = size
     for row in range(tame_day, tame_day + days):
         profile[row * LANES] *= swing
     for row in range(week, week + weeks):

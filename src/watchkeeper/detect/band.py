@@ -28,13 +28,13 @@ def expected(slim, desk, lanes):  # type: ignore[no-untyped-def]
 
 
 @abreast
-def limits(wide, slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
+def limits(slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
     """Both ends of the band, within what the values of the series have always kept to."""
     month = grid.month
     for j in range(lanes):
         unit, widen, mid, seasonal = desk[at.UNIT_NOW + j], desk[at.WIDEN + j], desk[at.MID + j], desk[at.SEASONAL + j]
         far_floor, near_floor = desk[at.FAR_FLOOR + j], desk[at.NEAR_FLOOR + j]
-        gap = seasonal - wide[at.MEAN + j]
+        gap = seasonal - slim[at.MEAN + j]
         knows_far = slim[at.SEEN + j] + 1.0 > pointwise.WARM
         knows_near = (desk[at.DAY_VISITS + j] > 0.0) & (slim[at.RESIDUAL_COUNT + j] + 1.0 > pointwise.WARM)
         is_known = knows_far & knows_near

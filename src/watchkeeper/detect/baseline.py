@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from watchkeeper.detect import layout as at
 from watchkeeper.detect.lanes import abreast, floor
 
@@ -30,19 +28,23 @@ LEAST_SPREAD = 0.25
 """Least spread of a slot of the day relative to the others."""
 MEAN_TO_SIGMA = 1.2533
 EARLY_DAYS = 8.0
+MOST_RATIO = 1e6
+"""Its sixth power is still a number."""
+LEAST = 1e-30
+"""Beside which nothing is divided."""
 WEIGHT_FROM_DAYS = 8.0
 
 
 @abreast
 def proof(without, with_it):  # type: ignore[no-untyped-def]
     """Weight of a profile, 0 to 1, from the errors without and with it."""
-    a, b = np.float64(without), np.float64(with_it)  # The sixth power of a large float32 is none.
-    a, b = a * a * a, b * b * b
-    return a * a / (a * a + b * b + 1e-300)
+    ratio = min(with_it / max(without, LEAST), MOST_RATIO)
+    cube = ratio * ratio * ratio
+    return 1.0 / (1.0 + cube * cube)
 
 
 @abreast
-def foresee(wide, slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
+def foresee(slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
     """What is expected from level and profiles, as far as these have proved themselves."""
     for j in range(lanes):
         credit = float(slim[at.CREDIT + j])
@@ -54,14 +56,14 @@ def foresee(wide, slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
         day = proof(by_level, week * by_week + (1.0 - week) * by_day) if is_late & (by_day > 0.0) else 1.0
         season = day * (desk[at.TAME_DAY + j] + week * desk[at.TAME_WEEK + j])
         # A borrowed shape that is not adopted yet has no unit.
-        mid = wide[at.LEVEL + j] + (season if credit >= 0.0 else 0.0)
+        mid = slim[at.LEVEL + j] + (season if credit >= 0.0 else 0.0)
         desk[at.DAYS + j] = days
         desk[at.WEEK_WEIGHT + j] = week
         desk[at.MID + j] = mid
 
 
 @abreast
-def learn(wide, slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
+def learn(slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
     """Teach level, means, profiles and running errors one value."""
     per_day, has_day = grid.per_day, grid.has_day
     for j in range(lanes):
@@ -75,13 +77,13 @@ def learn(wide, slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
         first = desk[at.SHARE + j]
         slow_rate = 1.0 / (NOISE_DAYS * max(per_day, 10.0))
         rate = max(first, slow_rate)
-        flat = value - desk[at.EFFECT + j] - wide[at.LEVEL + j]
+        flat = value - desk[at.EFFECT + j] - slim[at.LEVEL + j]
         day, week = desk[at.TAME_DAY + j], desk[at.TAME_WEEK + j]
         by_day = flat - day
         by_week = by_day - week
-        slow = wide[at.SLOW + j]
+        slow = slim[at.SLOW + j]
         slow += max(first, 1.0 / (SLOW_DAYS * per_day)) * (value - slow)
-        wide[at.SLOW + j] = slow
+        slim[at.SLOW + j] = slow
         away, span = abs(value - slow), float(slim[at.SPAN + j])
         slim[at.SPAN + j] = span + rate * ((away if early else min(away, 4.0 * span)) - span)
         # In the first day the values themselves are the day's profile, and nothing else is learned.
@@ -93,10 +95,10 @@ def learn(wide, slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
         day_error = error + rate * (min(abs(by_day), limit) - error) if learns else error
         slim[at.TAME_DAY_ERROR + j] = day_error
         error = float(slim[at.TAME_WEEK_ERROR + j])
-        taught = error + rate * (min(abs(by_week), limit) - error) if error > 0.0 else float(np.float32(day_error))
+        taught = error + rate * (min(abs(by_week), limit) - error) if error > 0.0 else day_error
         slim[at.TAME_WEEK_ERROR + j] = taught if learns & (days >= (8.0 if has_day else 7.0)) else error
         noise, spread_now = float(slim[at.NOISE + j]), desk[at.SLOT_SPREAD + j]
-        safe_noise, count_unit = max(noise, 1e-100), desk[at.COUNT_UNIT + j]
+        safe_noise, count_unit = max(noise, LEAST), desk[at.COUNT_UNIT + j]
         inverse = 1.0 / (safe_noise * spread_now * count_unit)  # One division for all three.
         size = min(abs(residual), limit) * (inverse * safe_noise * spread_now)
         noise_rate = max(2.0 * first if early else first, slow_rate)
@@ -120,4 +122,4 @@ def learn(wide, slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
         pace = max(WEEK_RATE, by_days * both)
         desk[at.TAME_WEEK + j] = week + pace * min(max(by_week, -loose), loose) if learns else week
         level_rate = max(first, 1.0 / (LEVEL_DAYS * max(per_day, 3.0)))
-        wide[at.LEVEL + j] += level_rate * step if learns else 0.0
+        slim[at.LEVEL + j] += level_rate * step if learns else 0.0

@@ -33,28 +33,23 @@ def scratch_of():  # type: ignore[no-untyped-def]
         np.zeros(LANES, np.int64),
         np.zeros(LANES, np.int64),
         np.zeros(LANES, np.bool_),
-        np.zeros(LANES),
-        np.empty(at.WIDE),
+        np.zeros(LANES, np.float32),
         np.empty(at.SLIM, np.float32),
-        np.empty((LANES, at.WIDE)),
+        np.empty((LANES, at.TIMES)),
         np.empty((LANES, at.SLIM), np.float32),
     )
 
 
 @njit(nogil=True, error_model="numpy")
 def replay_block(  # type: ignore[no-untyped-def]
-    series, start, time, local, value, mark, cases, kind, step, wide, slim, profile, present, desk, scratch, has_bands,
+    series, start, time, local, value, mark, cases, kind, step, times, slim, profile, present, desk, scratch, has_bands,
     expected, lower, upper, score, phase, silence,
 ):  # fmt: skip
     """Advance one block by its series' points and judge each; `series` int64[LANES], -1 where there is none."""
     grid = grid_of(step)
-    row, last, due, day_slot, week_slot, month_slot, is_ready, phases, kept_wide, kept_slim, aside_wide, aside_slim = (
-        scratch
-    )
+    row, last, due, day_slot, week_slot, month_slot, is_ready, phases, kept, aside_times, aside_slim = scratch
     # A tick waits for memory: read in order, which the processor foresees, what is then used in any order.
     seen = 0.0
-    for k in range(0, len(wide), 8):
-        seen += wide[k]
     for k in range(0, len(slim), LANES):
         seen += slim[k]
     desk[at.SCORE] = seen
@@ -67,7 +62,7 @@ def replay_block(  # type: ignore[no-untyped-def]
             left += 1 if row[j] < last[j] else 0
             desk[at.IS_COUNT + j] = 1.0 if kind[s] == COUNT else 0.0
             desk[at.IS_RATE + j] = 1.0 if kind[s] == RATE else 0.0
-            due[j] = NEVER if math.isnan(wide[at.LAST + j]) else (np.int64(wide[at.LAST + j]) + 1) * step
+            due[j] = NEVER if math.isnan(times[at.LAST + j]) else (np.int64(times[at.LAST + j]) + 1) * step
     while left > 0:
         ready = 0
         clock_before = np.int64(-1)
@@ -98,12 +93,12 @@ def replay_block(  # type: ignore[no-untyped-def]
                 i = row[j]
                 phase[i], silence[i] = step_alone(
                     time[i] // step, time[i], local[i] if len(local) else time[i], value[i],
-                    mark[i] if len(mark) else np.uint8(0), kind[series[j]], grid, wide[j:], slim[j:], profile[j:],
-                    present[j:], desk[j:], kept_wide, kept_slim, has_bands,
+                    mark[i] if len(mark) else np.uint8(0), kind[series[j]], grid, times[j:], slim[j:], profile[j:],
+                    present[j:], desk[j:], kept, has_bands,
                 )  # fmt: skip
                 expected[i], lower[i], upper[i] = desk[at.EXPECTED + j], desk[at.LOWER + j], desk[at.UPPER + j]
                 score[i] = desk[at.SCORE + j]
-                due[j] = NEVER if math.isnan(wide[at.LAST + j]) else (np.int64(wide[at.LAST + j]) + 1) * step
+                due[j] = NEVER if math.isnan(times[at.LAST + j]) else (np.int64(times[at.LAST + j]) + 1) * step
                 row[j] += 1
                 left -= 1 if row[j] == last[j] else 0
         if ready < FEWEST_ABREAST:
@@ -111,12 +106,12 @@ def replay_block(  # type: ignore[no-untyped-def]
         for j in range(LANES):  # The others stand aside meanwhile.
             if not is_ready[j]:
                 day_slot[j] = week_slot[j] = month_slot[j] = 0
-                for k in range(at.WIDE):
-                    aside_wide[j, k] = wide[k * LANES + j]
+                for k in range(at.TIMES):
+                    aside_times[j, k] = times[k * LANES + j]
                 for k in range(at.SLIM):
                     aside_slim[j, k] = slim[k * LANES + j]
         step_abreast(
-            is_ready, day_slot, week_slot, month_slot, grid, wide, slim, profile, present, desk, phases, has_bands
+            is_ready, day_slot, week_slot, month_slot, grid, times, slim, profile, present, desk, phases, has_bands
         )
         for j in range(LANES):
             if is_ready[j]:
@@ -129,7 +124,7 @@ def replay_block(  # type: ignore[no-untyped-def]
                 row[j] += 1
                 left -= 1 if row[j] == last[j] else 0
             else:
-                for k in range(at.WIDE):
-                    wide[k * LANES + j] = aside_wide[j, k]
+                for k in range(at.TIMES):
+                    times[k * LANES + j] = aside_times[j, k]
                 for k in range(at.SLIM):
                     slim[k * LANES + j] = aside_slim[j, k]

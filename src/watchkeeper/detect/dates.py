@@ -62,7 +62,7 @@ def learn(desk, lanes):  # type: ignore[no-untyped-def]
     for j in range(lanes):
         without = desk[at.MID + j] - desk[at.EFFECT + j]
         usual = abs(without)
-        off = (desk[at.VALUE + j] - without) / max(usual, 1e-280)
+        off = (desk[at.VALUE + j] - without) / max(usual, 1e-30)
         off = min(max(off, -1.0), MOST) if usual > 0.0 else 0.0
         last = desk[at.MONTH_LAST + j]
         smaller, greater = min(abs(off), abs(last)), max(abs(off), abs(last))

@@ -36,12 +36,12 @@ LEARNING, WATCHING, SETTLING, MISSING = 0, 1, 2, 3
 COUNT, RATE = 0, 2
 LARGEST_VALUE = 1e18
 """Beyond this a value is no measure and counts as missing."""
-BY_POINT = -0.8
+BY_POINT = float(np.float32(-0.8))
 """Score of one point at the edge of the band, as such: in wild series such points recur by the dozen. A greater one is
 told as news by the recipe, and every one that leaves the band opens an alert, see `decide`."""
 BY_POINT_SLOPE, BY_POINT_MOST = 0.02, 1.0
 """Beyond the edge the score still rises, but never to where news begins."""
-LEAST_UNIT = 1e-280
+LEAST_UNIT = 1e-15
 """Smaller values are all alike."""
 SETTLING_WIDER = 2.0
 """Just after the level was set anew a deviation must be so many times greater in addition."""
@@ -58,16 +58,16 @@ def grid_of(step):  # type: ignore[no-untyped-def]
         7 * -(-at.DAY_S // max(step, at.FINEST_WEEK_SLOT_S)),
         day_slots > 1,
         step == at.DAY_S,
-        per_day,
-        at.MONTH_S / step,
-        float(min(max(at.DAY_S // step, 14), 288)),
-        float(max(2 * at.DAY_S // step, 8)),
-        min(max(per_day / 3.0, 7.0), 96.0),
+        np.float32(per_day),
+        np.float32(at.MONTH_S / step),
+        np.float32(min(max(at.DAY_S // step, 14), 288)),
+        np.float32(max(2 * at.DAY_S // step, 8)),
+        np.float32(min(max(per_day / 3.0, 7.0), 96.0)),
     )
 
 
 @njit(nogil=True, error_model="numpy")
-def skip(wide, slim, present, slots, step, steps, offset):  # type: ignore[no-untyped-def]
+def skip(times, slim, present, slots, step, steps, offset):  # type: ignore[no-untyped-def]
     """Pass over `steps` missing grid steps of a series after its newest one; returns the evidence of the silence."""
     month = at.MONTH_S / step
     silence = float(slim[at.SILENCE])
@@ -75,20 +75,20 @@ def skip(wide, slim, present, slots, step, steps, offset):  # type: ignore[no-un
     for _ in range(steps):
         if slim[at.MISSES] >= longest:
             break
-        wide[at.LAST] += 1
-        slot = week_slot_of(np.int64(wide[at.LAST]) * step + offset, slots)
-        weeks = np.int64((wide[at.LAST] - wide[at.FIRST]) * step // at.WEEK_S)
+        times[at.LAST] += 1
+        slot = week_slot_of(np.int64(times[at.LAST]) * step + offset, slots)
+        weeks = np.int64((times[at.LAST] - times[at.FIRST]) * step // at.WEEK_S)
         presence.enter_slot(slim, present, slot)
         silence = presence.miss(slim, present, slot, slots, weeks, month)
     return silence
 
 
 @njit(nogil=True, error_model="numpy")
-def begin(wide, slim, now, value, month):  # type: ignore[no-untyped-def]
+def begin(times, slim, now, value, month):  # type: ignore[no-untyped-def]
     """First value of a series."""
-    wide[at.LAST] = wide[at.FIRST] = now
+    times[at.LAST] = times[at.FIRST] = now
     for row in at.LEVELS:
-        wide[row] = value
+        slim[row] = value
     slim[at.REFERENCE] = slim[at.TAME_REFERENCE] = habituate.NEVER
     slim[at.DAY_RATIO] = slim[at.WEEK_RATIO] = 9.0  # nothing is proven
     slim[at.LOWEST] = slim[at.HIGHEST] = value
@@ -101,10 +101,10 @@ def begin(wide, slim, now, value, month):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, error_model="numpy")
-def restart(wide, slim, change, settle, per_day):  # type: ignore[no-untyped-def]
+def restart(slim, change, settle, per_day):  # type: ignore[no-untyped-def]
     """The level of a series is `change` higher from now on, profiles kept: what was seen before moves with it."""
     for row in at.LEVELS:
-        wide[row] += change
+        slim[row] += change
     novelty.move(slim, at.VALUES, change)
     slim[at.DAY_SMOOTH] = slim[at.WEEK_SMOOTH] = 0.0
     slim[at.SETTLE] = settle
@@ -112,23 +112,22 @@ def restart(wide, slim, change, settle, per_day):  # type: ignore[no-untyped-def
 
 
 @abreast
-def pass_time(wide, slim, desk, lanes):  # type: ignore[no-untyped-def]
+def pass_time(slim, desk, lanes):  # type: ignore[no-untyped-def]
     """Time goes on to a value that is there."""
     for j in range(lanes):
         passed = desk[at.PASSED + j]
-        wide[at.LAST + j] = max(wide[at.LAST + j], desk[at.NOW + j])
         slim[at.SETTLE + j] = max(slim[at.SETTLE + j] - passed, 0.0)
         slim[at.RELEARN + j] = max(slim[at.RELEARN + j] - passed, 0.0)
-        x, unit = desk[at.VALUE + j], wide[at.UNIT + j]
+        x, unit = desk[at.VALUE + j], slim[at.UNIT + j]
         first = max(abs(x), LEAST_UNIT) if x != 0.0 else 0.0
-        wide[at.UNIT + j] = first if unit == 0.0 else unit
+        slim[at.UNIT + j] = first if unit == 0.0 else unit
     habituate.fade(slim, desk, lanes)
 
 
 @abreast
-def foresee(wide, slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
+def foresee(slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
     """What is expected."""
-    baseline.foresee(wide, slim, desk, lanes, grid)
+    baseline.foresee(slim, desk, lanes, grid)
     if grid.has_month:
         dates.foresee(slim, desk, lanes)
 
@@ -139,9 +138,8 @@ def rate_unit(mid, cases, usual):  # type: ignore[no-untyped-def]
     once more what it is for as many cases as usual: rates differ for other reasons than chance too, and of those no
     number of cases rids them.
     """
-    hits = min(max(mid, 0.0), 1.0) * cases + 0.5
-    one_more = cases + 1.0
-    return root(hits * (one_more - hits) * (cases + usual) / (one_more * one_more * cases * usual))
+    share = (min(max(mid, 0.0), 1.0) * cases + 0.5) / (cases + 1.0)
+    return root(share * (1.0 - share) * (1.0 / cases + 1.0 / usual))
 
 
 @abreast
@@ -170,11 +168,11 @@ def rate_units(slim, desk, lanes):  # type: ignore[no-untyped-def]
 
 
 @abreast
-def weigh(wide, slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
+def weigh(slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
     """What the value will be compared with, once it is known what is expected."""
     rate_units(slim, desk, lanes)
     for j in range(lanes):
-        unit = wide[at.UNIT + j]
+        unit = slim[at.UNIT + j]
         unit = unit if unit > 0.0 else 1.0
         desk[at.SHARE + j] = 1.0 / (slim[at.SEEN + j] + 1.0)
         is_count = desk[at.IS_COUNT + j] > 0.0
@@ -194,26 +192,26 @@ def weigh(wide, slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
         floor = baseline.SHARE_FLOOR * abs(mid) + 1e-12 * unit + (baseline.COUNT_FLOOR if is_count else 0.0)
         desk[at.SCALE + j] = max(baseline.MEAN_TO_SIGMA * slim[at.NOISE + j] * count_unit * spread, floor)
         desk[at.COST + j] = tame.price(slim, desk, j, grid.month)
-        day_level = wide[at.DAY_LEVEL + j]
+        day_level = slim[at.DAY_LEVEL + j]
         seasonal = day_level + desk[at.DAY + j] + desk[at.EFFECT + j]
         desk[at.SEASONAL + j] = seasonal
         least = recipe.POISSON_MEAN * poisson
-        desk[at.FAR_FLOOR + j] = max(pointwise.LEVEL_SHARE * abs(wide[at.MEAN + j]), least)
+        desk[at.FAR_FLOOR + j] = max(pointwise.LEVEL_SHARE * abs(slim[at.MEAN + j]), least)
         desk[at.NEAR_FLOOR + j] = max(0.5 * pointwise.LEVEL_SHARE * (abs(seasonal) + abs(day_level)), least)
     early.half_band(slim, desk, lanes, grid)
     band.expected(slim, desk, lanes)
 
 
 @njit(nogil=True, error_model="numpy")
-def limits_alone(wide, slim, desk, grid):  # type: ignore[no-untyped-def]
+def limits_alone(slim, desk, grid):  # type: ignore[no-untyped-def]
     """The band of one series; the arrays begin at its column."""
-    band.limits(wide, slim, desk, 1, grid)
+    band.limits(slim, desk, 1, grid)
 
 
 @abreast
-def judge(wide, slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
+def judge(slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
     """How surprising one value is; nothing is learned yet."""
-    pointwise.surprise(wide, slim, desk, lanes)
+    pointwise.surprise(slim, desk, lanes)
     tame.judge(slim, desk, lanes, grid)
 
 
@@ -238,23 +236,23 @@ def tell(slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
 
 
 @abreast
-def learn(wide, slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
+def learn(slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
     """Learn the value, and score it on the way."""
-    recipe.evidence(wide, slim, desk, lanes, grid)
-    tame.learn(wide, slim, desk, lanes, grid)
+    recipe.evidence(slim, desk, lanes, grid)
+    tame.learn(slim, desk, lanes, grid)
     tell(slim, desk, lanes, grid)
     for j in range(lanes):
         if desk[at.MOVED + j] > 0.0:
-            tame.accept(wide[j:], slim[j:], grid.per_day)
+            tame.accept(slim[j:], grid.per_day)
             slim[at.SETTLE + j] = grid.settle
     if grid.has_month:
         dates.learn(desk, lanes)
-    baseline.learn(wide, slim, desk, lanes, grid)
+    baseline.learn(slim, desk, lanes, grid)
     for j in range(lanes):
         x = desk[at.VALUE + j]
         slim[at.LOWEST + j] = min(float(slim[at.LOWEST + j]), x)
         slim[at.HIGHEST + j] = max(float(slim[at.HIGHEST + j]), x)
-        slim[at.SEEN + j] += np.float32(1.0)
+        slim[at.SEEN + j] += 1.0
         usual, cases = float(slim[at.USUAL_CASES + j]), desk[at.CASES + j]
         pace = max(desk[at.SHARE + j], 1.0 / grid.month)
         is_known = (desk[at.IS_RATE + j] > 0.0) & (cases > 0.0)
@@ -300,43 +298,43 @@ def put(desk, profile, present, day_slot, week_slot, month_slot, grid, j):  # ty
 
 @njit(nogil=True, error_model="numpy")
 def step_alone(  # type: ignore[no-untyped-def]
-    now, stamp, clock, x, bits, kind, grid, wide, slim, profile, present, desk, kept_wide, kept_slim, has_bands
+    now, stamp, clock, x, bits, kind, grid, times, slim, profile, present, desk, kept, has_bands
 ):  # fmt: skip
     """One point of one series, whatever it is; returns (phase, silence), the rest lies on the desk.
 
     The arrays begin at the column of the series.
     """
     is_missing = not abs(x) <= LARGEST_VALUE or (bits & VOID) != 0
-    if math.isnan(wide[at.LAST]):
+    if math.isnan(times[at.LAST]):
         if is_missing:  # nothing is known before the first value
             desk[at.EXPECTED] = desk[at.LOWER] = desk[at.UPPER] = desk[at.SCORE] = math.nan
             return MISSING, math.nan
-        begin(wide, slim, now, x, grid.month)
-    steps = now - np.int64(wide[at.LAST])
+        begin(times, slim, now, x, grid.month)
+    steps = now - np.int64(times[at.LAST])
     is_learning = slim[at.SEEN] < grid.warm
     gap = math.nan
     if steps > 1 or (steps == 1 and is_missing):
         missing = steps - (0 if is_missing else 1)
-        gap = skip(wide, slim, present, grid.week_slots, grid.step, missing, clock - stamp)
-    wide[at.LAST] = max(wide[at.LAST], float(now))
-    desk[at.VALUE], desk[at.NOW] = x, now
+        gap = skip(times, slim, present, grid.week_slots, grid.step, missing, clock - stamp)
+    times[at.LAST] = max(times[at.LAST], float(now))
+    desk[at.VALUE] = x
     desk[at.IS_COUNT], desk[at.IS_RATE] = (1.0 if kind == COUNT else 0.0), (1.0 if kind == RATE else 0.0)
     desk[at.PASSED] = slim[at.MISSES] + min(steps, 1)
     if not is_missing:
-        pass_time(wide, slim, desk, 1)
+        pass_time(slim, desk, 1)
     if adopt.is_ripe(slim, grid) and not is_missing:
-        adopt.adopt(wide, slim, profile, present, clock, desk[at.IS_COUNT] > 0.0, grid)
+        adopt.adopt(slim, profile, present, clock, desk[at.IS_COUNT] > 0.0, grid)
     day_slot = (clock % at.DAY_S) * grid.day_slots // at.DAY_S
     week_slot = week_slot_of(clock, grid.week_slots)
     month_slot = dates.month_slot(clock) if grid.has_month else 0
     take(desk, profile, present, day_slot, week_slot, month_slot, grid, 0)
-    foresee(wide, slim, desk, 1, grid)
+    foresee(slim, desk, 1, grid)
     if (bits & RESTART) != 0 and not is_missing:
-        restart(wide, slim, x - desk[at.MID], grid.settle, grid.per_day)
+        restart(slim, x - desk[at.MID], grid.settle, grid.per_day)
         desk[at.MID] = x
-    weigh(wide, slim, desk, 1, grid)
+    weigh(slim, desk, 1, grid)
     if is_missing:
-        limits_alone(wide, slim, desk, grid)
+        limits_alone(slim, desk, grid)
         desk[at.SCORE] = math.nan
         silence = gap if steps > 0 else float(slim[at.SILENCE])
         return MISSING, math.nan if is_learning else silence
@@ -345,23 +343,19 @@ def step_alone(  # type: ignore[no-untyped-def]
     is_settling = slim[at.SETTLE] > 0.0
     teach = (bits & EXCLUDED) == 0
     if not teach:  # judged on a copy: nothing of what follows is remembered
-        for k in range(at.WIDE):
-            kept_wide[k] = wide[k * LANES]
         for k in range(at.SLIM):
-            kept_slim[k] = slim[k * LANES]
-    judge(wide, slim, desk, 1, grid)
+            kept[k] = slim[k * LANES]
+    judge(slim, desk, 1, grid)
     if has_bands or not band.surely_inside(slim, desk, 0):
-        limits_alone(wide, slim, desk, grid)
+        limits_alone(slim, desk, grid)
     else:
         desk[at.LOWER] = desk[at.UPPER] = math.nan
-    learn(wide, slim, desk, 1, grid)
+    learn(slim, desk, 1, grid)
     if teach:
         put(desk, profile, present, day_slot, week_slot, month_slot, grid, 0)
     else:
-        for k in range(at.WIDE):
-            wide[k * LANES] = kept_wide[k]
         for k in range(at.SLIM):
-            slim[k * LANES] = kept_slim[k]
+            slim[k * LANES] = kept[k]
     if is_learning:
         desk[at.SCORE] = math.nan
         return LEARNING, math.nan
@@ -369,45 +363,75 @@ def step_alone(  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, error_model="numpy")
+def take_all(desk, profile, present, day_slot, week_slot, month_slot, grid):  # type: ignore[no-untyped-def]
+    """Put the slots' entries of a block on the desk; those of series that stand in one slot lie side by side."""
+    day, week, month = day_slot[0], week_slot[0], month_slot[0]
+    is_one = True
+    for j in range(LANES):
+        is_one &= (day_slot[j] == day) & (week_slot[j] == week) & (month_slot[j] == month)
+    if is_one:
+        for j in range(LANES):
+            take(desk, profile, present, day, week, month, grid, j)
+    else:
+        for j in range(LANES):
+            take(desk, profile, present, day_slot[j], week_slot[j], month_slot[j], grid, j)
+    return is_one
+
+
+@njit(nogil=True, error_model="numpy")
 def step_abreast(  # type: ignore[no-untyped-def]
-    is_ready, day_slot, week_slot, month_slot, grid, wide, slim, profile, present, desk, phase, has_bands
+    is_ready, day_slot, week_slot, month_slot, grid, times, slim, profile, present, desk, phase, has_bands
 ):  # fmt: skip
-    """One ordinary point of each ready series of a block, the next on its grid; what the others hold in `wide` and
-    `slim` is lost. `phase` float64[LANES] is written.
+    """One ordinary point of each ready series of a block, the next on its grid; what the others hold in `times` and
+    `slim` is lost. `phase` float32[LANES] is written.
     """
+    is_full = True
     for j in range(LANES):
-        desk[at.NOW + j] = wide[at.LAST + j] + 1.0
+        times[at.LAST + j] += 1.0
         desk[at.PASSED + j] = slim[at.MISSES + j] + 1.0
-    pass_time(wide, slim, desk, LANES)
+        is_full &= is_ready[j]
+    pass_time(slim, desk, LANES)
+    is_one = take_all(desk, profile, present, day_slot, week_slot, month_slot, grid)
     for j in range(LANES):
-        take(desk, profile, present, day_slot[j], week_slot[j], month_slot[j], grid, j)
         if is_ready[j]:
             place = week_slot[j] * LANES + j
             is_new = slim[at.WEEK_SLOT + j] != week_slot[j]
             present[place] = (present[place] << (1 if is_new else 0)) & 0xFF | 1
             slim[at.WEEK_SLOT + j] = week_slot[j]
+    arrive(slim, phase, grid)
+    foresee(slim, desk, LANES, grid)
+    weigh(slim, desk, LANES, grid)
+    judge(slim, desk, LANES, grid)
+    needed = has_bands
     for j in range(LANES):
-        gone = slim[at.MISSES + j] > 0
-        start, stay = float(slim[at.MISS_START + j]), float(slim[at.MISS_STAY + j])
-        slim[at.MISS_START + j] = start if gone else max(start * (1.0 - presence.RATES[0]), presence.LEAST)
-        slim[at.MISS_STAY + j] = max(stay * (1.0 - presence.RATES[1]), presence.LEAST) if gone else stay
-        slim[at.MISSES + j] = 0.0
-        slim[at.SILENCE + j] = 0.0
-        settling = float(SETTLING) if slim[at.SETTLE + j] > 0.0 else float(WATCHING)
-        phase[j] = float(LEARNING) if slim[at.SEEN + j] < grid.warm else settling
-    foresee(wide, slim, desk, LANES, grid)
-    weigh(wide, slim, desk, LANES, grid)
-    judge(wide, slim, desk, LANES, grid)
-    if has_bands:
-        band.limits(wide, slim, desk, LANES, grid)
+        needed |= not band.surely_inside(slim, desk, j)
+    if needed:
+        band.limits(slim, desk, LANES, grid)
+    if not has_bands:
+        for j in range(LANES):
+            if not needed or band.surely_inside(slim, desk, j):
+                desk[at.LOWER + j] = desk[at.UPPER + j] = math.nan
+    learn(slim, desk, LANES, grid)
+    if is_one and is_full:
+        for j in range(LANES):
+            put(desk, profile, present, day_slot[0], week_slot[0], month_slot[0], grid, j)
     else:
         for j in range(LANES):
-            if band.surely_inside(slim, desk, j):
-                desk[at.LOWER + j] = desk[at.UPPER + j] = math.nan
-            else:
-                limits_alone(wide[j:], slim[j:], desk[j:], grid)
-    learn(wide, slim, desk, LANES, grid)
+            if is_ready[j]:
+                put(desk, profile, present, day_slot[j], week_slot[j], month_slot[j], grid, j)
     for j in range(LANES):
-        if is_ready[j]:
-            put(desk, profile, present, day_slot[j], week_slot[j], month_slot[j], grid, j)
         desk[at.SCORE + j] = math.nan if phase[j] == LEARNING else desk[at.SCORE + j]
+
+
+@abreast
+def arrive(slim, phase, grid):  # type: ignore[no-untyped-def]
+    """`presence.arrive` of a block, and the phase of each series."""
+    for j in range(LANES):
+        gone = slim[at.MISSES + j] > 0.0
+        start, stay = slim[at.MISS_START + j], slim[at.MISS_STAY + j]
+        slim[at.MISS_START + j] = start if gone else max(start * (1.0 - presence.BEGINS), presence.LEAST)
+        slim[at.MISS_STAY + j] = max(stay * (1.0 - presence.GOES_ON), presence.LEAST) if gone else stay
+        slim[at.MISSES + j] = 0.0
+        slim[at.SILENCE + j] = 0.0
+        settling = 2.0 if slim[at.SETTLE + j] > 0.0 else 1.0
+        phase[j] = 0.0 if slim[at.SEEN + j] < grid.warm else settling

@@ -1,11 +1,11 @@
 """Where each number of a series' state stands.
 
 Series of equal steps stand in blocks of sixteen, see `lanes`. A block is four columns of rows of sixteen numbers, one
-for each series: `wide` float64 (times, levels, second moments), `slim` float32 (scales, counters, quantiles),
-`profile` float32 and `presence` uint8 (what is known of each slot of day and week). So a tick of many aligned series
-reads neighbouring numbers, and a replay has a series at hand without gathering it first.
+for each series: `times` float64, `slim` float32 (levels, scales, counters, quantiles), `profile` float32 and `presence`
+uint8 (what is known of each slot of day and week). So a tick of many aligned series reads neighbouring numbers, and a
+replay has a series at hand without gathering it first.
 
-A constant names the first number of a row: `wide[MEAN + j]` is the slow mean of the j-th series of the block.
+A constant names the first number of a row: `slim[MEAN + j]` is the slow mean of the j-th series of the block.
 """
 
 from __future__ import annotations
@@ -32,23 +32,10 @@ LOW, HIGH, BORN = 0, INTERVALS * LANES, 2 * INTERVALS * LANES
 """Rows of one memory of intervals: lower ends, upper ends, births."""
 NOVELTY = 3 * INTERVALS * LANES
 
-# Rows of `wide`.
+# Rows of `times`.
 LAST = 0 * LANES  # number of the newest grid step seen (time // step); NaN before the first
 FIRST = 1 * LANES  # number of the first grid step seen
-UNIT = 2 * LANES  # size of the first value that was not zero: the unit of what is too small to matter
-MEAN = 3 * LANES  # slow mean of the value
-SMOOTH = 4 * LANES  # mean of the last dozen values
-DAY_LEVEL = 5 * LANES  # level beside the day profile of `season`
-WEEK_LEVEL = 6 * LANES  # level beside its week profile
-FLAT_LEVEL = 7 * LANES  # level without any profile
-PREVIOUS = 8 * LANES  # the value before
-LEVEL = 9 * LANES  # level of the tame baseline
-SLOW = 10 * LANES  # mean of a month
-# Second moments above and below, of MEAN's deviation, of the day residual, of the week residual: two rows each.
-SQUARE = 11 * LANES
-NEW_SQUARE = 17 * LANES  # second moment of the distance to the nearest seen value; the same for steps
-WIDE = 19  # rows
-LEVELS = (MEAN, SMOOTH, DAY_LEVEL, WEEK_LEVEL, FLAT_LEVEL, PREVIOUS, LEVEL, SLOW)
+TIMES = 2  # rows
 
 # Rows of `slim`: shared.
 SEEN = 0 * LANES  # values learned from
@@ -111,66 +98,80 @@ TAME_REFERENCE = TAIL + 2 * TAIL_ROWS  # as REFERENCE, of the tame channel
 CREDIT = TAME_REFERENCE + LANES  # days of history that were borrowed, see `borrowed`; below zero while not yet adopted
 EARLY_TOLD = CREDIT + LANES  # how often a value left the early band, see `early`
 USUAL_CASES = EARLY_TOLD + LANES  # how many cases a rate rests on usually; 0 where that is not known
-SLIM = USUAL_CASES // LANES + 1  # rows
+# Levels and second moments.
+UNIT = USUAL_CASES + LANES  # size of the first value that was not zero: the unit of what is too small to matter
+MEAN = UNIT + 1 * LANES  # slow mean of the value
+MEAN_REST = UNIT + 2 * LANES  # what MEAN is too coarse to hold: with a year of minutes a value moves it by less
+SMOOTH = UNIT + 3 * LANES  # mean of the last dozen values
+DAY_LEVEL = UNIT + 4 * LANES  # level beside the day profile of `season`
+WEEK_LEVEL = UNIT + 5 * LANES  # level beside its week profile
+FLAT_LEVEL = UNIT + 6 * LANES  # level without any profile
+PREVIOUS = UNIT + 7 * LANES  # the value before
+LEVEL = UNIT + 8 * LANES  # level of the tame baseline
+SLOW = UNIT + 9 * LANES  # mean of a month
+# Second moments above and below, of MEAN's deviation, of the day residual, of the week residual: two rows each.
+SQUARE = UNIT + 10 * LANES
+NEW_SQUARE = UNIT + 16 * LANES  # second moment of the distance to the nearest seen value; the same for steps
+SLIM = NEW_SQUARE // LANES + 2  # rows
+LEVELS = (MEAN, SMOOTH, DAY_LEVEL, WEEK_LEVEL, FLAT_LEVEL, PREVIOUS, LEVEL, SLOW)
 
-# Rows of `desk`, float64: what is at hand of the present step and forgotten after it.
+# Rows of `desk`, float32: what is at hand of the present step and forgotten after it.
 VALUE = 0 * LANES
-NOW = 1 * LANES  # its grid step
-PASSED = 2 * LANES  # steps since the last value, 0 for a second value of the same step
-IS_COUNT = 3 * LANES  # 1 or 0
-DAY = 4 * LANES  # entries of the profiles for this slot: the recipe's day and week, the tame day, its spread, and week
-WEEK = 5 * LANES
-TAME_DAY = 6 * LANES
-TAME_SPREAD = 7 * LANES
-TAME_WEEK = 8 * LANES
-DAY_VISITS = 9 * LANES
-WEEK_VISITS = 10 * LANES
-MID = 11 * LANES  # what is expected
-DAYS = 12 * LANES  # days of values seen, those borrowed too
-WEEK_WEIGHT = 13 * LANES
-WIDEN = 14 * LANES
-SLOT_SPREAD = 15 * LANES
-COUNT_UNIT = 16 * LANES
-POISSON = 17 * LANES  # least standard deviation of a value
-SCALE = 18 * LANES
-COST = 19 * LANES
-SEASONAL = 20 * LANES  # what the recipe's season expects
-FAR_FLOOR = 21 * LANES
-NEAR_FLOOR = 22 * LANES
-FAR_OWN = 23 * LANES  # scales of the present side
-NEAR_OWN = 24 * LANES
-POINT = 25 * LANES  # z of the value alone
-Z = 26 * LANES  # residual in scales, and its sums over steps
-Z_THREE = 27 * LANES
-Z_SUM = 28 * LANES
-UP = 29 * LANES  # statistic of each side
-DOWN = 30 * LANES
-SURPRISE = 31 * LANES
-INCIDENT = 32 * LANES  # 1 or 0
-MOVED = 33 * LANES  # 1 or 0
-BY_SLOW = 34 * LANES  # evidence of the channels
-BY_NEW = 35 * LANES
-BY_STEP = 36 * LANES
-BY_SEASON = 37 * LANES
-NEWS = 38 * LANES
-SCORE = 39 * LANES
-LOWER = 40 * LANES
-UPPER = 41 * LANES
-EXPECTED = 42 * LANES
-KNOWN = 43 * LANES  # distance to the nearest seen value, and step; -1 where there is none
-KNOWN_STEP = 44 * LANES
-AFAR = 45 * LANES  # the value, and the step, lie outside of all intervals
-AFAR_STEP = 46 * LANES
-UNIT_NOW = 47 * LANES
-IS_RATE = 48 * LANES
-SHARE = 49 * LANES  # one over the values seen, with this one
-EARLY = 50 * LANES  # half of the band while little is known, see `early`
-CASES = 51 * LANES  # how many cases a rate rests on; NaN or 0 where that is not known
-EFFECT = 52 * LANES  # how much more is expected by the month, see `dates`
-MONTH_LAST = 53 * LANES  # entries for this day of the month
-MONTH_COMMON = 54 * LANES
-RATE_UNIT = 55 * LANES  # standard deviation of a rate of so many cases
-DESK = 56  # rows
+PASSED = 1 * LANES  # steps since the last value, 0 for a second value of the same step
+IS_COUNT = 2 * LANES  # 1 or 0
+DAY = 3 * LANES  # entries of the profiles for this slot: the recipe's day and week, the tame day, its spread, and week
+WEEK = 4 * LANES
+TAME_DAY = 5 * LANES
+TAME_SPREAD = 6 * LANES
+TAME_WEEK = 7 * LANES
+DAY_VISITS = 8 * LANES
+WEEK_VISITS = 9 * LANES
+MID = 10 * LANES  # what is expected
+DAYS = 11 * LANES  # days of values seen, those borrowed too
+WEEK_WEIGHT = 12 * LANES
+WIDEN = 13 * LANES
+SLOT_SPREAD = 14 * LANES
+COUNT_UNIT = 15 * LANES
+POISSON = 16 * LANES  # least standard deviation of a value
+SCALE = 17 * LANES
+COST = 18 * LANES
+SEASONAL = 19 * LANES  # what the recipe's season expects
+FAR_FLOOR = 20 * LANES
+NEAR_FLOOR = 21 * LANES
+FAR_OWN = 22 * LANES  # scales of the present side
+NEAR_OWN = 23 * LANES
+POINT = 24 * LANES  # z of the value alone
+Z = 25 * LANES  # residual in scales, and its sums over steps
+Z_THREE = 26 * LANES
+Z_SUM = 27 * LANES
+UP = 28 * LANES  # statistic of each side
+DOWN = 29 * LANES
+SURPRISE = 30 * LANES
+INCIDENT = 31 * LANES  # 1 or 0
+MOVED = 32 * LANES  # 1 or 0
+BY_SLOW = 33 * LANES  # evidence of the channels
+BY_NEW = 34 * LANES
+BY_STEP = 35 * LANES
+BY_SEASON = 36 * LANES
+NEWS = 37 * LANES
+SCORE = 38 * LANES
+LOWER = 39 * LANES
+UPPER = 40 * LANES
+EXPECTED = 41 * LANES
+KNOWN = 42 * LANES  # distance to the nearest seen value, and step; -1 where there is none
+KNOWN_STEP = 43 * LANES
+AFAR = 44 * LANES  # the value, and the step, lie outside of all intervals
+AFAR_STEP = 45 * LANES
+UNIT_NOW = 46 * LANES
+IS_RATE = 47 * LANES
+SHARE = 48 * LANES  # one over the values seen, with this one
+EARLY = 49 * LANES  # half of the band while little is known, see `early`
+CASES = 50 * LANES  # how many cases a rate rests on; NaN or 0 where that is not known
+EFFECT = 51 * LANES  # how much more is expected by the month, see `dates`
+MONTH_LAST = 52 * LANES  # entries for this day of the month
+MONTH_COMMON = 53 * LANES
+RATE_UNIT = 54 * LANES  # standard deviation of a rate of so many cases
+DESK = 55  # rows
 
 
 class Grid(NamedTuple):
@@ -181,14 +182,14 @@ class Grid(NamedTuple):
     week_slots: int
     has_day: bool
     has_month: bool
-    per_day: float
-    month: float
+    per_day: np.float32
+    month: np.float32
     """Points a month."""
-    warm: float
+    warm: np.float32
     """Points before the first score: a day, at least 14 and at most 288."""
-    settle: float
+    settle: np.float32
     """Steps that settling takes: two days, at least 8 steps."""
-    width: float
+    width: np.float32
     """Steps of the longest sum of `tame`."""
 
 

@@ -33,7 +33,7 @@ def lend(state: State, places: Sequence[int], *, is_count: bool) -> Borrowed | N
     step = state.step[list(places)].astype(np.int64)
     if not len(step) or (step != step[0]).any() or step[0] >= at.DAY_S:
         return None
-    wide, slim, profile, _ = state.columns_of(np.sort(np.asarray(places, np.int64)))
+    _, slim, profile, _ = state.columns_of(np.sort(np.asarray(places, np.int64)))
     days, weeks = int(at.day_slots(step[:1])[0]), int(at.week_slots(step[:1])[0])
     # Of a running mean that starts at its first value, level and profile know the mean together only.
     day, spread, week = np.split(profile[:, days + weeks :].astype(float), [days, 2 * days], axis=1)
@@ -46,7 +46,7 @@ def lend(state: State, places: Sequence[int], *, is_count: bool) -> Borrowed | N
     day, week = uses_day[:, None] * day, (uses_day * uses_week)[:, None] * week
     above = day.mean(axis=1) + week.mean(axis=1)
     day -= above[:, None]
-    level = _row(wide, at.LEVEL) + above
+    level = _row(slim, at.LEVEL) + above
     able = (_row(slim, at.SEEN) >= LEAST_DAYS * at.DAY_S / int(step[0])) & (_row(slim, at.LOWEST) >= 0.0)
     able &= _row(slim, at.USUAL_CASES) == 0.0  # scales of shares have another unit
     able &= (level > 0.0) & (span > 0.0) & (error > 0.0) & (error < np.maximum(span, level)) & _is_tame(slim, error)

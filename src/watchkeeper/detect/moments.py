@@ -10,7 +10,7 @@ from watchkeeper.detect import layout as at
 from watchkeeper.detect.lanes import LANES, abreast, log10
 
 DOUBT = 5.0
-FEW = 10
+FEW = 10.0
 """Deviations before the first score."""
 NOTHING = -2.0
 """Evidence where nothing can be said."""
@@ -19,11 +19,11 @@ NOTHING = -2.0
 @abreast
 def bound(size, moment, unit):  # type: ignore[no-untyped-def]
     """-log10 of Chebyshev's bound on the probability of a deviation of this size, given the second moment."""
-    return log10((size * size + 1e-300) / (moment + 1e-24 * unit * unit + 1e-300))
+    return log10((size * size + 1e-37) / (moment + 1e-24 * unit * unit + 1e-37))
 
 
 @abreast
-def moment_score(wide, slim, j, stream, deviation, floor, unit, is_taught):  # type: ignore[no-untyped-def]
+def moment_score(slim, j, stream, deviation, floor, unit, is_taught):  # type: ignore[no-untyped-def]
     """Evidence of a deviation of stream 0 (slow), 1 (day) or 2 (week); then learns it, if it is taught."""
     n = float(slim[at.MOMENT_COUNT + stream * LANES + j]) + 1.0
     inverse = 1.0 / (n * (n + 1.0))
@@ -31,16 +31,15 @@ def moment_score(wide, slim, j, stream, deviation, floor, unit, is_taught):  # t
     size = abs(deviation)
     is_below = deviation < 0.0
     mean = float(slim[at.MOMENT_MEAN + stream * LANES + j])
-    above, below = wide[at.SQUARE + 2 * stream * LANES + j], wide[at.SQUARE + (2 * stream + 1) * LANES + j]
-    moment = (below if is_below else above) + DOUBT * by_n * mean * mean + floor * floor
+    above, below = slim[at.SQUARE + 2 * stream * LANES + j], slim[at.SQUARE + (2 * stream + 1) * LANES + j]
+    mine, other = (below if is_below else above), (above if is_below else below)
+    moment = mine + DOUBT * by_n * mean * mean + floor * floor
     evidence = bound(max(size, 1e-9 * mean), moment, unit)
     slim[at.MOMENT_COUNT + stream * LANES + j] = n if is_taught else n - 1.0
     slim[at.MOMENT_MEAN + stream * LANES + j] = mean + (size - mean) * by_n if is_taught else mean
     square = size * size
-    wide[at.SQUARE + 2 * stream * LANES + j] = (
-        above + ((0.0 if is_below else square) - above) * share if is_taught else above
-    )
-    wide[at.SQUARE + (2 * stream + 1) * LANES + j] = (
-        below + ((square if is_below else 0.0) - below) * share if is_taught else below
-    )
+    mine = mine + (square - mine) * share if is_taught else mine
+    other = other - other * share if is_taught else other
+    slim[at.SQUARE + 2 * stream * LANES + j] = other if is_below else mine
+    slim[at.SQUARE + (2 * stream + 1) * LANES + j] = mine if is_below else other
     return evidence if is_taught & (n > FEW) & (moment > 0.0) else NOTHING

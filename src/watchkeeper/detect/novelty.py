@@ -9,19 +9,18 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 from numba import njit
 
 from watchkeeper.detect import layout as at
 from watchkeeper.detect.lanes import LANES, abreast
 from watchkeeper.detect.moments import DOUBT, NOTHING, bound
 
-OLD_ENOUGH = np.float32(40.0)
+OLD_ENOUGH = 40.0
 """Points after which an interval counts: a value of the incident itself must not make the incident familiar."""
 UNSEEN = -1.0
-FEW = 8
+FEW = 8.0
 """Distances before the first score."""
-FAR_AWAY = np.float32(np.inf)
+FAR_AWAY = math.inf
 
 
 @njit(nogil=True, error_model="numpy")
@@ -33,41 +32,40 @@ def begin(slim, rows):  # type: ignore[no-untyped-def]
 
 
 @abreast
-def look(wide, slim, desk, lanes):  # type: ignore[no-untyped-def]
+def look(slim, desk, lanes):  # type: ignore[no-untyped-def]
     """How far the value and the step are from what was seen, and whether the codebooks must remember them."""
     for j in range(lanes):
-        now = np.float32(slim[at.SEEN + j] + np.float32(1.0))
-        x = np.float32(desk[at.VALUE + j])
+        now = slim[at.SEEN + j] + 1.0
+        x = desk[at.VALUE + j]
         nearest = FAR_AWAY
         inside = FAR_AWAY
         for k in range(at.INTERVALS):
             away = max(slim[at.VALUES + at.LOW + k * LANES + j] - x, x - slim[at.VALUES + at.HIGH + k * LANES + j])
-            away = max(away, np.float32(0.0))
+            away = max(away, 0.0)
             inside = min(inside, away)
             is_old = now - slim[at.VALUES + at.BORN + k * LANES + j] >= OLD_ENOUGH
             nearest = min(nearest, away if is_old else FAR_AWAY)
-        desk[at.KNOWN + j] = float(nearest) if nearest < FAR_AWAY else UNSEEN
-        desk[at.AFAR + j] = 1.0 if inside > np.float32(0.0) else 0.0
+        desk[at.KNOWN + j] = nearest if nearest < FAR_AWAY else UNSEEN
+        desk[at.AFAR + j] = 1.0 if inside > 0.0 else 0.0
     for j in range(lanes):
         now = slim[at.SEEN + j]
-        x = np.float32(desk[at.VALUE + j] - wide[at.PREVIOUS + j])
+        x = desk[at.VALUE + j] - slim[at.PREVIOUS + j]
         nearest = FAR_AWAY
         inside = FAR_AWAY
         for k in range(at.INTERVALS):
             away = max(slim[at.STEPS + at.LOW + k * LANES + j] - x, x - slim[at.STEPS + at.HIGH + k * LANES + j])
-            away = max(away, np.float32(0.0))
+            away = max(away, 0.0)
             inside = min(inside, away)
             is_old = now - slim[at.STEPS + at.BORN + k * LANES + j] >= OLD_ENOUGH
             nearest = min(nearest, away if is_old else FAR_AWAY)
-        is_step = now > np.float32(0.0)
-        desk[at.KNOWN_STEP + j] = float(nearest) if (nearest < FAR_AWAY) & is_step else UNSEEN
-        desk[at.AFAR_STEP + j] = 1.0 if (inside > np.float32(0.0)) & is_step else 0.0
+        is_step = now > 0.0
+        desk[at.KNOWN_STEP + j] = nearest if (nearest < FAR_AWAY) & is_step else UNSEEN
+        desk[at.AFAR_STEP + j] = 1.0 if (inside > 0.0) & is_step else 0.0
 
 
 @njit(nogil=True, error_model="numpy")
-def remember(slim, which, rows, now, exact):  # type: ignore[no-untyped-def]
+def remember(slim, which, rows, now, value):  # type: ignore[no-untyped-def]
     """A value outside of every interval becomes one; of nine, the closest two become one. Rows of one series."""
-    value = np.float32(exact)
     count = int(slim[at.NEW_INTERVALS + which * LANES])
     place = 0
     while place < count and slim[rows + at.LOW + place * LANES] <= value:
@@ -106,15 +104,15 @@ def remember(slim, which, rows, now, exact):  # type: ignore[no-untyped-def]
 
 
 @abreast
-def score(wide, slim, j, which, away, floor, unit):  # type: ignore[no-untyped-def]
+def score(slim, j, which, away, floor, unit):  # type: ignore[no-untyped-def]
     """Evidence of the distance to what was seen, -2 where nothing can be said; then learns it."""
     is_taught = away >= 0.0
     away = max(away, 0.0)
     n = slim[at.NEW_COUNT + which * LANES + j] + 1.0
-    square, mean = wide[at.NEW_SQUARE + which * LANES + j], float(slim[at.NEW_MEAN + which * LANES + j])
+    square, mean = slim[at.NEW_SQUARE + which * LANES + j], float(slim[at.NEW_MEAN + which * LANES + j])
     share = 1.0 / n
     evidence = bound(away + 1e-12 * unit, square + DOUBT * share * mean * mean + floor * floor, unit)
-    wide[at.NEW_SQUARE + which * LANES + j] = square + (away * away - square) * share if is_taught else square
+    slim[at.NEW_SQUARE + which * LANES + j] = square + (away * away - square) * share if is_taught else square
     slim[at.NEW_MEAN + which * LANES + j] = mean + (away - mean) * share if is_taught else mean
     slim[at.NEW_COUNT + which * LANES + j] = n if is_taught else n - 1.0
     return evidence if is_taught & (n > FEW) & (square > 0.0) else NOTHING

@@ -10,7 +10,7 @@ from __future__ import annotations
 from watchkeeper.detect import layout as at
 from watchkeeper.detect.lanes import LANES, abreast, exp10, log10, root
 
-WARM = 30
+WARM = 30.0
 """Deviations before a ratio says anything."""
 UNKNOWN = -1.0
 MEMORY = 100.0
@@ -41,23 +41,23 @@ def floored(own, both, floor, unit):  # type: ignore[no-untyped-def]
 
 
 @abreast
-def surprise(wide, slim, desk, lanes):  # type: ignore[no-untyped-def]
+def surprise(slim, desk, lanes):  # type: ignore[no-untyped-def]
     """The z of a value: both logarithms of deviation over scale, -1 each where not known."""
     for j in range(lanes):
         unit = desk[at.UNIT_NOW + j]
-        by_mean = desk[at.VALUE + j] - wide[at.MEAN + j]
+        by_mean = desk[at.VALUE + j] - slim[at.MEAN + j]
         by_season = desk[at.VALUE + j] - desk[at.SEASONAL + j]
         above, below = float(slim[at.FAR + ABOVE + j]), float(slim[at.FAR + BELOW + j])
         above_count, below_count = float(slim[at.FAR + ABOVE_COUNT + j]), float(slim[at.FAR + BELOW_COUNT + j])
         both = float(slim[at.FAR + BOTH + j])
         far = own_scale(below if by_mean < 0.0 else above, below_count if by_mean < 0.0 else above_count, both)
-        far_z = log10((abs(by_mean) + 1e-300) / floored(far, both, desk[at.FAR_FLOOR + j], unit))
+        far_z = log10((abs(by_mean) + 1e-37) / floored(far, both, desk[at.FAR_FLOOR + j], unit))
         above, below = float(slim[at.RESIDUAL + ABOVE + j]), float(slim[at.RESIDUAL + BELOW + j])
         above_count = float(slim[at.RESIDUAL + ABOVE_COUNT + j])
         below_count = float(slim[at.RESIDUAL + BELOW_COUNT + j])
         both = float(slim[at.RESIDUAL + BOTH + j])
         near = own_scale(below if by_season < 0.0 else above, below_count if by_season < 0.0 else above_count, both)
-        near_z = log10((abs(by_season) + 1e-300) / floored(near, both, desk[at.NEAR_FLOOR + j], unit))
+        near_z = log10((abs(by_season) + 1e-37) / floored(near, both, desk[at.NEAR_FLOOR + j], unit))
         is_known = desk[at.DAY_VISITS + j] > 0.0
         knows_far = slim[at.SEEN + j] + 1.0 > WARM
         knows_near = is_known & (slim[at.RESIDUAL_COUNT + j] + 1.0 > WARM)
@@ -103,5 +103,5 @@ def half_band(far, near, gap, needed):  # type: ignore[no-untyped-def]
     d = 0.0
     for _ in range(3):
         d = root(half * half + exp10(log_product - (SEASON_WEIGHT - 1.0) * log_d)) - half
-        log_d = log10(max(d, 1e-300))
+        log_d = log10(max(d, 1e-37))
     return max(d, 0.0)

@@ -12,11 +12,11 @@ import math
 from numba import njit
 
 from watchkeeper.detect import layout as at
-from watchkeeper.detect.lanes import LANES
+from watchkeeper.detect.lanes import LANES, abreast
 
 LONGEST_SILENCE_S = 2 * at.WEEK_S
 """A longer silence teaches nothing more: the series is gone, not changed."""
-RATES = (0.01, 0.05)
+BEGINS, GOES_ON = 0.01, 0.05
 """How fast the two probabilities of the chain follow: of a silence beginning, of one going on."""
 LEAST = 1e-4
 PRIOR = 0.02
@@ -66,17 +66,17 @@ def miss(slim, presence, week_slot, slots, weeks, steps_per_month):  # type: ign
     usual = 1.0 - is_open * (1.0 - slim[row])
     slim[at.SILENCE] = (-math.log10(steps_per_month) if begins else slim[at.SILENCE]) - math.log10(usual)
     if is_open > 0.5 and slim[at.SILENCE] < 0.0:
-        slim[row] += (RATES[0] if begins else RATES[1]) * (1.0 - slim[row])
+        slim[row] += (BEGINS if begins else GOES_ON) * (1.0 - slim[row])
     slim[at.MISSES] += 1
     return slim[at.SILENCE]
 
 
-@njit(inline="always")
+@abreast
 def arrive(slim, presence, week_slot):  # type: ignore[no-untyped-def]
     """A present step: ends the silence, remembers the slot as open."""
     presence[week_slot * LANES] |= 1
     gone = slim[at.MISSES] > 0
     row = at.MISS_STAY if gone else at.MISS_START
-    slim[row] = max(slim[row] * (1.0 - (RATES[1] if gone else RATES[0])), LEAST)
+    slim[row] = max(slim[row] * (1.0 - (GOES_ON if gone else BEGINS)), LEAST)
     slim[at.MISSES] = 0
     slim[at.SILENCE] = 0.0

@@ -22,7 +22,7 @@ MOST_BY_STEP = 1.9
 ALERT = 2.0
 """Evidence of a false alert a month."""
 CLIP = 4.0
-CLIP_FROM = 20
+CLIP_FROM = 20.0
 """Values from which on the slow mean is clipped."""
 DOZEN = 12.0
 POISSON_MEAN = 0.8
@@ -36,24 +36,26 @@ def held(evidence):  # type: ignore[no-untyped-def]
 
 
 @abreast
-def slow(wide, slim, desk, lanes):  # type: ignore[no-untyped-def]
+def slow(slim, desk, lanes):  # type: ignore[no-untyped-def]
     """The slow deviation and the two scales of one value; then learns it."""
     for j in range(lanes):
         value, unit = desk[at.VALUE + j], desk[at.UNIT_NOW + j]
         seen = slim[at.SEEN + j] + 1.0
         is_later = seen > 1.0
-        mean = wide[at.MEAN + j]
+        mean = slim[at.MEAN + j]
         deviation = value - mean
-        smooth = wide[at.SMOOTH + j]
+        smooth = slim[at.SMOOTH + j]
         share = desk[at.SHARE + j]
         smooth += (value - smooth) * max(share, 1.0 / DOZEN)
-        wide[at.SMOOTH + j] = smooth
+        slim[at.SMOOTH + j] = smooth
         pointwise.learn_scale(slim, at.FAR, j, deviation, desk[at.FAR_OWN + j], seen, share, unit, is_later)
         floor = desk[at.POISSON + j] * (1.0 / math.sqrt(DOZEN))
-        desk[at.BY_SLOW + j] = moment_score(wide, slim, j, 0, smooth - mean, floor, unit, is_later)
+        desk[at.BY_SLOW + j] = moment_score(slim, j, 0, smooth - mean, floor, unit, is_later)
         size, spread = abs(deviation), float(slim[at.SPREAD + j])
         limit = CLIP * spread if seen > CLIP_FROM else size
-        wide[at.MEAN + j] = mean + min(max(deviation, -limit), limit) * share
+        rest = slim[at.MEAN_REST + j] + min(max(deviation, -limit), limit) * share
+        slim[at.MEAN + j] = mean + rest
+        slim[at.MEAN_REST + j] = rest - (slim[at.MEAN + j] - mean)
         slim[at.SPREAD + j] = spread + (min(size, limit) - spread) * share if is_later else spread
         knows_day = desk[at.DAY_VISITS + j] > 0.0
         count = float(slim[at.RESIDUAL_COUNT + j])
@@ -65,22 +67,22 @@ def slow(wide, slim, desk, lanes):  # type: ignore[no-untyped-def]
 
 
 @abreast
-def evidence(wide, slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
+def evidence(slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
     """Evidence of one value from all channels; then learns it."""
-    slow(wide, slim, desk, lanes)
-    novelty.look(wide, slim, desk, lanes)
+    slow(slim, desk, lanes)
+    novelty.look(slim, desk, lanes)
     for j in range(lanes):
         seen = slim[at.SEEN + j] + 1.0
         if desk[at.AFAR + j] > 0.0:
             novelty.remember(slim[j:], 0, at.VALUES, seen, desk[at.VALUE + j])
         if desk[at.AFAR_STEP + j] > 0.0:
-            novelty.remember(slim[j:], 1, at.STEPS, seen - 1.0, desk[at.VALUE + j] - wide[at.PREVIOUS + j])
-    season(wide, slim, desk, lanes, grid)
+            novelty.remember(slim[j:], 1, at.STEPS, seen - 1.0, desk[at.VALUE + j] - slim[at.PREVIOUS + j])
+    season(slim, desk, lanes, grid)
     for j in range(lanes):
         floor, unit = desk[at.POISSON + j], desk[at.UNIT_NOW + j]
-        new = novelty.score(wide, slim, j, 0, desk[at.KNOWN + j], floor, unit)
-        step = novelty.score(wide, slim, j, 1, desk[at.KNOWN_STEP + j], floor, unit)
-        wide[at.PREVIOUS + j] = desk[at.VALUE + j]
+        new = novelty.score(slim, j, 0, desk[at.KNOWN + j], floor, unit)
+        step = novelty.score(slim, j, 1, desk[at.KNOWN_STEP + j], floor, unit)
+        slim[at.PREVIOUS + j] = desk[at.VALUE + j]
         by_slow, seasonal = desk[at.BY_SLOW + j], desk[at.BY_SEASON + j]
         a, b, c = held(by_slow), held(new), held(seasonal)
         together = max(max(by_slow, new - NOVELTY_LESS), seasonal - SEASON_LESS)

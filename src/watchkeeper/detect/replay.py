@@ -79,7 +79,7 @@ def replay(
         nothing_cases if points.cases is None else points.cases,
         series.step,
         series.kind,
-        state.wide,
+        state.times,
         state.slim,
         state.profile,
         state.presence,
@@ -122,7 +122,7 @@ def _withheld(points: Points, state: State) -> tuple[NDArray[np.float64], NDArra
     is_value = ~is_void & ~is_withheld & (np.abs(value) <= LARGEST_VALUE)
     has_begun = np.zeros(points.series, np.bool_)
     is_there = state.series >= 0
-    has_begun[state.series[is_there]] = ~np.isnan(state.wide[:, layout.LAST : layout.LAST + LANES][is_there])
+    has_begun[state.series[is_there]] = ~np.isnan(state.times[:, layout.LAST : layout.LAST + LANES][is_there])
     before = np.concatenate([[0], np.cumsum(is_value)])
     owner = np.repeat(np.arange(points.series), np.diff(points.start))
     is_after = has_begun[owner] | (before[:-1] > before[points.start[:-1]][owner])
@@ -156,16 +156,16 @@ def _compiled(sources: int):  # type: ignore[no-untyped-def]
 
     @njit(cache=True, nogil=True, error_model="numpy")
     def replay_blocks(  # type: ignore[no-untyped-def]
-        begin, end, series, start, time, local, value, mark, cases, step, kind, wide, slim, profile, present,
+        begin, end, series, start, time, local, value, mark, cases, step, kind, times, slim, profile, present,
         profile_base, presence_base, has_bands, expected, lower, upper, score, phase, silence,
     ):  # fmt: skip
         """Replay the blocks `begin` to `end`."""
         if sources < 0:  # never: it only makes the number part of this function
             return
-        desk, scratch = np.zeros(layout.DESK * LANES), scratch_of()
+        desk, scratch = np.zeros(layout.DESK * LANES, np.float32), scratch_of()
         for b in range(begin, end):
             replay_block(
-                series[b], start, time, local, value, mark, cases, kind, step[series[b, 0]], wide[b], slim[b],
+                series[b], start, time, local, value, mark, cases, kind, step[series[b, 0]], times[b], slim[b],
                 profile[profile_base[b] : profile_base[b + 1]], present[presence_base[b] : presence_base[b + 1]], desk,
                 scratch, has_bands, expected, lower, upper, score, phase, silence,
             )  # fmt: skip

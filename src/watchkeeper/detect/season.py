@@ -41,21 +41,21 @@ def taught(residual, noise, is_clipped):  # type: ignore[no-untyped-def]
 @abreast
 def rate_of(visits, least):  # type: ignore[no-untyped-def]
     """One over the visits, with this one, but at least a fifth or more."""
-    found = 1 / 2 if visits < 2.0 else (1 / 3 if visits < 3.0 else (1 / 4 if visits < 4.0 else 1 / 5))
+    found = 0.5 if visits < 2.0 else (1.0 / 3.0 if visits < 3.0 else (0.25 if visits < 4.0 else 0.2))
     return max(found, least)
 
 
 @abreast
-def season(wide, slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
+def season(slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
     """Evidence of the season's residual, NOTHING where no season is proven; then learns the value."""
     for j in range(lanes):
         value, unit = desk[at.VALUE + j], desk[at.UNIT_NOW + j]
         floor = desk[at.POISSON + j] * (1.0 / math.sqrt(DOZEN))
         seen = slim[at.SEEN + j] + 1.0
         rate = max(1.0 / (LEVEL_DAYS * grid.per_day), desk[at.SHARE + j])
-        day_level, week_level = wide[at.DAY_LEVEL + j], wide[at.WEEK_LEVEL + j]
+        day_level, week_level = slim[at.DAY_LEVEL + j], slim[at.WEEK_LEVEL + j]
         day, week = desk[at.DAY + j], desk[at.WEEK + j]
-        by_day, by_week, flat = value - day_level - day, value - week_level - week, value - wide[at.FLAT_LEVEL + j]
+        by_day, by_week, flat = value - day_level - day, value - week_level - week, value - slim[at.FLAT_LEVEL + j]
         knows_day, knows_week = desk[at.DAY_VISITS + j] > 0.0, desk[at.WEEK_VISITS + j] > 0.0
         # Proofs and smoothed residuals.
         day_error, flat_error = float(slim[at.DAY_ERROR + j]), float(slim[at.FLAT_ERROR + j])
@@ -72,26 +72,26 @@ def season(wide, slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
         smooth = float(slim[at.DAY_SMOOTH + j])
         smooth = smooth + (by_day - smooth) * max(1.0 / n, 1.0 / DOZEN) if knows_day else smooth
         slim[at.DAY_SMOOTH + j] = smooth
-        found = moment_score(wide, slim, j, 1, smooth, floor, unit, knows_day)
+        found = moment_score(slim, j, 1, smooth, floor, unit, knows_day)
         evidence = found if knows_day & (day_ratio < PROOF) else NOTHING
         n = float(slim[at.MOMENT_COUNT + 2 * LANES + j]) + 1.0
         smooth = float(slim[at.WEEK_SMOOTH + j])
         smooth = smooth + (by_week - smooth) * max(1.0 / n, 1.0 / DOZEN) if knows_week else smooth
         slim[at.WEEK_SMOOTH + j] = smooth
-        found = moment_score(wide, slim, j, 2, smooth, floor, unit, knows_week)
+        found = moment_score(slim, j, 2, smooth, floor, unit, knows_week)
         is_better = week_ratio < min(day_ratio - BETTER, PROOF)
         desk[at.BY_SEASON + j] = found if knows_week & is_better & (n > 10.0) else evidence
         # Profiles and levels; the first visit of a slot takes the value as it is.
         noise = float(slim[at.DAY_NOISE + j])
-        lesson, limit = taught(by_day, noise, seen > grid.day_slots)
+        lesson, limit = taught(by_day, noise, seen > float(grid.day_slots))
         slim[at.DAY_NOISE + j] = noise + rate * (min(abs(by_day), limit) - noise) if noise > 0.0 else abs(by_day)
         pace = rate_of(desk[at.DAY_VISITS + j], DAY_RATE)
         desk[at.DAY + j] = day + lesson * pace if knows_day else value - day_level
-        wide[at.DAY_LEVEL + j] = day_level + rate * lesson if knows_day else day_level
+        slim[at.DAY_LEVEL + j] = day_level + rate * lesson if knows_day else day_level
         noise = float(slim[at.WEEK_NOISE + j])
-        lesson, limit = taught(by_week, noise, seen > grid.week_slots)
+        lesson, limit = taught(by_week, noise, seen > float(grid.week_slots))
         slim[at.WEEK_NOISE + j] = noise + rate * (min(abs(by_week), limit) - noise) if noise > 0.0 else abs(by_week)
         pace = rate_of(desk[at.WEEK_VISITS + j], WEEK_RATE)
         desk[at.WEEK + j] = week + lesson * pace if knows_week else value - week_level
-        wide[at.WEEK_LEVEL + j] = week_level + rate * lesson if knows_week else week_level
-        wide[at.FLAT_LEVEL + j] += rate * flat
+        slim[at.WEEK_LEVEL + j] = week_level + rate * lesson if knows_week else week_level
+        slim[at.FLAT_LEVEL + j] += rate * flat

@@ -16,7 +16,7 @@ from watchkeeper.detect.points import SeriesSettings
 from watchkeeper.domain.errors import InputError
 
 _MAGIC = b"WKDETECT"
-VERSION = 4
+VERSION = 5
 _HEADER = struct.Struct("<8sHIq")
 _KINDS = ("<f8", "<f4", "<f4", "u1")
 
@@ -25,15 +25,15 @@ _KINDS = ("<f8", "<f4", "<f4", "u1")
 class State:
     """The state of S series after the points replayed so far, in B blocks of sixteen; see `layout` for the rows.
 
-    `step` int32[S]; `wide` float64[B, WIDE * 16]; `slim` float32[B, SLIM * 16]; `profile` float32 and `presence` uint8
-    are flat, block after block. Derived from `step` are `series` int64[B, 16] (who stands where in a block, -1 where
-    nobody does), `profile_base` and `presence_base` int64[B+1] (where a block begins).
+    `step` int32[S]; `times` float64[B, TIMES * 16]; `slim` float32[B, SLIM * 16]; `profile` float32 and `presence`
+    uint8 are flat, block after block. Derived from `step` are `series` int64[B, 16] (who stands where in a block, -1
+    where nobody does), `profile_base` and `presence_base` int64[B+1] (where a block begins).
 
     A State is a value: `replay` returns a new one and leaves the old one as it was.
     """
 
     step: NDArray[np.int32]
-    wide: NDArray[np.float64]
+    times: NDArray[np.float64]
     slim: NDArray[np.float32]
     profile: NDArray[np.float32]
     presence: NDArray[np.uint8]
@@ -46,13 +46,13 @@ class State:
         """The state of series that have no history yet, but for what their settings say they borrow."""
         step = settings.step
         series, profile_base, presence_base = _blocks(step)
-        wide = np.zeros((len(series), layout.WIDE * LANES))
-        wide[:, layout.LAST : layout.LAST + LANES] = np.nan
+        times = np.zeros((len(series), layout.TIMES * LANES))
+        times[:, layout.LAST : layout.LAST + LANES] = np.nan
         slim = np.zeros((len(series), layout.SLIM * LANES), np.float32)
         slim[:, layout.WEEK_SLOT : layout.WEEK_SLOT + LANES] = -1
         state = State(
             step=step.astype(np.int32),
-            wide=wide,
+            times=times,
             slim=slim,
             profile=np.zeros(int(profile_base[-1]), np.float32),
             presence=np.zeros(int(presence_base[-1]), np.uint8),
@@ -73,7 +73,7 @@ class State:
 
     def copy(self) -> State:
         """The same state in arrays of its own."""
-        own = {name: getattr(self, name).copy() for name in ("wide", "slim", "profile", "presence")}
+        own = {name: getattr(self, name).copy() for name in ("times", "slim", "profile", "presence")}
         return replace(self, **own)
 
     @staticmethod
@@ -104,7 +104,7 @@ class State:
         """Bytes of the numbers that are remembered (empty places of a last block, and addresses, which follow from the
         steps, not counted).
         """
-        scalars = len(self.step) * (4 + 8 * layout.WIDE + 4 * layout.SLIM)
+        scalars = len(self.step) * (4 + 8 * layout.TIMES + 4 * layout.SLIM)
         step = self.step.astype(np.int64)
         return scalars + int(4 * layout.profile_rows(step).sum() + layout.presence_rows(step).sum())
 
@@ -112,7 +112,7 @@ class State:
         """A portable, versioned record: header (magic, version, layout, number of series), the steps, then for each
         step the four columns, series after series, little endian.
         """
-        body = [_HEADER.pack(_MAGIC, VERSION, layout.WIDE * 1000 + layout.SLIM, len(self.step))]
+        body = [_HEADER.pack(_MAGIC, VERSION, layout.TIMES * 1000 + layout.SLIM, len(self.step))]
         body.append(self.step.astype("<i4").tobytes())
         for members in self._groups():
             body += [numbers.astype(kind).tobytes() for numbers, kind in zip(self._read(members), _KINDS, strict=True)]
@@ -128,7 +128,7 @@ class State:
         if len(data) < _HEADER.size or data[:8] != _MAGIC:
             raise InputError("detector state: these bytes are not a saved state; replay the history instead")
         _, version, shape, count = _HEADER.unpack_from(data)
-        if version != VERSION or shape != layout.WIDE * 1000 + layout.SLIM:
+        if version != VERSION or shape != layout.TIMES * 1000 + layout.SLIM:
             raise InputError(
                 f"detector state: saved by version {version}, this is version {VERSION}; replay the history instead"
             )
@@ -160,7 +160,7 @@ class State:
         """The four columns of the blocks of one step, as [block, row, lane]."""
         a, b = self._blocks_of(step)
         parts = (
-            self.wide[a:b],
+            self.times[a:b],
             self.slim[a:b],
             self.profile[self.profile_base[a] : self.profile_base[b]],
             self.presence[self.presence_base[a] : self.presence_base[b]],

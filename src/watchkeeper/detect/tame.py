@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from watchkeeper.detect import layout as at
 from watchkeeper.detect import tail
 from watchkeeper.detect.baseline import LEAST_SPREAD, MEAN_TO_SIGMA, RELEARN_DAYS
@@ -47,6 +45,8 @@ SETTLE_DAYS = 1.25
 SAME_SIDE = 0.5
 """Sums count only while the present residual points the same way by this much: no alarm after the end."""
 MOST_ABSOLUTE = 6.0
+FARTHEST = 1e9
+"""Residuals beyond so many scales are all alike."""
 
 
 @abreast
@@ -105,7 +105,7 @@ def judge(slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
         means = one * few * many
         inverse = 1.0 / (scale * means * widen)
         narrow = inverse * scale
-        z = (desk[at.VALUE + j] - desk[at.MID + j]) * (inverse * means * widen)
+        z = min(max((desk[at.VALUE + j] - desk[at.MID + j]) * (inverse * means * widen), -FARTHEST), FARTHEST)
         clipped = min(max(z, -ROBUST), ROBUST)
         three = clipped + slim[at.Z_1 + j] + slim[at.Z_2 + j]
         long = slim[at.Z_LONG + j] + 2.0 / (grid.width + 1.0) * (clipped - slim[at.Z_LONG + j])
@@ -146,7 +146,7 @@ def priced(surprise, cost):  # type: ignore[no-untyped-def]
 
 
 @abreast
-def learn(wide, slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
+def learn(slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
     """Learn the residual: own alerts, evidence of a new level, tails, sizes."""
     gap = max(3.0, grid.width)
     per_day = grid.per_day
@@ -170,17 +170,17 @@ def learn(wide, slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
         is_taught = desk[at.DAYS + j] >= 7.0
         tail.learn(slim, at.TAIL, j, desk[at.UP + j], grid.month, gap, memory, share, is_taught)
         tail.learn(slim, at.TAIL + at.TAIL_ROWS, j, desk[at.DOWN + j], grid.month, gap, memory, share, is_taught)
-    learn_moments(wide, slim, desk, lanes, grid)
+    learn_moments(slim, desk, lanes, grid)
 
 
 @abreast
-def learn_moments(wide, slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
+def learn_moments(slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
     """Sizes, autocorrelations and kurtosis of the residuals; closed hours and incidents prove nothing."""
     per_day, has_day = grid.per_day, grid.has_day
     for j in range(lanes):
         z, three, long = desk[at.Z + j], desk[at.Z_THREE + j], desk[at.Z_SUM + j]
         incident, days = desk[at.INCIDENT + j] > 0.0, desk[at.DAYS + j]
-        small = QUIET * abs(wide[at.SLOW + j])
+        small = QUIET * abs(slim[at.SLOW + j])
         is_closed = (abs(desk[at.MID + j]) < small) & (abs(desk[at.VALUE + j]) < small)
         quiet = (has_day & (desk[at.SLOT_SPREAD + j] < 1.02 * LEAST_SPREAD)) | is_closed
         counts = (days >= JUDGED_DAYS) & (not quiet)
@@ -189,7 +189,7 @@ def learn_moments(wide, slim, desk, lanes, grid):  # type: ignore[no-untyped-def
         rate = 1.0 / min((days - 7.0) * per_day + 50.0, 60.0 * max(per_day, 10.0))
         size = abs(z)
         one, before = float(slim[at.MEAN_1 + j]), float(slim[at.Z_1 + j])
-        one = float(np.float32(one + rate * (min(size, 4.0) - one))) if is_taught else one
+        one = one + rate * (min(size, 4.0) - one) if is_taught else one
         slim[at.MEAN_1 + j] = one
         mean = float(slim[at.MEAN_3 + j])
         slim[at.MEAN_3 + j] = mean + rate * (min(abs(three), 4.0 * mean) - mean) if is_taught else mean
@@ -216,9 +216,9 @@ def learn_moments(wide, slim, desk, lanes, grid):  # type: ignore[no-untyped-def
 
 
 @abreast
-def accept(wide, slim, per_day):  # type: ignore[no-untyped-def]
+def accept(slim, per_day):  # type: ignore[no-untyped-def]
     """The level of a series has moved for good."""
-    wide[at.LEVEL] += slim[at.OUTSIDE_MEAN]
+    slim[at.LEVEL] += slim[at.OUTSIDE_MEAN]
     forget_run(slim, per_day)
 
 
