@@ -26,6 +26,13 @@ def test_without_scripts_a_try_is_a_link_that_can_be_shared(reader: TestClient) 
     assert 'name="smallest_change_share" min="0" step="any" value="5"' in page.text
 
 
+def test_what_was_tried_has_an_address_without_the_token_of_the_form(reader: TestClient) -> None:
+    page = reader.get(f"{HERE}?form_token=secret&false_alerts_per_month=4&direction=both")
+    assert "Would have been 2 alerts" in text(page.text)
+    assert page.url.query.decode() == "false_alerts_per_month=4&direction=both"
+    assert "secret" not in page.text
+
+
 def test_the_part_that_follows_the_slider_is_a_part(reader: TestClient) -> None:
     part = reader.get("/metrics/departures/trial?stop=9").json()
     assert "Would have been 2 alerts" in part["words"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 from litestar import Response, get, post
@@ -157,8 +158,16 @@ def _tried(request: PageRequest, name: str) -> tuple[Metric, Trial, int | None]:
 
 
 @get("/metrics/{name:str}/settings", sync_to_thread=True, opt=needs(Scope.READ))
-def show_settings(request: PageRequest, name: FromPath[str], saved: FromQuery[bool] = False) -> Response[str]:
-    """The form, with what its values would have told: without scripts it is sent with "Try"."""
+def show_settings(
+    request: PageRequest, name: FromPath[str], saved: FromQuery[bool] = False
+) -> Response[str] | Redirect:
+    """The form, with what its values would have told: without scripts it is sent with "Try".
+
+    The form's token comes along then; the address that a person may pass on is without it.
+    """
+    if "form_token" in request.query_params:
+        kept = [(field, value) for field, value in request.query_params.items() if field != "form_token"]
+        return Redirect(f"/metrics/{name}/settings?{urlencode(kept)}", status_code=303)
     present, trial, chosen = _tried(request, name)
     drawn = trial.drawn
     picture = f"/metrics/{name}/trial.png?{request.url.query}"
