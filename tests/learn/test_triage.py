@@ -12,6 +12,7 @@ from watchkeeper.detect import Judged, Points, SeriesSettings, replay
 from watchkeeper.domain.feedback import Answer, Feedback, Label
 from watchkeeper.learn import Sight, explain, fold, judge, learn_from, look
 from watchkeeper.learn.triage import DEEPEST
+from watchkeeper.learn.triage_looks import UP
 from watchkeeper.learn.triage_model import CAP, MISS_COST, WRONG, above_for, covariance, learn, prior
 
 DAYS = 240
@@ -96,6 +97,96 @@ def test_one_mistaken_answer_does_not_silence_a_copy_and_two_do() -> None:
     reals = [(0, label(points, int(row), is_real=True, number=10 + k)) for k, row in enumerate(SPIKES[:4])]
     assert learn_from(seen, [*reals, labels[0]]).above(seen, copy)[0] < seen.above[copy][0]
     assert learn_from(seen, labels).above(seen, copy)[0] > seen.above[copy][0]
+
+
+def spiky(sizes: dict[int, float]) -> tuple[Points, SeriesSettings]:
+    """Two quiet siblings, the first with spikes of these sizes at these hours."""
+    rng = np.random.default_rng(3)
+    hours = np.arange(DAYS * 24)
+    values = [200 + 20 * np.sin(hours * 2 * np.pi / 24) + rng.normal(0, 2, len(hours)) for _ in range(2)]
+    for hour, size in sizes.items():
+        values[0][hour] += size
+    time = np.tile(BEGIN // 86400 * 86400 + hours * HOUR, 2)
+    points = Points(np.array([0, len(hours), 2 * len(hours)]), time, np.concatenate(values))
+    return points, SeriesSettings.uniform(2, step=HOUR)
+
+
+FALSE, SMALLER, LARGER, DIP = 60 * 24 + 3, 100 * 24 + 14, 140 * 24 + 14, 180 * 24 + 14
+
+
+def test_one_false_alarm_silences_what_is_no_larger_on_its_side_at_any_hour_and_nothing_else() -> None:
+    points, series = spiky({FALSE: 60.0, SMALLER: 55.0, LARGER: 140.0, DIP: -55.0})
+    seen = sight(points, series)
+    rows = np.array([SMALLER, LARGER, DIP])
+    assert (seen.above[rows] > 0.0).all(), "all would be told"
+    learned = learn_from(seen, [(0, label(points, FALSE))])
+    assert (learned.above(seen, rows) > seen.above[rows]).tolist() == [True, False, False]
+    reason = explain(learned, seen, SMALLER)
+    assert reason is not None
+    assert reason.answers == (1,)
+
+
+def test_what_is_no_more_surprising_only_because_the_band_grew_is_told() -> None:
+    points, series = spiky({FALSE: 60.0, LARGER: 140.0})
+    seen = sight(points, series)
+    seen.above[LARGER] = seen.above[FALSE]
+    learned = learn_from(seen, [(0, label(points, FALSE))])
+    assert not learned.refusing(seen.take(np.array([LARGER]))).any()
+    seen.away[LARGER] = 1.9 * seen.away[FALSE]
+    assert learned.refusing(seen.take(np.array([LARGER]))).any()
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_something_real_as_little_takes_the_silence_back(is_first: bool) -> None:
+    points, series = spiky({FALSE: 60.0, FALSE + 480: 60.0, SMALLER: 55.0})
+    seen = sight(points, series)
+    real = label(points, FALSE if is_first else FALSE + 480, is_real=True, number=1 if is_first else 2)
+    false = label(points, FALSE + 480 if is_first else FALSE, number=2 if is_first else 1)
+    rows = np.array([SMALLER])
+    assert learn_from(seen, [(0, false)]).refusing(seen.take(rows)).any()
+    assert not learn_from(seen, [(0, real), (0, false)]).refusing(seen.take(rows)).any()
+
+
+def test_something_real_as_little_surprising_takes_the_silence_back_however_large_it_was() -> None:
+    points, series = spiky({FALSE: 60.0, FALSE + 480: 60.0, SMALLER: 55.0})
+    seen = sight(points, series)
+    real, false = FALSE + 480, label(points, FALSE, number=2)
+    seen.away[real] *= 3.0
+    seen.above[real] = seen.above[SMALLER]
+    rows = np.array([SMALLER])
+    assert learn_from(seen, [(0, false)]).refusing(seen.take(rows)).any()
+    assert not learn_from(seen, [(0, false), (0, label(points, real, is_real=True))]).refusing(seen.take(rows)).any()
+
+
+def test_what_was_missed_is_told_when_it_comes_again_as_surprising_and_hardly_smaller() -> None:
+    points, series = noisy()
+    seen = sight(points, series)
+    quiet = np.flatnonzero((seen.series == 0) & (seen.above > -1.5) & (seen.above < -0.5) & (seen.column[:, UP] > 0))
+    missed, again = quiet[3], quiet[9]
+    seen.above[missed] = -0.8
+    for column in (seen.above, seen.away, seen.column):
+        column[again] = column[missed]
+    learned = learn_from(seen, [(0, label(points, missed, is_real=True))])
+    rows = np.array([again])
+    assert learned.above(seen, rows)[0] <= seen.above[again]
+    seen.away[again] *= 0.45
+    assert learned.above(seen, rows)[0] > seen.above[again]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.booleans(), min_size=2, max_size=12), st.integers(0, 9))
+def test_what_was_real_is_never_silenced_by_size(answers: list[bool], seed: int) -> None:
+    points, series = noisy(seed)
+    seen = sight(points, series)
+    labels = [(k % 2, label(points, int(SPIKES[k]), is_real=real, number=k)) for k, real in enumerate(answers)]
+    learned = learn_from(seen, labels)
+    rows = np.flatnonzero(seen.above >= -DEEPEST)
+    silenced = learned.refusing(seen.take(rows)).any(axis=1)
+    known = learned.posterior.answers
+    for row in rows[silenced].tolist():
+        alike = known.is_real & (known.looks.series == seen.series[row])
+        alike &= (known.looks.column[:, UP] > 0) == bool(seen.column[row, UP] > 0)
+        assert not (known.looks.above[alike] <= seen.above[row]).any()
 
 
 def test_what_nobody_called_false_is_never_silenced_to_pay_for_more_sensitivity() -> None:

@@ -1,5 +1,5 @@
-"""Answers about some alerts turned into bars for all: what was called a false alarm raises the bar for its like, what
-was real or missed lowers it, and the number of false alerts that the budget stands for is never exceeded for it.
+"""Answers about some alerts turned into bars for all: what was called a false alarm raises the bar for its like and
+for what is no more than it was; below the bar of the budget only the like of what was real or missed is told.
 
 Everything here is a pure function of what was seen and of the labels: undoing an answer is leaving it out.
 """
@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from watchkeeper.domain.feedback import Label
-from watchkeeper.learn.triage_looks import UP, Looks, Sight, peaks
-from watchkeeper.learn.triage_model import MISS_COST, Answers, Posterior, above_for, learn, prior, similar
+from watchkeeper.learn.triage_looks import UP, Looks, Sight
+from watchkeeper.learn.triage_model import MISS_COST, Answers, Posterior, above_for, learn
 
 DEEPEST = 2.0
 """How many decades below the budget's bar an answer can take it: what is a hundred times as common as the budget allows
@@ -22,25 +22,29 @@ cannot be told from anything else."""
 PROMISED = 1.0
 """What was missed is promised to be told when it comes again, if it lay at most this many decades below the bar, that
 is, if its like comes at most ten times as often as the budget allows."""
-REFUSING = 2
-"""How many false alarms silence what is nearly their copy on its series, whatever the model makes of it."""
+AS_LARGE = 1.25
+"""What is at most so many times as far from the expectation as a false alarm on its series, in the metric's own unit,
+is as large: what is expected, and the width of the band, move meanwhile."""
+HARDLY = 2.0
+"""What is no more surprising than a false alarm may be so many times as far out, and hardly larger; beyond that the
+band has grown, and surprise says nothing of size. What is as surprising as something real may be so much nearer, and
+hardly smaller."""
 MARGIN = 0.01
 """How far below a peak "would have been told" is, in decades: 2 % of the rate."""
 MOST_ANSWERS = 250
 """The newest answers that are learned from; the cost grows with their cube."""
-MOST_PEAKS = 2_000
-"""The newest excursions over which false alerts are counted."""
 
 
 @dataclass(frozen=True)
 class Promise:
     """The like of a confirmed or missed alert is told: a row of this series, on this side of its expectation, whose
-    score is at least `above` decades above the budget's bar.
+    score is at least `above` decades above the budget's bar and which is at least `away` from what was expected.
     """
 
     series: int
     is_up: bool
     above: float
+    away: float
 
 
 @dataclass(frozen=True)
@@ -48,13 +52,11 @@ class Triage:
     """What the answers given by some instant ask of every alert.
 
     `feedback` names the answers of `posterior` in their order; what reaches the bar of the budget is told at log-odds
-    of `-MISS_COST`, what does not at `threshold`, which is higher where it takes that to be paid for with false alerts
-    that answers removed; `promises` hold whatever it is.
+    of `-MISS_COST`, what does not by `promises`, which hold whatever the posterior is.
     """
 
     posterior: Posterior
     feedback: tuple[int, ...]
-    threshold: float
     promises: tuple[Promise, ...] = ()
 
     def above(self, sight: Sight, rows: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -64,29 +66,35 @@ class Triage:
         if not self.feedback:
             return np.zeros(len(rows))
         looks = sight.take(rows)
-        shift = self.posterior.shift(looks)
-        needed = above_for(-MISS_COST - shift)
-        paid = np.clip(above_for(self.threshold - shift), -DEEPEST, 0.0)
-        needed = np.where(needed < 0.0, paid, needed)
+        needed = np.maximum(above_for(-MISS_COST - self.posterior.shift(looks)), 0.0)
         is_up = looks.column[:, UP] > 0
         for promise in self.promises:
-            held = (looks.series == promise.series) & (is_up == promise.is_up)
+            held = (looks.series == promise.series) & (is_up == promise.is_up) & (looks.away >= promise.away)
             needed[held] = np.minimum(needed[held], promise.above)
-        refused = self._refused(looks)
+        refused = self.refusing(looks).any(axis=1)
         needed[refused] = np.maximum(needed[refused], looks.above[refused] + MARGIN)
         return needed
 
-    def _refused(self, looks: Looks) -> NDArray[np.bool_]:
-        """bool[k]: alerts with likes on the same series and side that were false alarms and no less surprising, and
-        none that was real. One answer may be a mistake; `REFUSING` of them hardly are.
+    def refusing(self, looks: Looks) -> NDArray[np.bool_]:
+        """bool[k, m]: the false alarms that silence an alert because it is no more than they were, and nothing that
+        little was real.
+
+        No more means: as large in the metric's own unit, or no more surprising and hardly larger. One such answer is
+        enough. It is taken back by a confirmed or missed alert on that side that was as small as the alert, or no more
+        surprising than it or than what was called false: then size does not tell them apart, and the posterior decides.
         """
         known = self.posterior.answers
-        is_near = similar(looks, known.looks) & (known.weight >= 0.5)[None, :]
-        is_near &= looks.series[:, None] == known.looks.series[None, :]
-        is_near &= (looks.column[:, UP] > 0)[:, None] == (known.looks.column[:, UP] > 0)[None, :]
-        is_less = looks.above[:, None] <= known.looks.above[None, :] + MARGIN
-        has_false = (is_near & is_less & ~known.is_real[None, :]).sum(axis=1) >= REFUSING
-        return np.asarray(has_false & ~(is_near & known.is_real[None, :]).any(axis=1), np.bool_)
+        above = known.looks.above[None, :]
+        counts = (looks.series[:, None] == known.looks.series[None, :]) & (known.weight >= 0.5)[None, :]
+        counts &= (looks.column[:, UP] > 0)[:, None] == (known.looks.column[:, UP] > 0)[None, :]
+        away, away_known = looks.away[:, None], known.looks.away[None, :]
+        covers = looks.above[:, None] <= above + MARGIN
+        covers = (away <= AS_LARGE * away_known) | (covers & (away <= HARDLY * away_known))
+        covers &= counts & ~known.is_real[None, :]
+        height = np.maximum(looks.above, np.where(covers, above, -np.inf).max(axis=1, initial=-np.inf))
+        was_real = (above <= height[:, None] + MARGIN) | (away_known <= AS_LARGE * away)
+        was_real &= counts & known.is_real[None, :]
+        return np.asarray(covers & ~was_real.any(axis=1)[:, None], np.bool_)
 
 
 def learn_from(
@@ -118,8 +126,7 @@ def learn_from(
     )
     posterior = learn(answers)
     fresh = [entry for entry, share in zip(seen, weight.tolist(), strict=True) if share >= 0.5]
-    threshold = _threshold(sight, posterior, until) if seen else -MISS_COST
-    return Triage(posterior, tuple(label.feedback for _, label in seen), threshold, _promises(sight, fresh))
+    return Triage(posterior, tuple(label.feedback for _, label in seen), _promises(sight, fresh))
 
 
 def sample(sight: Sight, place: int, label: Label, until: int | None = None) -> int | None:
@@ -138,7 +145,7 @@ def sample(sight: Sight, place: int, label: Label, until: int | None = None) -> 
 
 def _promises(sight: Sight, seen: list[tuple[int, Label]]) -> tuple[Promise, ...]:
     """Positive labels that no false alarm, said later of as surprising an alert on the same side, has taken back."""
-    found: dict[tuple[int, bool], float] = {}
+    found: list[Promise] = []
     for place, (row, label) in enumerate(seen):
         height = float(sight.above[row]) - MARGIN
         if not label.is_real or height < -PROMISED - MARGIN:
@@ -152,31 +159,5 @@ def _promises(sight: Sight, seen: list[tuple[int, Label]]) -> tuple[Promise, ...
             for at, other in seen[place + 1 :]
         )
         if not is_taken_back:
-            found[side] = min(found.get(side, np.inf), height)
-    return tuple(Promise(series, is_up, above) for (series, is_up), above in found.items())
-
-
-def _threshold(sight: Sight, posterior: Posterior, until: int | None) -> float:
-    """The least log-odds from `-MISS_COST` on that, asked of what does not reach the bar of the budget, would in the
-    past have given no more false alerts than answers removed of those that do.
-
-    Both counts are expectations under the posterior: each excursion counts with its probability of being false. So
-    sensitivity that answers ask for is paid with noise that answers removed (the rule of Neyman and Pearson: of all
-    ways to spend a number of false alerts, the one that tells the likeliest first), and never with an alert that
-    nobody called false.
-    """
-    past = peaks(sight, DEEPEST)
-    if until is not None:
-        past = past[: int(np.searchsorted(sight.time[past[:, 1]], until))]
-    looks = sight.take(past[-MOST_PEAKS:, 0])
-    log_odds = prior(looks.above) + posterior.shift(looks)
-    false = 1.0 / (1.0 + np.exp(log_odds))
-    reaches = looks.above >= 0.0
-    allowed = float(false[reaches & (log_odds < -MISS_COST)].sum())
-    order = np.flatnonzero(~reaches)
-    order = order[np.argsort(-log_odds[order], kind="stable")]
-    spent = np.cumsum(false[order])
-    place = int(np.searchsorted(spent, allowed * (1.0 + 1e-12), side="right"))
-    if place == len(order):
-        return -MISS_COST
-    return max(-MISS_COST, float(np.nextafter(log_odds[order[place]], np.inf)))
+            found.append(Promise(*side, height, float(sight.away[row]) / HARDLY))
+    return tuple(found)

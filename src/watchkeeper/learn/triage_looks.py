@@ -51,30 +51,35 @@ class Sight:
 
     `column` float64[n, 13] holds the columns of `COLUMNS` divided by `LENGTHS`, 0 where a row has no score; `series`
     int64[n] the series of each row by the caller's ids; `family` int64[n] what groups siblings; `above` float64[n] the
-    score above the base bar in decades (NaN: no score); `time` int64[n] seconds. Row i rests on rows up to i of its
-    series and, for `together`, on rows of others not later than it.
+    score above the base bar in decades (NaN: no score); `away` float64[n] the distance from the expectation in the
+    metric's unit; `time` int64[n] seconds. Row i rests on rows up to i of its series and, for `together`, on rows of
+    others not later than it.
     """
 
     column: NDArray[np.float64]
     series: NDArray[np.int64]
     family: NDArray[np.int64]
     above: NDArray[np.float64]
+    away: NDArray[np.float64]
     time: NDArray[np.int64]
     start: NDArray[np.int64]
 
     def take(self, rows: NDArray[np.int64]) -> Looks:
         """The looks of some rows."""
-        return Looks(self.column[rows], self.series[rows], self.family[rows], self.above[rows], self.time[rows])
+        return Looks(
+            self.column[rows], self.series[rows], self.family[rows], self.above[rows], self.away[rows], self.time[rows]
+        )
 
 
 @dataclass(frozen=True)
 class Looks:
-    """Looks of m alerts: `column` float64[m, 13], and `series`, `family`, `above`, `time` as in `Sight`."""
+    """Looks of m alerts: `column` float64[m, 13], and `series`, `family`, `above`, `away`, `time` as in `Sight`."""
 
     column: NDArray[np.float64]
     series: NDArray[np.int64]
     family: NDArray[np.int64]
     above: NDArray[np.float64]
+    away: NDArray[np.float64]
     time: NDArray[np.int64]
 
     def __len__(self) -> int:
@@ -110,7 +115,8 @@ def look(
         column[:, 12] = np.log1p(_others_out(points, is_out, np.repeat(step, lengths)))
     column /= LENGTHS
     column[np.isnan(above)] = 0.0
-    return Sight(column, np.repeat(names, lengths), np.repeat(kin, lengths), above, points.time, points.start)
+    away = np.abs(points.value - judged.expected)
+    return Sight(column, np.repeat(names, lengths), np.repeat(kin, lengths), above, away, points.time, points.start)
 
 
 def _look_at_series(
@@ -163,21 +169,3 @@ def _others_out(points: Points, is_out: NDArray[np.bool_], step: NDArray[np.int6
 
 def _out_lately(out: NDArray[np.int64], time: NDArray[np.int64], step: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.asarray(np.searchsorted(out, time, side="right") - np.searchsorted(out, time - step, side="right"))
-
-
-def peaks(sight: Sight, depth: float) -> NDArray[np.int64]:
-    """The most surprising row of each excursion that comes within `depth` decades of the bar, in order of its end.
-
-    Returns int64[m, 2]: the peak's row and the last row.
-    """
-    found = []
-    for place in range(len(sight.start) - 1):
-        first, end = int(sight.start[place]), int(sight.start[place + 1])
-        with np.errstate(invalid="ignore"):
-            out = first + np.flatnonzero(sight.above[first:end] >= -depth)
-        if len(out):
-            cuts = np.flatnonzero(np.diff(out) > JOIN + 1) + 1
-            for run in np.split(out, cuts):
-                found.append((int(run[np.argmax(sight.above[run])]), int(run[-1])))
-    rows = np.array(found, np.int64).reshape(-1, 2)
-    return rows[np.argsort(sight.time[rows[:, 1]], kind="stable")]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from watchkeeper.learn.triage import Triage
 from watchkeeper.learn.triage_looks import FEATURES, LENGTHS, Looks, Sight
-from watchkeeper.learn.triage_model import similar, terms
+from watchkeeper.learn.triage_model import MISS_COST, above_for, similar, terms
 
 LEAST = 0.05
 """A bar moved by fewer decades than this (12 % of the rate) needs no reason."""
@@ -20,8 +20,11 @@ NAMED = 3
 
 
 class Ground(enum.Enum):
-    """What speaks loudest: alerts that look alike, the record of the series, or that of its siblings and team."""
+    """What speaks loudest: alerts no smaller that were false, alerts that look alike, the record of the series, or that
+    of its siblings and team.
+    """
 
+    AS_LARGE = "alerts as large on this series"
     ALIKE = "similar alerts"
     SERIES = "alerts on this series"
     TEAM = "alerts of this team"
@@ -68,6 +71,11 @@ def explain(learned: Triage, sight: Sight, row: int) -> Reason | None:
     if not learned.feedback or abs(decades) < LEAST:
         return None
     looks, answers = sight.take(rows), learned.posterior.answers
+    apart = np.square(looks.column - answers.looks.column).sum(axis=1)
+    refusing = learned.refusing(looks)[0]
+    # What the looks alone would silence is told by them: they say more than the size.
+    if decades > 0 and refusing.any() and above_for(-MISS_COST - learned.posterior.shift(looks))[0] <= looks.above[0]:
+        return _reason(decades, Ground.AS_LARGE, refusing, apart, learned, ())
     pull = {name: term[0] * learned.posterior.alpha for name, term in terms(looks, answers.looks).items()}
     way = -1.0 if decades > 0 else 1.0
     by_look = {name: way * float(pull[name].sum()) for name in FEATURES}
@@ -76,26 +84,37 @@ def explain(learned: Triage, sight: Sight, row: int) -> Reason | None:
         Ground.SERIES: way * float(pull["series"].sum() + pull["episode"].sum()),
         Ground.TEAM: way * float(pull["team"].sum() + pull["family"].sum()),
     }
-    apart = np.square(looks.column - answers.looks.column).sum(axis=1)
-    member = {
+    member: dict[Ground, NDArray[np.bool_]] = {
         Ground.ALIKE: similar(looks, answers.looks)[0],
         Ground.SERIES: answers.looks.series == looks.series[0],
         Ground.TEAM: np.ones(len(apart), np.bool_),
     }
     agrees = answers.is_real == (decades < 0)
-    grounds = [ground for ground in Ground if (member[ground] & agrees).any()]
+    grounds = [ground for ground in weight if (member[ground] & agrees).any()]
     if not grounds:
         return None
     ground = max(grounds, key=lambda one: weight[one])
-    chosen = np.flatnonzero(member[ground])
-    chosen = chosen[np.argsort(apart[chosen], kind="stable")]
     named = sorted((name for name in FEATURES if by_look[name] > 0), key=lambda name: -by_look[name])[:NAMED]
+    return _reason(decades, ground, member[ground], apart, learned, tuple(_words(named, looks)))
+
+
+def _reason(
+    decades: float,
+    ground: Ground,
+    member: NDArray[np.bool_],
+    apart: NDArray[np.float64],
+    learned: Triage,
+    looks: tuple[str, ...],
+) -> Reason:
+    """The reason that rests on these answers, the nearest first."""
+    chosen = np.flatnonzero(member)
+    chosen = chosen[np.argsort(apart[chosen], kind="stable")]
     return Reason(
         decades=decades,
         ground=ground,
         answers=tuple(learned.feedback[k] for k in chosen.tolist()),
-        false=int((~answers.is_real[chosen]).sum()),
-        looks=tuple(_words(named, looks)),
+        false=int((~learned.posterior.answers.is_real[chosen]).sum()),
+        looks=looks,
     )
 
 
