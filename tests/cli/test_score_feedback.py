@@ -47,8 +47,7 @@ def test_a_false_alarm_makes_its_like_silent_later(tmp_path: Path) -> None:
     out = told(tmp_path, twice(), line("false_alarm", SPIKE, SPIKE + 3, 350))
     assert column(out, "alert")[SPIKE], "it was told before it was called false"
     assert column(out, "alert")[DROP], "the other direction stays as it was"
-    quiet = column(out, "score")[LATER] < np.nanmax(column(out, "score")[SPIKE : SPIKE + 3])
-    assert column(out, "alert")[LATER] == (not quiet)
+    assert not column(out, "alert")[LATER], "it is no larger"
     assert same(out, plain, COLUMNS[:-1]), "labels change no score"
 
 
@@ -58,14 +57,17 @@ def test_a_confirmed_alert_outweighs_false_alarms(tmp_path: Path) -> None:
     assert column(out, "alert")[LATER]
 
 
-def test_a_missed_window_makes_its_like_told_later(tmp_path: Path) -> None:
-    given = twice()
+def test_a_missed_window_less_than_a_decade_below_the_bar_makes_its_like_told_later(tmp_path: Path) -> None:
+    value = values()
+    value[LATER] = value[SPIKE] - 20  # Hardly smaller, and more surprising for its hour.
+    given = table(value=value)
     score = column(scored(tmp_path, given), "score")
-    peak = np.max(score[SPIKE : SPIKE + 2])
-    budget = 10 ** -(np.nanmax(score) + 0.5)
-    assert not column(scored(tmp_path, given, f"--false-alerts-per-month={budget}"), "alert").any()
+    just_above = 0.01
+    budget = 10 ** -(score[LATER] + just_above)
+    assert -1.0 < score[SPIKE] - score[LATER] - just_above < -0.9
+    assert not column(scored(tmp_path, given, f"--false-alerts-per-month={budget}"), "alert")[LATER]
     out = told(tmp_path, given, line("missed", SPIKE, SPIKE + 2, 350), budget=budget)
-    assert column(out, "alert")[LATER] == (score[LATER] >= peak - 0.01)
+    assert column(out, "alert")[LATER]
     assert not column(out, "alert")[:350].any()
 
 
