@@ -19,6 +19,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from watchkeeper.domain.errors import SourceError, WatchkeeperError
 from watchkeeper.domain.metric import Metric, Source, TimeIs
+from watchkeeper.sources.packed import ask_packed
 from watchkeeper.sources.pipelined import TOGETHER, Asked, Pulled, Question, ask, can_ask, is_ended, worded
 from watchkeeper.sources.points import (
     BATCH_ROWS,
@@ -203,15 +204,23 @@ class SqlSource:
         began = time.monotonic()
         try:
             with self._connection() as connection:
-                query, bound = _question(metric, connection, start, end)
                 began = time.monotonic()
-                with _limited(connection, self._source.timeout_s):
-                    is_short = _is_short(metric, start, end)
-                    columns = _answer(connection, query, bound, self._source.max_rows, is_short=is_short)
+                columns, zone = self._columns(connection, metric, start, end)
         except Exception as error:  # drivers raise what they like, and each message may hold the address
             raise self._why(metric, error, is_late=time.monotonic() - began >= self._source.timeout_s) from None
         if _is_local(metric):
             columns["time"] = pa.chunked_array([np.asarray(columns["time"], "datetime64[s]")])
+        return columns, zone
+
+    def _columns(self, connection: Connection, metric: Metric, start: int, end: int) -> tuple[dict[str, Column], str]:
+        most = self._source.max_rows
+        packed = ask_packed(connection, metric, start, end, most + 1)
+        if packed is not None:
+            _check_rows(max(map(len, packed[0].values())), most)
+            return dict(packed[0]), packed[1]
+        query, bound = _question(metric, connection, start, end)
+        with _limited(connection, self._source.timeout_s):
+            columns = _answer(connection, query, bound, most, is_short=_is_short(metric, start, end))
         return columns, bound.zone
 
     def _why(self, metric: Metric, error: Exception, *, is_late: bool) -> SourceError:
@@ -237,6 +246,7 @@ class SqlSource:
         if not self._holds:
             with self._engine.connect() as connection:
                 self._set_up(connection)
+                connection.commit()
                 yield connection
             return
         if self._held is None:
