@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -14,12 +17,15 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from watchkeeper import learn
+from watchkeeper.domain.errors import StoreError
 from watchkeeper.domain.feedback import Answer, Feedback
 from watchkeeper.domain.metric import Direction, Kind, Metric, Source
 from watchkeeper.domain.points import WITHHELD
 from watchkeeper.domain.times import DAY, HOUR, parse_instant
 from watchkeeper.stores.history import History
 from watchkeeper.stores.ledger import Ledger, alerts, feedback, metrics, series, transitions, watermarks
+from watchkeeper.watch import ticks as ticking
+from watchkeeper.watch.checkpoint import Checkpoint
 from watchkeeper.watch.judgements import Judgements
 from watchkeeper.watch.ticks import Ticks
 
@@ -187,20 +193,74 @@ def test_any_way_of_ticking_gives_the_same_runs_and_state(
             if restart and number % 2:
                 ticks.keep_all()
                 ticks = Ticks(world.ledger, world.history, world.judgements())
-            with world.ledger.read() as tx:
-                marks = watermarks.all_of(tx)
-            due = ticks._due(now)
-            for one, done in ticks._judge(due, ticks._starts(due)):
-                whole = world.judgements().of(one.metric, one.until)
-                after = one.mark or 0  # the watermark, or the time of a point that came after it was judged
-                assert after <= marks.get(one.metric.name, 0)
-                if done.runs is not None:
-                    assert sorted(map(msgspec.json.encode, done.runs)) == sorted(
-                        map(msgspec.json.encode, whole.runs(after))
-                    )
-                if done.checkpoint is not None:
-                    assert done.checkpoint.state.to_bytes() == replayed(whole)
-            ticks.advance(now, lambda step: None)
+            with watched(world, ticks):
+                ticks.advance(now, lambda step: None)
+
+
+def test_a_tick_that_could_not_be_stored_is_judged_again_to_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = new_world(tmp_path / "home")
+    world.history.append(*points(3), known_at=START)
+    with world.ledger, world.history:
+        ticks = Ticks(world.ledger, world.history, world.judgements())
+        for day in (12, 13):
+            ticks.advance(START + day * DAY, lambda step: None)
+
+        def full(*stored: object) -> int:
+            raise StoreError("the disk is full")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(ticking, "store", full)
+            with pytest.raises(StoreError):
+                ticks.advance(START + 14 * DAY, lambda step: None)
+        with watched(world, ticks):
+            ticks.advance(START + 14 * DAY, lambda step: None)
+
+
+def test_checkpoints_are_read_and_written_a_few_series_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = new_world(tmp_path / "home")
+    world.history.append(*points(3), known_at=START)
+    sizes = []
+    with world.ledger, world.history:
+        monkeypatch.setattr(ticking, "SERIES_KEPT_AT_ONCE", 4)
+        keep, kept = world.history.keep, world.history.kept
+        monkeypatch.setattr(world.history, "keep", lambda some: (sizes.append(len(some)), keep(some))[1])
+        monkeypatch.setattr(world.history, "kept", lambda some: (sizes.append(len(some)), kept(some))[1])
+        Ticks(world.ledger, world.history, world.judgements()).advance(START + 12 * DAY, lambda step: None)
+        assert sizes == [2, 2, 1]
+        sizes.clear()
+        again = Ticks(world.ledger, world.history, world.judgements())
+        with watched(world, again):
+            again.advance(START + 13 * DAY, lambda step: None)
+        assert max(sizes) == 2
+
+
+@contextmanager
+def watched(world: World, ticks: Ticks) -> Iterator[None]:
+    """What a tick finds of each metric, before it is stored, is held against a replay of the whole."""
+    judge = ticks._judge
+    with world.ledger.read() as tx:
+        marks = watermarks.all_of(tx)
+
+    def held(due: Sequence[Any], starts: dict[str, Checkpoint]) -> Iterator[Any]:
+        for one, done in judge(due, starts):
+            whole = world.judgements().of(one.metric, one.until)
+            after = one.mark or 0  # the watermark, or the time of a point that came after it was judged
+            assert after <= marks.get(one.metric.name, 0)
+            if done.runs is not None:
+                assert sorted(map(msgspec.json.encode, done.runs)) == sorted(
+                    map(msgspec.json.encode, whole.runs(after))
+                )
+            if done.checkpoint is not None:
+                assert done.checkpoint.state.to_bytes() == replayed(whole)
+            yield one, done
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ticks, "_judge", held)
+        yield
 
 
 def test_a_point_that_comes_while_a_late_one_is_judged_counts_too(

@@ -16,10 +16,14 @@ from watchkeeper.domain.config import parse_config
 from watchkeeper.domain.errors import ConfigError, InputError
 from watchkeeper.domain.feedback import Answer
 from watchkeeper.domain.question import Reply
-from watchkeeper.domain.times import DAY
+from watchkeeper.domain.times import DAY, HOUR
 from watchkeeper.learn import least_sure
-from watchkeeper.stores.ledger import watermarks
+from watchkeeper.stores.ledger import metrics, watermarks
+from watchkeeper.stores.ledger import questions as ledger_questions
+from watchkeeper.watch import judgements
+from watchkeeper.watch.questions import Questions, chosen, slot_of
 from watchkeeper.watch.service import Watchkeeper
+from watchkeeper.watch.views import Draft
 
 
 def config(home: Path, questions: str) -> str:
@@ -45,6 +49,32 @@ def test_a_question_is_asked_once_about_a_window_that_nobody_was_told_of(service
     assert service.questions.ask(shop.END) == 0
     service.run_until(shop.END + 16 * DAY)
     assert len(service.questions.listed()) <= 2
+
+
+def test_what_is_too_large_to_be_held_is_looked_through_in_pieces_and_asked_the_same(
+    service: Watchkeeper, monkeypatch: pytest.MonkeyPatch
+):
+    (question,) = service.questions.listed()
+    held = service._judgements
+    with service._ledger.read() as tx:
+        metric = metrics.metric(tx, "orders")
+    slot = slot_of(metric, shop.END)
+    assert slot is not None
+    monkeypatch.setattr(judgements, "MOST_ROWS", 0)
+    monkeypatch.setattr(judgements, "ROWS_AT_ONCE", 1)
+    pieces = list(held.pieces(metric))
+    assert [len(one.series) for one in pieces] == [1, 1]
+    found = [one for one in (chosen(piece, *slot, now=0) for piece in pieces) if one is not None]
+    assert (question.series, question.start, question.decades) in [
+        (one.series, one.start, one.decades) for one in found
+    ]
+    assert max(one.decades for one in found) == question.decades
+    again = Questions(service._ledger, held, lambda: 0.0, service.answer)
+    monkeypatch.setattr(ledger_questions, "asked_until", lambda tx: {})
+    assert again.ask(shop.END) == 1
+    assert service.questions.listed()[0].start == question.start
+    service.answer(Draft(answer=Answer.FALSE_ALARM, by="ann", series=(1,), start=shop.DROP, end=shop.DROP + HOUR))
+    assert [len(one.series) for one in held.pieces(metric)] == [2]  # a label speaks of every series
 
 
 def test_missed_raises_sensitivity_and_fine_is_a_negative_label(service: Watchkeeper):

@@ -29,11 +29,12 @@ class Judgement:
 
     `surprise` is what a person is told by (`detect.told_score`), `alert` says where a person would be told, `silent`
     where missing points are themselves a fault, `explained` where an event accounts for whatever is seen; `until` is
-    the instant up to which it was judged.
+    the instant up to which it was judged, `bar` what a score of each series has to reach.
     """
 
     metric: Metric
     until: int
+    bar: float
     series: tuple[Series, ...]
     columns: PointColumns
     points: Points
@@ -70,7 +71,7 @@ class Judgement:
     @cached_property
     def _reasons(self) -> Callable[[int], learn.Reason | None]:
         """Learned from the answers when first asked for: it takes as long as hundreds of questions."""
-        base = np.full(len(self.series), budget_bar(self.metric, len(self.series)))
+        base = np.full(len(self.series), self.bar)
         return learn.reasons(
             self.points,
             self.settings,
@@ -158,14 +159,16 @@ def judge(
     log: Sequence[Feedback],
     until: int,
     lent: Mapping[int, Borrowed] | None = None,
+    *,
+    sharing: int | None = None,
 ) -> Judgement:
     """Judge the metric's points up to `until` (seconds) with everything the log says, in hindsight.
 
-    `lent` is what series borrowed when they were new. The budget is the metric's: each of its series gets an equal
-    share of the false alerts it may cost a month.
+    `lent` is what series borrowed when they were new. The budget is the metric's: each of its series, which are
+    `sharing` where only some of them are judged, gets an equal share of the false alerts it may cost a month.
     """
     grid = on_grid(metric, columns, until)
-    bar = budget_bar(metric, len(series))
+    bar = budget_bar(metric, len(series) if sharing is None else sharing)
     knowledge = learn.fold(log, standing(metric, grid.series))
     points = Points(
         start=grid.start,
@@ -192,6 +195,7 @@ def judge(
     return Judgement(
         metric=metric,
         until=until,
+        bar=bar,
         series=series,
         columns=grid,
         points=points,

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from threading import RLock
 
+from watchkeeper import learn
 from watchkeeper.detect import Borrowed
 from watchkeeper.domain.feedback import Feedback
 from watchkeeper.domain.metric import Metric, Series
 from watchkeeper.stores.history import History
 from watchkeeper.stores.ledger import Ledger, feedback, metrics, series, watermarks
 from watchkeeper.watch.borrowing import lent_to
+from watchkeeper.watch.collect import BACKFILL_S
 from watchkeeper.watch.judge import Judgement, judge
 
 MOST_ROWS = 3_000_000
 """How many judged points are remembered, of the metrics looked at last: about 300 MB."""
+ROWS_AT_ONCE = 500_000
+"""How many points are judged in one go where not all have to be together: about 75 MB."""
 
 
 class Judgements:
@@ -42,6 +46,27 @@ class Judgements:
             judgement = self._judge(metric, members, log, end, lent)
             self._remember(metric.name, end, judgement)
             return judgement
+
+    def pieces(self, metric: Metric) -> Iterator[Judgement]:
+        """What `of` finds; some series at a time where that is more than is remembered, and nobody's label on one of
+        them speaks of the others.
+        """
+        with self._ledger.read() as tx:
+            end = watermarks.get(tx, metric.name) or 0
+            members = tuple(series.of_metric(tx, metric.name))
+            log = feedback.log(tx)
+            lent = lent_to(tx, [one.id for one in members])
+        first = metric.since_s if metric.since_s is not None else end - BACKFILL_S
+        periods = max(1, (end - first) // metric.step_s)
+        said = learn.fold(log)
+        if len(members) * periods <= MOST_ROWS or any(said.of(one.id).labels for one in members):
+            yield self.of(metric)
+            return
+        count = max(1, ROWS_AT_ONCE // periods)
+        for first in range(0, len(members), count):
+            some = members[first : first + count]
+            columns = self._history.read(tuple(one.id for one in some), end=end)
+            yield judge(metric, some, columns, log, end, lent, sharing=len(members))
 
     def under(self, metric: Metric, log: Sequence[Feedback]) -> Judgement:
         """The metric under another log, or set otherwise: what an answer or a setting would change. Never kept."""

@@ -62,7 +62,7 @@ class Advanced(NamedTuple):
 
 def advance(tasks: Sequence[Task], points: PointColumns, batch: int, grids: Grids) -> list[Advanced]:
     """Judge each task's new points. All tasks are of one step; `points` holds their series in the order of the tasks,
-    from each one's start on and before its end, of appends up to `batch`.
+    from each one's start on and before its end, of appends up to `batch`. The states of the tasks' starts are used up.
     """
     counts = [len(task.start.series) for task in tasks]
     edges = np.concatenate([[0], np.cumsum(counts)])
@@ -73,7 +73,7 @@ def advance(tasks: Sequence[Task], points: PointColumns, batch: int, grids: Grid
     laid = laid._replace(value=shown(laid.value))
     mark, has_recurring, waits = _marks(tasks, laid, edges, mark)
     batch_of_points = Points(laid.start, laid.time, laid.value, laid.local, mark, laid.cases)
-    before = joined([task.start.part for task in tasks])
+    before = joined([task.start.part for task in tasks], consume=True)
     state, judged = detect.replay(batch_of_points, settings, before, consume=True)
     bar = np.repeat([task.bar for task in tasks], counts)
     was_open = np.array(

@@ -31,11 +31,14 @@ class Part(NamedTuple):
         return Part(self.whole, self.first + first, size, self.step_s)
 
 
-def joined(parts: Sequence[Part]) -> State:
-    """The parts as one state that nobody shares, one after the other."""
+def joined(parts: Sequence[Part], *, consume: bool = False) -> State:
+    """The parts as one state that nobody shares, one after the other.
+
+    To `consume` spares a copy where they are all of a state: the state itself is given away.
+    """
     runs = _runs(parts)
     if len(runs) == 1 and runs[0].whole is not None and runs[0].size == len(runs[0].whole.step):
-        return runs[0].whole.copy()
+        return runs[0].whole if consume else runs[0].whole.copy()
     states = parted(runs)
     return states[0] if len(states) == 1 else State.join(states)
 

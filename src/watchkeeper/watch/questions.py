@@ -14,7 +14,7 @@ from watchkeeper.domain.question import Question, Reply
 from watchkeeper.domain.times import MONTH
 from watchkeeper.learn import least_sure
 from watchkeeper.stores.ledger import Ledger, audit, metrics, questions, series, watermarks
-from watchkeeper.watch.judge import Judgement, budget_bar
+from watchkeeper.watch.judge import Judgement
 from watchkeeper.watch.judgements import Judgements
 from watchkeeper.watch.views import Asked, Draft, Receipt
 
@@ -59,7 +59,8 @@ class Questions:
         count = 0
         for slot, metric in sorted(due, key=lambda one: one[0])[:JUDGED_AT_ONCE]:
             self._looked_until[metric.name] = slot[1]
-            question = chosen(self._judgements.of(metric), *slot, now=now)
+            found = (chosen(one, *slot, now=now) for one in self._judgements.pieces(metric))
+            question = max((one for one in found if one is not None), key=lambda one: one.decades, default=None)
             if question is not None:
                 with self._ledger.write() as tx:
                     questions.ask(tx, question)
@@ -136,7 +137,7 @@ def slot_of(metric: Metric, until: int) -> tuple[int, int] | None:
 def chosen(judgement: Judgement, start: int, end: int, *, now: int) -> Question | None:
     """The question about a stretch: the quiet period, of any series, that came nearest to the bar."""
     metric, columns = judgement.metric, judgement.columns
-    above = judgement.surprise - budget_bar(metric, len(judgement.series))
+    above = judgement.surprise - judgement.bar
     quiet = ~judgement.alert & ~judgement.explained & np.isfinite(columns.value)
     row = least_sure(columns.time, above, quiet, start, end)
     if row is None:

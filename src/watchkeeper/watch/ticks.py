@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -32,12 +32,12 @@ from watchkeeper.watch.online import Advanced, Task
 from watchkeeper.watch.retention import cleared
 from watchkeeper.watch.settling import settled
 
-ROWS_AT_ONCE = 1_000_000
-"""How many points are judged in one go: bounds the memory, about 200 MB."""
+ROWS_AT_ONCE = 500_000
+"""How many points are judged in one go: bounds the memory, about 100 MB."""
 SERIES_AT_ONCE = 20_000
 """How many series are judged in one go, and share a state then."""
-KEPT_AT_ONCE = 2_000
-"""How many checkpoints are written in one go."""
+KEPT_AT_ONCE, SERIES_KEPT_AT_ONCE = 2_000, 5_000
+"""How many checkpoints, of how many series, are written or read in one go: bounds the memory, about 100 MB."""
 KEEP_EVERY_STEPS = 48
 """A metric's checkpoint is kept each so many periods; that much is judged again after a crash."""
 
@@ -97,6 +97,8 @@ class Ticks:
         due = self._lend(due, now)
         progress(f"judging {due[0].metric.label if len(due) == 1 else f'{len(due):,} metrics'}")
         starts = self._starts(due)
+        for one in due:  # judging uses them up: what is not stored in the end is judged from a kept one again
+            self._live.pop(one.metric.name, None)
         looked: list[Looked] = []
         reached: list[Checkpoint] = []
         for one, done in self._judge(due, starts):
@@ -106,9 +108,7 @@ class Ticks:
                 runs = judgement.runs(one.mark or 0)
                 checkpoint = None if checkpoint is None else online.after_judging(checkpoint, judgement)
             looked.append(Looked(one.metric, one.series, runs, one.until))
-            if checkpoint is None:
-                self._live.pop(one.metric.name, None)
-            else:
+            if checkpoint is not None:
                 reached.append(checkpoint)
         opened = store(self._ledger, looked, now, self._leases.still_mine)
         self._live.update({one.metric: one for one in reached})
@@ -174,10 +174,9 @@ class Ticks:
 
     def _newest(self, due: Sequence[_Due]) -> dict[str, Checkpoint]:
         """The newest kept checkpoint of each metric of several series, whatever it rests on, where it can be read."""
-        names = [one.metric.name for one in due if len(one.series) > 1]
         found: dict[str, Checkpoint] = {}
-        for first in range(0, len(names), KEPT_AT_ONCE):
-            for name, known in self._history.kept(names[first : first + KEPT_AT_ONCE]).items():
+        for some in _few([one for one in due if len(one.series) > 1]):
+            for name, known in self._history.kept([one.metric.name for one in some]).items():
                 made = _made(known[0]) if known else None
                 if made is not None:
                     found[name] = made
@@ -196,8 +195,8 @@ class Ticks:
     def _kept(self, due: Sequence[_Due], before: dict[str, int] | None = None) -> dict[str, Checkpoint]:
         """The newest kept checkpoint that holds of each metric (and knows no point from `before` on)."""
         found: dict[str, Checkpoint] = {}
-        for first in range(0, len(due), KEPT_AT_ONCE):
-            found |= self._kept_few(due[first : first + KEPT_AT_ONCE], before)
+        for some in _few(due):
+            found |= self._kept_few(some, before)
         return found
 
     def _kept_few(self, due: Sequence[_Due], before: dict[str, int] | None) -> dict[str, Checkpoint]:
@@ -276,10 +275,12 @@ class Ticks:
         return (passed - turn) // KEEP_EVERY_STEPS > (before // step_s - turn) // KEEP_EVERY_STEPS
 
     def _keep(self, checkpoints: Sequence[Checkpoint]) -> None:
-        for first in range(0, len(checkpoints), KEPT_AT_ONCE):
-            some = checkpoints[first : first + KEPT_AT_ONCE]
+        for some in _few(checkpoints):
             self._history.keep(list(kept(some)))
             self._kept_until.update({one.metric: one.until for one in some})
+
+
+_Many = TypeVar("_Many", _Due, Checkpoint)
 
 
 def _known(
@@ -324,6 +325,18 @@ def _pieces(task: Task) -> Iterator[Task]:
     """A task in pieces of a size that memory bears: a metric of very many series is judged some series at a time."""
     count = min(SERIES_AT_ONCE, max(1, ROWS_AT_ONCE // _rows(task)))
     return iter([task]) if len(task.start.series) <= count else online.pieces(task, count)
+
+
+def _few(those: Sequence[_Many]) -> Iterator[Sequence[_Many]]:
+    """So many of them as are read or written in one go."""
+    first = count = 0
+    for place, one in enumerate(those):
+        if place > first and (place - first == KEPT_AT_ONCE or count + len(one.series) > SERIES_KEPT_AT_ONCE):
+            yield those[first:place]
+            first, count = place, 0
+        count += len(one.series)
+    if first < len(those):
+        yield those[first:]
 
 
 def _grouped(pieces: Iterable[Task]) -> Iterator[list[Task]]:
