@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
+import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import httpx
 import pyarrow as pa
@@ -18,9 +20,11 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 from tests.sources.test_samples import export, point, write_request
 from watchkeeper.domain.access import Role, Scope
 from watchkeeper.domain.config import parse_config
+from watchkeeper.domain.errors import StoreError
 from watchkeeper.domain.times import parse_instant
 from watchkeeper.server import push
 from watchkeeper.server.run import running
+from watchkeeper.server.security import CONTENT_SECURITY_POLICY
 from watchkeeper.watch.service import Watchkeeper
 
 NOW = parse_instant("2026-06-01T12:30Z")
@@ -155,3 +159,38 @@ def test_a_body_that_is_too_large_is_refused(served: Served, monkeypatch: pytest
     monkeypatch.setattr(push, "LARGEST_BODY", 10)
     answer = served.client.post(push.PREFIX, json=JSON)
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
+def test_a_push_passes_the_host_check_and_its_answer_carries_what_every_answer_does(served: Served) -> None:
+    answer = served.client.post(push.PREFIX, json=JSON)
+    assert answer.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
+    assert answer.headers["cache-control"] == "private, no-cache"
+    elsewhere = served.client.post(push.PREFIX, json=JSON, headers={"Host": "evil.example"})
+    assert elsewhere.status_code == 421
+    assert served.client.post(f"{push.PREFIX}over", json=JSON).status_code == 404
+
+
+def test_one_ring_tells_all_that_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def wait() -> int:
+        loop = asyncio.get_running_loop()
+        bell, rings = push._Bell(), []
+        ring = loop.call_soon_threadsafe
+        monkeypatch.setattr(loop, "call_soon_threadsafe", lambda *what: (rings.append(what), ring(*what))[1])
+        for _ in range(3):
+            waiting = [bell.future() for _ in range(100)]
+            problem = StoreError("full")
+
+            def tell(waiting: list[Any] = waiting, problem: StoreError = problem) -> None:
+                for number, (_, done) in enumerate(waiting):
+                    done(problem if number == 7 else None)
+
+            waiting[3][0].cancel()  # who went away
+            teller = threading.Thread(target=tell)
+            teller.start()
+            teller.join()  # the loop is busy meanwhile
+            told = await asyncio.gather(*(stored for stored, _ in waiting), return_exceptions=True)
+            assert [place for place, one in enumerate(told) if one is problem] == [7]
+            assert sum(one is None for one in told) == 98
+        return len(rings)
+
+    assert asyncio.run(wait()) == 3

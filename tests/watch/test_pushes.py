@@ -209,6 +209,24 @@ def test_what_is_no_push_is_refused_whole(service: Watchkeeper, push: str, error
         service.pushes.store(body(push))
 
 
+def test_a_stream_of_many_batches_is_one_push() -> None:
+    first = pa.record_batch({"time": [NOW, NOW], "value": [1.0, None], "country": ["DE", None]})
+    last = pa.record_batch({"time": [NOW], "value": [3.0], "country": ["US"]})
+    for encode in (lambda one: one, lambda one: one.set_column(2, "country", one.column(2).dictionary_encode())):
+        batches = [encode(one) for one in (first, first.slice(0, 0), last)]
+        for some in (batches, batches[:1], batches[1:2], []):
+            sink = pa.BufferOutputStream()
+            options = pa.ipc.IpcWriteOptions(emit_dictionary_deltas=False)
+            with pa.ipc.new_stream(sink, batches[0].schema, options=options) as stream:
+                for one in some:
+                    stream.write_batch(one)
+            found = read_arrow(sink.getvalue().to_pybytes(), "orders")
+            rows = [row for one in some for row in one.to_pylist()]
+            assert found.time.tolist() == [row["time"] for row in rows]
+            assert [None if value != value else value for value in found.value] == [row["value"] for row in rows]
+            assert [found.keys[key] for key in found.key] == [(row["country"] or "(none)",) for row in rows]
+
+
 @pytest.mark.parametrize(
     ("table", "said"),
     [

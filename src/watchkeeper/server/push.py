@@ -16,13 +16,15 @@ import asyncio
 import logging
 import time
 import zlib
+from collections import deque
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qs
 
 import msgspec
 from litestar import asgi
 from litestar.handlers import ASGIRouteHandler
-from litestar.types import Receive, Scope, Send
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from watchkeeper.domain import access
 from watchkeeper.domain.errors import AccessError, InputError, NotFoundError, StoreError, WatchkeeperError
@@ -30,6 +32,7 @@ from watchkeeper.server.errors import problem_of
 from watchkeeper.server.guard import Open, needs
 
 if TYPE_CHECKING:
+    from watchkeeper.stores.push_log import Done
     from watchkeeper.watch.access import Access
     from watchkeeper.watch.pushes import Pushes, Taken
 
@@ -89,12 +92,20 @@ class _Tokens:
 
 def push_door(service: PushDesk) -> ASGIRouteHandler:
     """The routes under `/api/v1/push`. Each asks for a token with the right `push`."""
-    tokens = _Tokens(service)
+    return asgi(PREFIX, is_mount=True, copy_scope=True, opt=needs(Open.ITSELF))(push_app(service))
 
-    @asgi(PREFIX, is_mount=True, copy_scope=True, opt=needs(Open.ITSELF))
+
+def push_app(service: PushDesk) -> ASGIApp:
+    """The same as an application of its own."""
+    tokens = _Tokens(service)
+    bell: _Bell | None = None
+
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        nonlocal bell
+        if bell is None or not bell.is_of(asyncio.get_running_loop()):
+            bell = _Bell()
         try:
-            status, body, kind = await _answer(service, tokens, scope, receive)
+            status, body, kind = await _answer(service, tokens, bell, scope, receive)
         except Exception as error:
             if not isinstance(error, WatchkeeperError):
                 _log.exception("a push failed")
@@ -113,7 +124,9 @@ def push_door(service: PushDesk) -> ASGIRouteHandler:
     return serve
 
 
-async def _answer(service: PushDesk, tokens: _Tokens, scope: Scope, receive: Receive) -> tuple[int, bytes, bytes]:
+async def _answer(
+    service: PushDesk, tokens: _Tokens, bell: _Bell, scope: Scope, receive: Receive
+) -> tuple[int, bytes, bytes]:
     headers = dict(scope["headers"])
     path = scope["path"] if scope["path"].startswith(PREFIX) else PREFIX + scope["path"]
     path = path.rstrip("/")
@@ -132,27 +145,56 @@ async def _answer(service: PushDesk, tokens: _Tokens, scope: Scope, receive: Rec
         is_json = kind == "application/json"
         answer = await asyncio.to_thread(service.pushes.take_otlp, body, is_json=is_json)
         return 200, answer, b"application/json" if is_json else b"application/x-protobuf"
-    metric = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("metric", [""])[0]
+    metric = _metric(scope.get("query_string", b""))
     if len(body) <= QUICK_BODY:
         columns = service.pushes.read(kind, body, metric)
     else:
         columns = await asyncio.to_thread(service.pushes.read, kind, body, metric)
-    taken = await _take_in(service.pushes, columns, is_quick=len(body) <= QUICK_BODY)
+    taken = await _take_in(service.pushes, bell, columns, is_quick=len(body) <= QUICK_BODY)
     return (422 if taken.refused and not taken.accepted else 200), _ENCODER.encode(taken), b"application/json"
 
 
-async def _take_in(pushes: Pushes, columns: Any, *, is_quick: bool) -> Taken:
-    loop = asyncio.get_running_loop()
-    stored: asyncio.Future[StoreError | None] = loop.create_future()
+@lru_cache(1_000)
+def _metric(query: bytes) -> str:
+    return parse_qs(query.decode("latin-1")).get("metric", [""])[0]
 
-    def settle(problem: StoreError | None) -> None:
-        if not stored.done():
-            stored.set_result(problem)
 
-    def done(problem: StoreError | None) -> None:
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(settle, problem)
+class _Bell:
+    """Tells an event loop what the log's own thread says: one ring for all that many requests wait for, because each
+    ring costs as much as reading a request.
+    """
 
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._told: deque[tuple[asyncio.Future[StoreError | None], StoreError | None]] = deque()
+        self._is_ringing = False
+
+    def is_of(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Whether this loop hears it."""
+        return self._loop is loop
+
+    def future(self) -> tuple[asyncio.Future[StoreError | None], Done]:
+        """What a request waits for, and what the log's thread calls."""
+        stored: asyncio.Future[StoreError | None] = self._loop.create_future()
+
+        def done(problem: StoreError | None) -> None:
+            self._told.append((stored, problem))
+            if not self._is_ringing and not self._loop.is_closed():
+                self._is_ringing = True
+                self._loop.call_soon_threadsafe(self._settle)
+
+        return stored, done
+
+    def _settle(self) -> None:
+        self._is_ringing = False  # first: what is told from here on rings again
+        while self._told:
+            stored, problem = self._told.popleft()
+            if not stored.done():
+                stored.set_result(problem)
+
+
+async def _take_in(pushes: Pushes, bell: _Bell, columns: Any, *, is_quick: bool) -> Taken:
+    stored, done = bell.future()
     if is_quick and pushes.is_ready(columns):
         taken = pushes.take_in(columns, done)
     else:

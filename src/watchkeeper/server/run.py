@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import uvicorn
-from litestar import Litestar
 
 from watchkeeper.domain.errors import InputError
 from watchkeeper.server.app import create_app
 from watchkeeper.server.facade import Service
+from watchkeeper.server.lane import PushLane
 from watchkeeper.server.oidc import Provider
 from watchkeeper.server.security import LOOPBACK
 from watchkeeper.watch.keys import kept_key
@@ -48,7 +48,7 @@ def serve(
         flags_need_token=flags_need_token,
         provider=provider,
     )
-    server = _Server(app, on_ready)
+    server = _Server(PushLane(app, service, hosts), on_ready)
     with listener, contextlib.suppress(KeyboardInterrupt):
         server.run(sockets=[listener])
 
@@ -61,7 +61,7 @@ def kept_secret(cache_dir: Path) -> bytes:
 class _Server(uvicorn.Server):
     """Says when it is ready."""
 
-    def __init__(self, app: Litestar, on_ready: Callable[[], None] | None) -> None:
+    def __init__(self, app: PushLane, on_ready: Callable[[], None] | None) -> None:
         super().__init__(
             uvicorn.Config(
                 app, log_level="warning", lifespan="on", ws="none", server_header=False, timeout_graceful_shutdown=3
@@ -110,7 +110,7 @@ def running(
         provider=provider,
     )
     ready = threading.Event()
-    server = _Server(app, ready.set)
+    server = _Server(PushLane(app, service, LOOPBACK), ready.set)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     try:

@@ -49,10 +49,17 @@ class HostCheck(ASGIMiddleware):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Pass the request on, or raise WrongHostError."""
-        given = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
-        if scope["path"] not in ("/health", "/ready") and without_port(given) not in self._allowed:
-            raise WrongHostError(given)
+        if scope["path"] not in ("/health", "/ready") and not self.lets_in(scope):
+            raise WrongHostError(_host(scope))
         await next_app(scope, receive, send)
+
+    def lets_in(self, scope: Scope) -> bool:
+        """Whether the request names a host that this is meant for."""
+        return without_port(_host(scope)) in self._allowed
+
+
+def _host(scope: Scope) -> str:
+    return next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
 
 
 def without_port(host: str) -> str:

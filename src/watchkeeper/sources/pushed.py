@@ -93,24 +93,40 @@ def read_arrow(body: bytes, metric: str) -> Columns:
     Dimensions may be text or a dictionary of it, which is quicker. InputError says what is wrong, and where.
     """
     try:
-        with pa.ipc.open_stream(pa.py_buffer(body)) as stream:
-            table = stream.read_all()
+        batch = _one_batch(pa.ipc.RecordBatchStreamReader(pa.py_buffer(body)))
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"push: the body is no Arrow IPC stream: {str(error).partition(chr(10))[0]}") from None
-    names = table.column_names
+    names = batch.schema.names
     for name in ("time", "value"):
         if names.count(name) != 1:
             raise InputError(f"push: the stream has {', '.join(names) or 'no columns'}; it must have one column {name}")
     if len(set(names)) != len(names):
         raise InputError("push: two columns have one name; name each once")
-    has_cases = "cases" in names and _is_number(table["cases"].type)
+    column = dict(zip(names, batch.columns, strict=True))
+    has_cases = "cases" in names and _is_number(column["cases"].type)
     numbers = ("time", "value", "group_size", *(["cases"] if has_cases else []))
     dimensions = tuple(name for name in names if name not in numbers)
-    keys, key = _arrow_keys([table[name] for name in dimensions], table.num_rows)
-    size = _numbers(table["group_size"], "group_size") if "group_size" in names else None
-    cases = _numbers(table["cases"], "cases") if has_cases else None
-    time, value = _arrow_times(table["time"]), _numbers(table["value"], "value")
+    keys, key = _arrow_keys([column[name] for name in dimensions], batch.num_rows)
+    size = _numbers(column["group_size"], "group_size") if "group_size" in names else None
+    cases = _numbers(column["cases"], "cases") if has_cases else None
+    time, value = _arrow_times(column["time"]), _numbers(column["value"], "value")
     return Columns(metric, time, value, dimensions, keys, key, size, cases)
+
+
+def _one_batch(stream: pa.RecordBatchReader) -> pa.RecordBatch:
+    """All rows as one batch. Nearly always there is one; to make a table of it would take longer than to read it."""
+    batches = list(stream)
+    if len(batches) == 1:
+        return batches[0]
+    whole = pa.Table.from_batches(batches, stream.schema).combine_chunks()
+    columns = [_whole(column) for column in whole.columns]
+    return pa.RecordBatch.from_arrays(columns, names=stream.schema.names)
+
+
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    if column.num_chunks == 1:
+        return column.chunk(0)
+    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
 
 
 def _json_times(time: list[int | str]) -> NDArray[np.int64]:
@@ -154,23 +170,21 @@ def _json_keys(
     return [tuple(NO_VALUE if value is None else value for value in one) for one in places], key
 
 
-def _arrow_keys(columns: Sequence[pa.ChunkedArray], rows: int) -> tuple[list[tuple[str, ...]], NDArray[np.int64]]:
+def _arrow_keys(columns: Sequence[pa.Array], rows: int) -> tuple[list[tuple[str, ...]], NDArray[np.int64]]:
     if not columns:
         return [()], np.zeros(rows, np.int64)
-    code = np.zeros(rows, np.int64)
+    code = np.empty(0, np.int64)
     texts: list[list[str]] = []
-    for column in columns:
-        array = column.combine_chunks()
-        if isinstance(array, pa.ChunkedArray):
-            array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], column.type)
+    for array in columns:
         if not pa.types.is_dictionary(array.type):
             array = array.cast(pa.string()).dictionary_encode()
         indices = array.indices
-        here = [str(value) for value in array.dictionary.to_pylist()]
+        here = list(map(str, array.dictionary.to_pylist()))
         if indices.null_count:
             indices = indices.fill_null(len(here))
             here.append(NO_VALUE)
-        code = code * len(here) + indices.to_numpy(zero_copy_only=False)
+        place = indices.to_numpy(zero_copy_only=False)
+        code = place.astype(np.int64) if not texts else code * len(here) + place
         texts.append(here)
     if len(columns) == 1:
         return [(text,) for text in texts[0]], code
@@ -185,7 +199,7 @@ def _arrow_keys(columns: Sequence[pa.ChunkedArray], rows: int) -> tuple[list[tup
     return keys, key.astype(np.int64)
 
 
-def _arrow_times(column: pa.ChunkedArray) -> NDArray[np.int64]:
+def _arrow_times(column: pa.Array) -> NDArray[np.int64]:
     kind = column.type
     if column.null_count:
         raise InputError(f"push: time: {column.null_count} rows have no time; each row needs one")
@@ -196,11 +210,13 @@ def _arrow_times(column: pa.ChunkedArray) -> NDArray[np.int64]:
     return _plausible(column.to_numpy().astype(np.int64, copy=False))
 
 
-def _numbers(column: pa.ChunkedArray, name: str) -> NDArray[np.float64]:
+def _numbers(column: pa.Array, name: str) -> NDArray[np.float64]:
     kind = column.type
     if not _is_number(kind):
         raise InputError(f"push: {name} holds {kind}; send numbers")
-    numbers: NDArray[Any] = column.cast(pa.float64(), safe=False).to_numpy()
+    if kind != pa.float64():
+        column = column.cast(pa.float64(), safe=False)
+    numbers: NDArray[Any] = column.to_numpy(zero_copy_only=False)
     return numbers
 
 
