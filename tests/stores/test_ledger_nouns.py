@@ -114,6 +114,18 @@ def test_many_series_are_found_by_id(ledger: Ledger) -> None:
 # alerts
 
 
+def test_the_ids_of_some_metrics_are_found_by_their_values(ledger: Ledger) -> None:
+    with ledger.write() as tx:
+        made = {}
+        for name in ("hats", "caps", "wigs"):
+            metrics.put_metric(tx, msgspec.structs.replace(ORDERS, name=name))
+            made |= {(name, one.values): one.id for one in series.intern(tx, name, [("DE", "ü"), ("US", "")])}
+        assert series.ids_of(tx, ["hats", "caps", "none"]) == {
+            key: one for key, one in made.items() if key[0] != "wigs"
+        }
+        assert series.ids_of(tx, []) == {}
+
+
 def test_an_alert_comes_back_as_it_was_stored(ledger: Ledger) -> None:
     with ledger.write() as tx:
         stored = alerts.insert(tx, alert(member(3, is_open=True), silent(1), member(3, start=10)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import (
     ARRAY,
@@ -44,11 +45,14 @@ def insert_or_leave(tx: Connection, table: Table) -> Insert:
     return make(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
 
 
-def among(tx: Connection, column: ColumnElement[int], ids: Iterable[int]) -> ColumnElement[bool]:
-    """`column IN ids` as one parameter, because databases limit how many a statement may have."""
-    listed = [int(one) for one in ids]
+def among(
+    tx: Connection, column: ColumnElement[int] | ColumnElement[str], those: Iterable[int] | Iterable[str]
+) -> ColumnElement[bool]:
+    """`column IN those`, ids or names, as one parameter, because databases limit how many a statement may have."""
+    listed = [one if isinstance(one, str) else int(one) for one in those]
     if tx.dialect.name == "postgresql":
-        return column == any_(literal(listed, ARRAY(BigInteger)))
+        kind: Any = column.type
+        return column == any_(literal(listed, ARRAY(kind)))
     return column.in_(select(func.json_each(json.dumps(listed)).table_valued("value").c.value))
 
 

@@ -24,6 +24,9 @@ SERIES = Table(
 )
 
 
+_VALUES = msgspec.json.Decoder(tuple[str, ...])
+
+
 def intern(tx: Connection, metric: str, values_list: Iterable[Sequence[str]]) -> list[Series]:
     """The series of `metric` for each combination of dimension values, in the order given; made where it is new.
 
@@ -56,15 +59,9 @@ def by_metric(tx: Connection) -> dict[str, list[Series]]:
 
 def ids_of(tx: Connection, names: Iterable[str]) -> dict[tuple[str, tuple[str, ...]], int]:
     """The ids of the series of these metrics, by metric and dimension values."""
-    wanted = set(names)
     query = select(SERIES.c.metric, SERIES.c.dimension_values, SERIES.c.id)
-    if len(wanted) == 1:
-        query = query.where(SERIES.c.metric == next(iter(wanted)))
-    return {
-        (metric, msgspec.json.decode(values, type=tuple[str, ...])): number
-        for metric, values, number in tx.execute(query)
-        if metric in wanted
-    }
+    found = tx.execute(query.where(among(tx, SERIES.c.metric, set(names))))
+    return {(metric, _VALUES.decode(values)): number for metric, values, number in found}
 
 
 def by_id(tx: Connection, ids: Iterable[int]) -> list[Series]:
@@ -77,5 +74,4 @@ def _text(values: tuple[str, ...]) -> str:
 
 
 def _series(row: Row[Any]) -> Series:
-    values = msgspec.json.decode(row.dimension_values, type=tuple[str, ...])
-    return Series(id=row.id, metric=row.metric, values=values)
+    return Series(id=row.id, metric=row.metric, values=_VALUES.decode(row.dimension_values))
