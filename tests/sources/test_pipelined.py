@@ -17,6 +17,7 @@ from watchkeeper.domain.times import HOUR, parse_instant
 from watchkeeper.sources import pipelined
 from watchkeeper.sources.pipelined import Asked
 from watchkeeper.sources.sql import SqlSource
+from watchkeeper.sources.window import naive
 
 START = parse_instant("2026-03-29", "Europe/Berlin") - 6 * HOUR
 """Clocks are put forward in this window."""
@@ -181,3 +182,18 @@ def test_more_metrics_than_share_a_transaction(source: SqlSource, monkeypatch: p
     assert pipelined.TOGETHER > 2
     points, _, _ = together(source, [window(one) for one in GOOD])
     assert points.keys() == {one.name for one in GOOD}
+
+
+def test_a_table_is_put_into_words_once_for_all_windows_of_one_offset(monkeypatch: pytest.MonkeyPatch):
+    metric = changed("once", TABLE, dimensions=("country",), timezone="Europe/Berlin")
+    first, zone = pipelined.worded(metric, START, START + HOUR)
+    with monkeypatch.context() as patch:
+        patch.setattr(pipelined, "table_select", None)
+        later, _ = pipelined.worded(metric, START + HOUR, START + 2 * HOUR)
+        assert (later.text, zone) == (first.text, "UTC")
+        assert first.values == [naive(START), naive(START + HOUR)]
+        assert later.values == [naive(START + HOUR), naive(START + 2 * HOUR)]
+    summer, _ = pipelined.worded(metric, END, END + HOUR)
+    across, _ = pipelined.worded(metric, START, END)
+    assert len({first.text, summer.text, across.text}) == 3
+    assert pipelined.worded(changed("once", metric, where="n > 5"), START, START + HOUR)[0].text != first.text

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Dialect
 from watchkeeper.domain.errors import SourceError, WatchkeeperError
 from watchkeeper.domain.metric import Metric
 from watchkeeper.sources.points import Together
-from watchkeeper.sources.table_query import table_statement
+from watchkeeper.sources.table_query import Stretch, stretches, table_select, table_window
 from watchkeeper.sources.window import query_text, window
 
 TOGETHER = 500
@@ -54,10 +54,11 @@ def worded(metric: Metric, start: int, end: int) -> tuple[Question, str]:
         text, names = _numbered_query(metric.query)
         values = bound.parameters
     else:
-        statement, bound = table_statement(metric, _dialect(), start, end)
-        compiled = statement.compile(dialect=_dialect())
-        text, names = _numbered(str(compiled))
-        values = {**compiled.params, **bound.parameters}
+        bound = table_window(metric, _dialect(), start, end)
+        clock = stretches(metric, start, end)
+        # With one offset the statement is the same each time; to compile it takes longer than to ask it.
+        text, names = _numbered_table(metric, (Stretch(0, 0, clock[0].offset),) if len(clock) == 1 else clock)
+        values = bound.parameters
     return Question(text, [values[name] for name in names]), bound.zone
 
 
@@ -72,6 +73,11 @@ def _dialect() -> Dialect:
 @lru_cache(20_000)
 def _numbered_query(query: str) -> tuple[str, tuple[str, ...]]:
     return _numbered(str(query_text(query).compile(dialect=_dialect())))
+
+
+@lru_cache(20_000)
+def _numbered_table(metric: Metric, clock: tuple[Stretch, ...]) -> tuple[str, tuple[str, ...]]:
+    return _numbered(str(table_select(metric, _dialect(), clock).compile(dialect=_dialect())))
 
 
 def _numbered(text: str) -> tuple[str, tuple[str, ...]]:

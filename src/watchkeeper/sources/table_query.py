@@ -6,10 +6,11 @@ zone inside the window are known here, so the statement says them as numbers.
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Callable
-from itertools import pairwise
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 from sqlalchemy import BigInteger, ColumnElement, Dialect, Select, bindparam, case, cast, column, func, select, text
@@ -48,6 +49,14 @@ def check_table(metric: Metric) -> None:
             _measure(metric, said)
 
 
+class Stretch(NamedTuple):
+    """From `start` until `end` (seconds UTC) the zone's clock is `offset` seconds ahead of UTC."""
+
+    start: int
+    end: int
+    offset: int
+
+
 def table_statement(metric: Metric, dialect: Dialect, start: int, end: int) -> tuple[Select[Any], Window]:
     """The statement for `[start, end)` (seconds UTC) and the parameters that it is run with.
 
@@ -55,11 +64,26 @@ def table_statement(metric: Metric, dialect: Dialect, start: int, end: int) -> t
     `value`, the dimensions, `group_size` where the metric withholds small groups, and `cases` where it is a rate of
     any.
     """
+    return table_select(metric, dialect, stretches(metric, start, end)), table_window(metric, dialect, start, end)
+
+
+def table_window(metric: Metric, dialect: Dialect, start: int, end: int) -> Window:
+    """What the parameters of the metric's statement are bound to for `[start, end)` (seconds UTC)."""
+    is_local = metric.time_is is TimeIs.LOCAL
+    first, last = wall_window(start, end, metric.timezone) if is_local else (start, end)
+    zone = metric.timezone if is_local else "UTC"
+    if _is_in_seconds(metric, dialect):
+        return Window({"start_s": first, "end_s": last}, zone)
+    return Window({"start": naive(first), "end": naive(last)}, zone)
+
+
+def table_select(metric: Metric, dialect: Dialect, clock: Sequence[Stretch]) -> Select[Any]:
+    """The statement, whose window is still to be bound; `clock` is that of the window. With one stretch only its offset
+    is in the statement, which is then the same for other windows.
+    """
     at = _quoted(metric.time_column, dialect)
-    as_seconds = metric.time_is is TimeIs.SECONDS or dialect.name in _TOLD_IN_SECONDS
-    first, last = wall_window(start, end, metric.timezone) if metric.time_is is TimeIs.LOCAL else (start, end)
     epoch = _epoch(metric, dialect, at)
-    period = _period(metric, dialect, epoch, start, end)
+    period = _period(metric, dialect, epoch, clock)
     asked: list[ColumnElement[Any]] = [period.label("time"), _measure(metric, metric.measure).label("value")]
     asked += [column(name) for name in metric.dimensions]
     if metric.min_group_size:
@@ -69,19 +93,27 @@ def table_statement(metric: Metric, dialect: Dialect, start: int, end: int) -> t
         asked.append(cases.label("cases"))
     source = text(".".join(_quoted(part, dialect) for part in metric.table.split(".")))
     places = [1, *range(3, 3 + len(metric.dimensions))]
-    if as_seconds:
+    if _is_in_seconds(metric, dialect):
         within = epoch
-        parameters: dict[str, Any] = {"start_s": first, "end_s": last}
         low, high = bindparam("start_s", type_=BigInteger), bindparam("end_s", type_=BigInteger)
     else:
         within = written(at)
-        parameters = {"start": naive(first), "end": naive(last)}
         low, high = bindparam("start"), bindparam("end")
     statement = select(*asked).select_from(source).where(within >= low, within < high)
     if metric.where:
         statement = statement.where(written(f"({metric.where})"))
-    statement = statement.group_by(text(", ".join(map(str, places))))
-    return statement, Window(parameters, metric.timezone if metric.time_is is TimeIs.LOCAL else "UTC")
+    return statement.group_by(text(", ".join(map(str, places))))
+
+
+def stretches(metric: Metric, start: int, end: int) -> tuple[Stretch, ...]:
+    """The metric's clock in `[start, end)` (seconds UTC); one without an offset where the column is on it itself."""
+    if metric.time_is is TimeIs.LOCAL or metric.timezone == "UTC":
+        return (Stretch(start, end, 0),)
+    return _offsets(metric.timezone, start, end)
+
+
+def _is_in_seconds(metric: Metric, dialect: Dialect) -> bool:
+    return metric.time_is is TimeIs.SECONDS or dialect.name in _TOLD_IN_SECONDS
 
 
 def _epoch(metric: Metric, dialect: Dialect, at: str) -> ColumnElement[Any]:
@@ -92,18 +124,18 @@ def _epoch(metric: Metric, dialect: Dialect, at: str) -> ColumnElement[Any]:
     return cast(found if dialect.name in ("sqlite", "bigquery", "clickhouse") else func.floor(found), BigInteger)
 
 
-def _period(metric: Metric, dialect: Dialect, epoch: ColumnElement[Any], start: int, end: int) -> ColumnElement[Any]:
+def _period(
+    metric: Metric, dialect: Dialect, epoch: ColumnElement[Any], clock: Sequence[Stretch]
+) -> ColumnElement[Any]:
     """The start of the period that holds `epoch`.
 
     Between two changes of the zone's offset it is `epoch - (epoch + offset) mod step`; a period that holds a change, a
     day of 23 hours say, is named whole.
     """
     step = metric.step_s
-    if metric.time_is is TimeIs.LOCAL:
-        return _floored(dialect, epoch, 0, step)
     pieces: list[tuple[int, ColumnElement[Any]]] = []  # (until, start of the period before that)
-    for left, right, offset in _offsets(metric.timezone, start, end):
-        begin = floor_to_step(left, step, metric.timezone)
+    for left, right, offset in clock:
+        begin = floor_to_step(left, step, metric.timezone) if pieces else left
         if pieces and begin < left:  # the change lies inside a period
             beyond = periods(begin, begin + 2 * step + DAY // 4, step, metric.timezone)
             stop = int(beyond[1]) if len(beyond) > 1 else right
@@ -115,13 +147,17 @@ def _period(metric: Metric, dialect: Dialect, epoch: ColumnElement[Any], start: 
     return case(*((epoch < written(str(until)), floored) for until, floored in pieces[:-1]), else_=pieces[-1][1])
 
 
-def _offsets(zone: str, start: int, end: int) -> list[tuple[int, int, int]]:
-    """`(from, until, offset in seconds)` of the stretches of `[start, end)` in which the zone's offset is one."""
+@lru_cache(1_000)
+def _offsets(zone: str, start: int, end: int) -> tuple[Stretch, ...]:
+    """The stretches of `[start, end)` in which the zone's offset is one."""
     quarters = np.append(np.arange(start // 900 * 900, end, 900, dtype=np.int64), end)
     quarters[0] = start
     offset = local_seconds(quarters[:-1], zone) - quarters[:-1]
     cuts = [0, *(np.flatnonzero(np.diff(offset)) + 1).tolist(), len(offset)]
-    return [(int(quarters[left]), int(quarters[right]), int(offset[left])) for left, right in pairwise(cuts)]
+    return tuple(
+        Stretch(int(quarters[left]), int(quarters[right]), int(offset[left]))
+        for left, right in itertools.pairwise(cuts)
+    )
 
 
 def _floored(dialect: Dialect, epoch: ColumnElement[Any], offset: int, step: int) -> ColumnElement[Any]:
