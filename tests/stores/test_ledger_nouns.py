@@ -65,6 +65,22 @@ def test_putting_an_unchanged_record_changes_nothing(ledger: Ledger) -> None:
     assert stamps() == [(100, 300)]
 
 
+def test_many_metrics_are_put_at_once_and_those_that_changed_are_named(ledger: Ledger) -> None:
+    many = [msgspec.structs.replace(ORDERS, name=f"metric_{number}") for number in range(3000)]
+    with ledger.write() as tx:
+        assert metrics.put_metrics(tx, many, at=7) == [one.name for one in many]
+        many[1] = msgspec.structs.replace(many[1], title="Other")
+        new = msgspec.structs.replace(ORDERS, name="new")
+        assert metrics.put_metrics(tx, [new, *many], at=8) == ["new", "metric_1"]
+        assert metrics.put_metrics(tx, []) == []
+        with pytest.raises(NotFoundError, match="metric lost: no source 'nowhere'"):
+            metrics.put_metrics(tx, [msgspec.structs.replace(ORDERS, name="lost", source="nowhere")])
+    with ledger.read() as tx:
+        assert metrics.metrics(tx) == sorted([ORDERS, new, *many], key=lambda one: one.name)
+        made = metrics.made_at(tx)
+        assert (made["metric_1"], made["metric_2"], made["new"]) == (7, 7, 8)
+
+
 def test_a_metric_needs_its_source_and_a_name_that_is_known(ledger: Ledger) -> None:
     with ledger.write() as tx:
         with pytest.raises(NotFoundError, match="no source 'ads'"):

@@ -16,7 +16,7 @@ from watchkeeper.watch.systems import Systems
 def apply(tx: Connection, config: Config, by: str, now: int, systems: Systems, flags: Flags) -> None:
     """Store what the configuration names; what it does not name stays. InputError, ConfigError: nothing is stored."""
     changed = [f"source {one.name}" for one in config.sources if metrics.put_source(tx, one)]
-    changed += [f"metric {one.name}" for one in config.metrics if metrics.put_metric(tx, one)]
+    changed += [f"metric {name}" for name in metrics.put_metrics(tx, config.metrics)]
     for channel in config.channels:
         if metrics.put_channel(tx, channel):
             changed.append(f"channel {channel.name}")

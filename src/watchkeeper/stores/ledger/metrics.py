@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import TypeVar
 
 import msgspec
-from sqlalchemy import Column, Connection, ForeignKey, String, Table, Text, select
+from sqlalchemy import Column, Connection, ForeignKey, String, Table, Text, bindparam, select
 
 from watchkeeper.domain.config import Channel
 from watchkeeper.domain.errors import NotFoundError, StoreError
 from watchkeeper.domain.metric import Metric, Source
-from watchkeeper.stores.ledger.schema import METADATA, Seconds
+from watchkeeper.stores.ledger.schema import METADATA, Seconds, among
 
 Record = TypeVar("Record", Source, Metric, Channel)
 
@@ -44,19 +45,26 @@ CHANNEL = Table(
 
 def put_source(tx: Connection, source: Source, *, at: int | None = None) -> bool:
     """Insert or update by name at the time `at` (seconds UTC, default: now); False where nothing changed."""
-    return _put(tx, SOURCE, source, {}, at)
+    return bool(_put(tx, SOURCE, [source], at))
 
 
 def put_metric(tx: Connection, metric: Metric, *, at: int | None = None) -> bool:
     """Insert or update by name; False where nothing changed. NotFoundError where its source is not in the ledger."""
-    if tx.execute(select(SOURCE.c.name).where(SOURCE.c.name == metric.source)).first() is None:
-        raise NotFoundError(f"metric {metric.name}: no source {metric.source!r} in the ledger; put the source first")
-    return _put(tx, METRIC, metric, {"source": metric.source}, at)
+    return bool(put_metrics(tx, [metric], at=at))
+
+
+def put_metrics(tx: Connection, many: Sequence[Metric], *, at: int | None = None) -> list[str]:
+    """The same for many at once; the names of those that are new or other now."""
+    known = set(tx.execute(select(SOURCE.c.name)).scalars())
+    for one in many:
+        if one.source not in known:
+            raise NotFoundError(f"metric {one.name}: no source {one.source!r} in the ledger; put the source first")
+    return _put(tx, METRIC, many, at)
 
 
 def put_channel(tx: Connection, channel: Channel, *, at: int | None = None) -> bool:
     """Insert or update by name; False where nothing changed."""
-    return _put(tx, CHANNEL, channel, {}, at)
+    return bool(_put(tx, CHANNEL, [channel], at))
 
 
 def sources(tx: Connection) -> list[Source]:
@@ -95,16 +103,26 @@ def channel(tx: Connection, name: str) -> Channel:
     return known[name]
 
 
-def _put(tx: Connection, table: Table, record: Source | Metric | Channel, keys: dict[str, str], at: int | None) -> bool:
-    settings = msgspec.json.encode(record).decode()
+def _put(tx: Connection, table: Table, records: Sequence[Record], at: int | None) -> list[str]:
+    """Insert or update by name, in few statements however many there are; the names of those that changed."""
     now = int(time.time()) if at is None else at
-    before = tx.execute(select(table.c.settings).where(table.c.name == record.name)).scalar()
-    if before is None:
-        row = {"name": record.name, "settings": settings, "created_at": now, "updated_at": now, **keys}
-        tx.execute(table.insert(), row)
-    elif before != settings:
-        tx.execute(table.update().where(table.c.name == record.name), {"settings": settings, "updated_at": now, **keys})
-    return before != settings
+    rows = [_row(one) for one in records]
+    stored = select(table.c.name, table.c.settings).where(among(tx, table.c.name, [row["name"] for row in rows]))
+    before = {row.name: row.settings for row in tx.execute(stored)}
+    new = [row for row in rows if row["name"] not in before]
+    other = [row for row in rows if before.get(row["name"], row["settings"]) != row["settings"]]
+    if new:
+        tx.execute(table.insert(), [{**row, "created_at": now, "updated_at": now} for row in new])
+    if other:
+        columns = {"updated_at": now, **{name: bindparam(f"new_{name}") for name in other[0]}}
+        changed = [{"which": row["name"], **{f"new_{name}": one for name, one in row.items()}} for row in other]
+        tx.execute(table.update().where(table.c.name == bindparam("which")).values(columns), changed)
+    return [row["name"] for row in rows if before.get(row["name"]) != row["settings"]]
+
+
+def _row(record: Source | Metric | Channel) -> dict[str, str]:
+    row = {"name": record.name, "settings": msgspec.json.encode(record).decode()}
+    return row | {"source": record.source} if isinstance(record, Metric) else row
 
 
 def _all(tx: Connection, table: Table, kind: type[Record]) -> list[Record]:
