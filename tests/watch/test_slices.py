@@ -9,6 +9,8 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from watchkeeper.domain.metric import Metric, Source
 from watchkeeper.domain.times import parse_instant, periods
@@ -86,3 +88,12 @@ def test_slices_grow_while_there_are_few_rows(stores: tuple[Ledger, History], mo
     hours = [len(periods(a, b, ORDERS.step_s, ORDERS.timezone)) for a, b in shop.asked]
     assert hours[0] == collect.FIRST_STEPS
     assert all(abs(one - 20_000 // PLACES) <= 1 for one in hours[1:-1])
+
+
+@given(st.lists(st.integers(0, 30), max_size=40), st.sampled_from([31, 40, 10**12]))
+def test_codes_are_numbered_anew_in_their_order(codes: list[int], kinds: int):
+    code = np.array(codes, np.int64)
+    place, first = collect._numbered(code, kinds)
+    present, where, again = np.unique(code, return_index=True, return_inverse=True)
+    assert (place.tolist(), first.tolist()) == (again.tolist(), where.tolist())
+    assert code[first].tolist() == present.tolist()

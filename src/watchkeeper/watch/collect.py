@@ -280,12 +280,24 @@ def _keys(
     metrics: Sequence[str], owner: NDArray[np.int64] | None, columns: Sequence[pa.Array], rows: int
 ) -> tuple[list[_Key], NDArray[np.intp]]:
     """Which series each of the rows is of; row i is of `metrics[owner[i]]`, or all are of the one metric."""
-    code = np.zeros(rows, np.int64) if owner is None else owner
+    code, kinds = (np.zeros(rows, np.int64), 1) if owner is None else (owner, len(metrics))
     encoded = [column.dictionary_encode() for column in columns]
     for one in encoded:
         code = code * len(one.dictionary) + one.indices.to_numpy()
-        code = np.unique(code, return_inverse=True)[1]
-    _, first, place = np.unique(code, return_index=True, return_inverse=True)
+        code, first = _numbered(code, kinds * len(one.dictionary))
+        kinds = len(first)
+    place, first = _numbered(code, kinds)
     names = [metrics[0]] * len(first) if owner is None else [metrics[one] for one in owner[first].tolist()]
     values = [one.dictionary.take(one.indices.take(pa.array(first))).to_pylist() for one in encoded]
     return list(zip(names, zip(*values, strict=True) if values else [()] * len(first), strict=True)), place
+
+
+def _numbered(code: NDArray[np.int64], kinds: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Codes below `kinds` numbered anew without gaps, in their order, and the first row of each."""
+    if kinds > 4 * len(code):
+        _, first, place = np.unique(code, return_index=True, return_inverse=True)
+        return place, first
+    rows = np.full(kinds, -1, np.intp)
+    rows[code[::-1]] = np.arange(len(code) - 1, -1, -1)  # of rows with one code the first is written last
+    is_there = rows >= 0
+    return (np.cumsum(is_there) - 1)[code], rows[is_there]
