@@ -7,11 +7,10 @@ from typing import Any
 
 import msgspec
 import psycopg
-import pyarrow as pa
 import pytest
 
 from watchkeeper.domain.errors import SourceError
-from watchkeeper.domain.metric import Metric, Source
+from watchkeeper.domain.metric import Kind, Metric, Source
 from watchkeeper.domain.times import HOUR, parse_instant
 from watchkeeper.sources import sql
 from watchkeeper.sources.points import TooManyRowsError
@@ -62,17 +61,16 @@ def packed(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     return seen
 
 
-def pulled(source: SqlSource, metric: Metric) -> tuple[list[str], int, int]:
+def pulled(source: SqlSource, metric: Metric) -> tuple[list[str], int, list[Any]]:
     """Each point as it is written, every digit of it, and how many rows were left out or withheld."""
-    table = pa.Table.from_batches(
-        list(source.pull(metric, START, END)),
-        pa.schema([("time", pa.int64()), ("value", pa.float64()), *((one, pa.string()) for one in metric.dimensions)]),
-    )
-    by = [("time", "ascending"), *((one, "ascending") for one in metric.dimensions)]
-    return [repr(row) for row in table.sort_by(by).to_pylist()], source.outside, source.withheld
+    found = [row for batch in source.pull(metric, START, END) for row in batch.to_pylist()]
+    found.sort(key=lambda row: (row["time"], *(row[name] for name in metric.dimensions)))
+    withheld = source.withheld
+    small = sorted(zip(withheld.time.tolist(), *(one.to_pylist() for one in withheld.names), strict=True))
+    return [repr(row) for row in found], source.outside, small
 
 
-def rows(source: SqlSource, metric: Metric, monkeypatch: pytest.MonkeyPatch) -> tuple[list[str], int, int]:
+def rows(source: SqlSource, metric: Metric, monkeypatch: pytest.MonkeyPatch) -> tuple[list[str], int, list[Any]]:
     """The same by the driver's rows."""
     with monkeypatch.context() as patch:
         patch.setattr(sql, "ask_packed", lambda *asked: None)
@@ -140,6 +138,8 @@ def test_days_are_packed(source: SqlSource, packed: list[bool], monkeypatch: pyt
         (f"select at as time, country, x as value {WHERE} and false", True),
         (f"select at as time, country, x as value {WHERE};", False),
         (f"select at as time, country, x as value, null as extra {WHERE}", True),
+        (f"select at as time, country, x / 1e6 as value, nullif(n % 3, 2) as cases {WHERE}", True),
+        (f"select at as time, country, x / 1e6 as value, 'many' as cases {WHERE} and false", False),
     ],
 )
 def test_any_query_may_be_packed(
@@ -148,6 +148,8 @@ def test_any_query_may_be_packed(
     metric = msgspec.structs.replace(PLAIN, query=query)
     if "group_size" in query:
         metric = msgspec.structs.replace(metric, min_group_size=500_000_000)
+    if "cases" in query:
+        metric = msgspec.structs.replace(metric, kind=Kind.RATE)
     found = pulled(source, metric)
     assert packed == [is_packed]
     assert found == rows(source, metric, monkeypatch)

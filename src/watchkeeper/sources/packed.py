@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 from watchkeeper.domain.metric import Metric
 from watchkeeper.sources.pipelined import Question, is_ended, worded
-from watchkeeper.sources.points import GROUP_SIZE, NO_VALUE
+from watchkeeper.sources.points import CASES, GROUP_SIZE, NO_VALUE, may_have_cases
 
 _WHOLE, _NUMERIC, _FLOAT4, _FLOAT8, _TEXTS = (20, 21, 23), 1700, 700, 701, (25, 1043)
 _DATE, _TIMESTAMP, _TIMESTAMPTZ = 1082, 1114, 1184
@@ -89,7 +89,8 @@ def _role(metric: Metric, name: str) -> str:
     folded = name.lower()
     if folded == "time":
         return "time"
-    if folded == "value" or (folded == GROUP_SIZE and metric.min_group_size):
+    is_number = (folded == GROUP_SIZE and metric.min_group_size) or (folded == CASES and may_have_cases(metric))
+    if folded == "value" or is_number:
         return "value"
     return "name" if folded in map(str.lower, metric.dimensions) else ""
 

@@ -142,7 +142,7 @@ def check_together(answers: Sequence[Answer]) -> tuple[list[Together], list[Sour
                 metric.step,
                 metric.timezone,
                 metric.min_group_size,
-                _may_have_cases(metric),
+                may_have_cases(metric),
                 _says_cases(metric),
             ),
             [],
@@ -243,12 +243,12 @@ def _pick(metric: Metric, columns: Mapping[str, Column]) -> dict[str, Column]:
             metric,
             f"the query returned {', '.join(columns) or 'no columns'}; it must also return {', '.join(missing)}",
         )
-    if _may_have_cases(metric) and (CASES in columns or CASES in folded):
+    if may_have_cases(metric) and (CASES in columns or CASES in folded):
         needed = (*needed, CASES)
     return {name: columns[name] if name in columns else folded[name.lower()] for name in needed}
 
 
-def _may_have_cases(metric: Metric) -> bool:
+def may_have_cases(metric: Metric) -> bool:
     """Rates rest on cases; a dimension of that name is a dimension."""
     return metric.kind is Kind.RATE and CASES not in metric.dimensions
 
@@ -298,7 +298,7 @@ def _shares(
     A column that was asked for by name holds what it says. What Watchkeeper counts by itself for a table may turn out
     to be no share, or no count, and is not known then.
     """
-    if CASES not in found or not _may_have_cases(metric):
+    if CASES not in found or not may_have_cases(metric):
         return value, None
     cases = _values(metric, found[CASES], CASES)
     value = np.where(cases == 0, np.nan, value)
