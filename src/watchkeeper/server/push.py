@@ -17,6 +17,7 @@ import logging
 import time
 import zlib
 from collections import deque
+from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qs
@@ -32,7 +33,6 @@ from watchkeeper.server.errors import problem_of
 from watchkeeper.server.guard import Open, needs
 
 if TYPE_CHECKING:
-    from watchkeeper.stores.push_log import Done
     from watchkeeper.watch.access import Access
     from watchkeeper.watch.pushes import Pushes, Taken
 
@@ -173,7 +173,7 @@ class _Bell:
         """Whether this loop hears it."""
         return self._loop is loop
 
-    def future(self) -> tuple[asyncio.Future[StoreError | None], Done]:
+    def future(self) -> tuple[asyncio.Future[StoreError | None], Callable[[StoreError | None], None]]:
         """What a request waits for, and what the log's thread calls."""
         stored: asyncio.Future[StoreError | None] = self._loop.create_future()
 
