@@ -114,6 +114,39 @@ def test_another_kind_of_series_goes_on_as_if_it_had_borrowed_nothing(lent: Borr
         np.testing.assert_allclose(getattr(with_it, name)[25:], getattr(without, name)[25:], rtol=1e-4, atol=1e-3)
 
 
+def shares_of_cases(rng: np.random.Generator, count: int, days: int, size: float) -> tuple[np.ndarray, np.ndarray]:
+    """(shares, cases): a share with a day in it, of cases with a day and a week in them."""
+    cases = 1.0 + orders(rng, np.exp(rng.normal(np.log(size), 0.7, count)), days)
+    share = np.exp(rng.normal(np.log(0.05), 0.4, (count, 1))) * (1 + 0.3 * np.sin(np.arange(24 * days) * np.pi / 12))
+    return rng.binomial(cases.astype(int), share) / cases, cases
+
+
+def test_a_rate_borrows_of_rates_that_know_their_cases_however_many_these_are() -> None:
+    rng = np.random.default_rng(3)
+    value, cases = shares_of_cases(rng, 24, 40, 20_000.0)
+    lenders = dataclasses.replace(points_of(value), cases=cases.ravel())
+    state, _ = replay(lenders, several(24, kind=ValueKind.RATE))
+    shape = lend(state, range(24), is_count=False)
+    assert shape is not None
+    assert shape.has_cases
+    assert Borrowed.from_bytes(shape.to_bytes()).has_cases
+    value, cases = shares_of_cases(rng, 20, 14, 600.0)
+    told_of = {}
+    for name, is_risen in (("quiet", False), ("risen", True)):
+        changed = value.copy()
+        if is_risen:
+            changed[:, 108:111] = np.minimum(
+                1.0, np.round(4 * changed[:, 108:111] * cases[:, 108:111]) / cases[:, 108:111]
+            )
+        points = dataclasses.replace(points_of(changed), cases=cases.ravel())
+        settings_ = several(20, shape, kind=ValueKind.RATE)
+        _, judged = replay(points, settings_)
+        told_of[name] = decide(judged, points, settings_, np.zeros(20)).reshape(20, -1)
+    quiet = told_of["quiet"]
+    assert (quiet[:, 1:] & ~quiet[:, :-1]).sum() <= 2 * 20 * 14 / 30.4, "where one a month is asked for"
+    assert told_of["risen"][:, 108:111].any(axis=1).mean() >= 0.8, "four times as many on the fifth day"
+
+
 @settings(deadline=None, max_examples=15)
 @given(st.integers(0, 2**32 - 1), st.lists(st.floats(0, 1), max_size=5))
 def test_online_equals_replay_and_nothing_looks_ahead(lent: Borrowed, seed: int, cuts: list[float]) -> None:

@@ -16,6 +16,7 @@ from numba import njit
 from watchkeeper.detect import layout as at
 from watchkeeper.detect import tail, tame
 from watchkeeper.detect.lanes import LANES, abreast, root
+from watchkeeper.detect.rates import rate_unit
 
 UNSURE = 0.3
 """Standard deviation of a series' swing, in shares of what the lenders' would be at its level."""
@@ -92,12 +93,15 @@ def _fit(slim, profile, present, clock, is_count, grid):  # type: ignore[no-unty
     swing = min(max(size + product * prior / (square * prior + left / n + 1e-300), 0.0), MOST_SWING * size)
     size = mean - swing * middle
     residual = noise = 0.0
+    has_cases = (not is_count) and slim[at.USUAL_CASES] > 0.0
+    usual = float(slim[at.USUAL_CASES])
     for h in range(days):
         if present[(weeks + h) * LANES] > 0:
             expected = size + swing * _shape(profile, h, clock, grid)
             away = abs(level + profile[h * LANES] - expected)
             residual += away
-            unit = root(max(expected, 0.0) + 1.0) if is_count else 1.0
+            share = rate_unit(expected, usual, usual) if has_cases else 1.0
+            unit = root(max(expected, 0.0) + 1.0) if is_count else share
             noise += away / (unit * (1.0 + profile[(spread + h) * LANES]))
     error = float(slim[at.TAME_WEEK_ERROR])
     if residual > (WORSE * error / max(float(slim[at.TAME_FLAT_ERROR]), 1e-30) + WORSE_BY) * flat:
@@ -111,7 +115,7 @@ def _fit(slim, profile, present, clock, is_count, grid):  # type: ignore[no-unty
     for row in (at.TAME_FLAT_ERROR, at.TAME_DAY_ERROR, at.TAME_WEEK_ERROR):
         slim[row] *= found / max(error, 1e-30)
     slim[at.SPAN] = max(float(slim[at.SPAN]), float(slim[at.TAME_FLAT_ERROR]))
-    slim[at.NOISE] = (noise + PSEUDO * slim[at.NOISE] * (1.0 if is_count else swing)) / (n + PSEUDO)
+    slim[at.NOISE] = (noise + PSEUDO * slim[at.NOISE] * (1.0 if is_count or has_cases else swing)) / (n + PSEUDO)
     return True
 
 

@@ -30,6 +30,7 @@ from watchkeeper.detect import (
 from watchkeeper.detect import layout as at
 from watchkeeper.detect.adopt import week_slot_of
 from watchkeeper.detect.lanes import LANES, abreast, log10, root
+from watchkeeper.detect.rates import rate_unit
 
 EXCLUDED, VOID, RESTART = 1, 2, 4
 LEARNING, WATCHING, SETTLING, MISSING = 0, 1, 2, 3
@@ -130,16 +131,6 @@ def foresee(slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
     baseline.foresee(slim, desk, lanes, grid)
     if grid.has_month:
         dates.foresee(slim, desk, lanes)
-
-
-@abreast
-def rate_unit(mid, cases, usual):  # type: ignore[no-untyped-def]
-    """Standard deviation of a share of so many cases: binomial, with half a case of doubt on either side, and on top
-    once more what it is for as many cases as usual: rates differ for other reasons than chance too, and of those no
-    number of cases rids them.
-    """
-    share = (min(max(mid, 0.0), 1.0) * cases + 0.5) / (cases + 1.0)
-    return root(share * (1.0 - share) * (1.0 / cases + 1.0 / usual))
 
 
 @abreast

@@ -48,20 +48,23 @@ def lend(state: State, places: Sequence[int], *, is_count: bool) -> Borrowed | N
     day -= above[:, None]
     level = _row(slim, at.LEVEL) + above
     able = (_row(slim, at.SEEN) >= LEAST_DAYS * at.DAY_S / int(step[0])) & (_row(slim, at.LOWEST) >= 0.0)
-    able &= _row(slim, at.USUAL_CASES) == 0.0  # scales of shares have another unit
     able &= (level > 0.0) & (span > 0.0) & (error > 0.0) & (error < np.maximum(span, level)) & _is_tame(slim, error)
+    knows_cases = _row(slim, at.USUAL_CASES) > 0.0
+    has_cases = bool((able & knows_cases).any())
+    able &= knows_cases == has_cases  # the noise of shares of so many cases has another unit
     chosen = np.flatnonzero(able)[:MOST_LENDERS]
     n = len(chosen)
     if not n:
         return None
     slim, level = slim[chosen].astype(float), level[chosen]
     sizes = np.column_stack([span[chosen], np.maximum(by_day[chosen], error[chosen]), error[chosen]]) / level[:, None]
-    noise = _row(slim, at.NOISE) / (1.0 if is_count else level)
+    noise = _row(slim, at.NOISE) / (1.0 if is_count or has_cases else level)
     numbers = np.concatenate([np.median(sizes, axis=0), [np.median(noise)], _moments(slim), _tails(slim)])
     assert len(numbers) == len(SIZES) + len(MOMENTS) + len(TAILS)
     return Borrowed(
         step=int(step[0]),
         is_count=is_count,
+        has_cases=has_cases,
         lenders=n,
         credit=float(np.float32(MOST_CREDIT * (n + 1.0) / (n + 1.0 + FEW))),
         day=np.median(day[chosen] / level[:, None], axis=0).astype(np.float32),
