@@ -14,8 +14,10 @@ from numba import njit
 from watchkeeper.detect import adopt, dates
 from watchkeeper.detect import layout as at
 from watchkeeper.detect.adopt import week_slot_of
-from watchkeeper.detect.kernel import COUNT, LARGEST_VALUE, RATE, grid_of, step_abreast, step_alone
+from watchkeeper.detect.kernel import COUNT, LARGEST_VALUE, RATE, grid_of
 from watchkeeper.detect.lanes import LANES
+from watchkeeper.detect.step_abreast import step_abreast
+from watchkeeper.detect.step_alone import step_alone
 
 FEWEST_ABREAST = 5
 """With fewer series ready for their next step, each goes alone."""

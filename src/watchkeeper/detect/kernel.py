@@ -4,7 +4,8 @@ The score is the largest of three, each in the unit of the bar: the habituated e
 score of the `tame` channel, and, far down, the point-wise z. The band is where z or the tame channel reach once a
 month.
 
-`block` decides which series of a block take their next step abreast and which alone, with the same functions.
+These are the parts of a step; `step_alone` and `step_abreast` put them together, and `block` decides which series of a
+block take their next step in which way.
 """
 
 from __future__ import annotations
@@ -15,20 +16,16 @@ import numpy as np
 from numba import njit
 
 from watchkeeper.detect import (
-    adopt,
     band,
     baseline,
     dates,
     early,
     habituate,
-    novelty,
     pointwise,
-    presence,
     recipe,
     tame,
 )
 from watchkeeper.detect import layout as at
-from watchkeeper.detect.adopt import week_slot_of
 from watchkeeper.detect.lanes import LANES, abreast, log10, root
 from watchkeeper.detect.rates import rate_unit
 
@@ -65,51 +62,6 @@ def grid_of(step):  # type: ignore[no-untyped-def]
         np.float32(max(2 * at.DAY_S // step, 8)),
         np.float32(min(max(per_day / 3.0, 7.0), 96.0)),
     )
-
-
-@njit(nogil=True, error_model="numpy")
-def skip(times, slim, present, slots, step, steps, offset):  # type: ignore[no-untyped-def]
-    """Pass over `steps` missing grid steps of a series after its newest one; returns the evidence of the silence."""
-    month = at.MONTH_S / step
-    silence = float(slim[at.SILENCE])
-    longest = presence.LONGEST_SILENCE_S // step
-    for _ in range(steps):
-        if slim[at.MISSES] >= longest:
-            break
-        times[at.LAST] += 1
-        slot = week_slot_of(np.int64(times[at.LAST]) * step + offset, slots)
-        weeks = np.int64((times[at.LAST] - times[at.FIRST]) * step // at.WEEK_S)
-        presence.enter_slot(slim, present, slot)
-        silence = presence.miss(slim, present, slot, slots, weeks, month)
-    return silence
-
-
-@njit(nogil=True, error_model="numpy")
-def begin(times, slim, now, value, month):  # type: ignore[no-untyped-def]
-    """First value of a series."""
-    times[at.LAST] = times[at.FIRST] = now
-    for row in at.LEVELS:
-        slim[row] = value
-    slim[at.REFERENCE] = slim[at.TAME_REFERENCE] = habituate.NEVER
-    slim[at.DAY_RATIO] = slim[at.WEEK_RATIO] = 9.0  # nothing is proven
-    slim[at.LOWEST] = slim[at.HIGHEST] = value
-    slim[at.MISS_START] = 0.002
-    slim[at.MISS_STAY] = 0.5
-    novelty.begin(slim, at.VALUES)
-    novelty.begin(slim, at.STEPS)
-    if slim[at.CREDIT] == 0.0:
-        tame.begin(slim, month)
-
-
-@njit(nogil=True, error_model="numpy")
-def restart(slim, change, settle, per_day):  # type: ignore[no-untyped-def]
-    """The level of a series is `change` higher from now on, profiles kept: what was seen before moves with it."""
-    for row in at.LEVELS:
-        slim[row] += change
-    novelty.move(slim, at.VALUES, change)
-    slim[at.DAY_SMOOTH] = slim[at.WEEK_SMOOTH] = 0.0
-    slim[at.SETTLE] = settle
-    tame.forget_run(slim, per_day)
 
 
 @abreast
@@ -191,12 +143,6 @@ def weigh(slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
         desk[at.NEAR_FLOOR + j] = max(0.5 * pointwise.LEVEL_SHARE * (abs(seasonal) + abs(day_level)), least)
     early.half_band(slim, desk, lanes, grid)
     band.expected(slim, desk, lanes)
-
-
-@njit(nogil=True, error_model="numpy")
-def limits_alone(slim, desk, grid):  # type: ignore[no-untyped-def]
-    """The band of one series; the arrays begin at its column."""
-    band.limits(slim, desk, 1, grid)
 
 
 @abreast
@@ -285,144 +231,3 @@ def put(desk, profile, present, day_slot, week_slot, month_slot, grid, j):  # ty
         profile[(month + at.MONTH_SLOTS) * LANES + j] = desk[at.MONTH_COMMON + j]
     present[(weeks + day_slot) * LANES + j] = min(desk[at.DAY_VISITS + j] + 1.0, 250.0)
     present[(weeks + days + week_slot) * LANES + j] = min(desk[at.WEEK_VISITS + j] + 1.0, 250.0)
-
-
-@njit(nogil=True, error_model="numpy")
-def step_alone(  # type: ignore[no-untyped-def]
-    now, stamp, clock, x, bits, kind, grid, times, slim, profile, present, desk, kept, has_bands
-):  # fmt: skip
-    """One point of one series, whatever it is; returns (phase, silence), the rest lies on the desk.
-
-    The arrays begin at the column of the series.
-    """
-    is_missing = not abs(x) <= LARGEST_VALUE or (bits & VOID) != 0
-    if math.isnan(times[at.LAST]):
-        if is_missing:  # nothing is known before the first value
-            desk[at.EXPECTED] = desk[at.LOWER] = desk[at.UPPER] = desk[at.SCORE] = math.nan
-            return MISSING, math.nan
-        begin(times, slim, now, x, grid.month)
-    steps = now - np.int64(times[at.LAST])
-    is_learning = slim[at.SEEN] < grid.warm
-    gap = math.nan
-    if steps > 1 or (steps == 1 and is_missing):
-        missing = steps - (0 if is_missing else 1)
-        gap = skip(times, slim, present, grid.week_slots, grid.step, missing, clock - stamp)
-    times[at.LAST] = max(times[at.LAST], float(now))
-    desk[at.VALUE] = x
-    desk[at.IS_COUNT], desk[at.IS_RATE] = (1.0 if kind == COUNT else 0.0), (1.0 if kind == RATE else 0.0)
-    desk[at.PASSED] = slim[at.MISSES] + min(steps, 1)
-    if not is_missing:
-        pass_time(slim, desk, 1)
-    if adopt.is_ripe(slim, grid) and not is_missing:
-        adopt.adopt(slim, profile, present, clock, desk[at.IS_COUNT] > 0.0, grid)
-    day_slot = (clock % at.DAY_S) * grid.day_slots // at.DAY_S
-    week_slot = week_slot_of(clock, grid.week_slots)
-    month_slot = dates.month_slot(clock) if grid.has_month else 0
-    take(desk, profile, present, day_slot, week_slot, month_slot, grid, 0)
-    foresee(slim, desk, 1, grid)
-    if (bits & RESTART) != 0 and not is_missing:
-        restart(slim, x - desk[at.MID], grid.settle, grid.per_day)
-        desk[at.MID] = x
-    weigh(slim, desk, 1, grid)
-    if is_missing:
-        limits_alone(slim, desk, grid)
-        desk[at.SCORE] = math.nan
-        silence = gap if steps > 0 else float(slim[at.SILENCE])
-        return MISSING, math.nan if is_learning else silence
-    presence.enter_slot(slim, present, week_slot)
-    presence.arrive(slim, present, week_slot)
-    is_settling = slim[at.SETTLE] > 0.0
-    teach = (bits & EXCLUDED) == 0
-    if not teach:  # judged on a copy: nothing of what follows is remembered
-        for k in range(at.SLIM):
-            kept[k] = slim[k * LANES]
-    judge(slim, desk, 1, grid)
-    if has_bands or not band.surely_inside(slim, desk, 0):
-        limits_alone(slim, desk, grid)
-    else:
-        desk[at.LOWER] = desk[at.UPPER] = math.nan
-    learn(slim, desk, 1, grid)
-    if teach:
-        put(desk, profile, present, day_slot, week_slot, month_slot, grid, 0)
-    else:
-        for k in range(at.SLIM):
-            slim[k * LANES] = kept[k]
-    if is_learning:
-        desk[at.SCORE] = math.nan
-        return LEARNING, math.nan
-    return (SETTLING if is_settling else WATCHING), gap
-
-
-@njit(nogil=True, error_model="numpy")
-def take_all(desk, profile, present, day_slot, week_slot, month_slot, grid):  # type: ignore[no-untyped-def]
-    """Put the slots' entries of a block on the desk; those of series that stand in one slot lie side by side."""
-    day, week, month = day_slot[0], week_slot[0], month_slot[0]
-    is_one = True
-    for j in range(LANES):
-        is_one &= (day_slot[j] == day) & (week_slot[j] == week) & (month_slot[j] == month)
-    if is_one:
-        for j in range(LANES):
-            take(desk, profile, present, day, week, month, grid, j)
-    else:
-        for j in range(LANES):
-            take(desk, profile, present, day_slot[j], week_slot[j], month_slot[j], grid, j)
-    return is_one
-
-
-@njit(nogil=True, error_model="numpy")
-def step_abreast(  # type: ignore[no-untyped-def]
-    is_ready, day_slot, week_slot, month_slot, grid, times, slim, profile, present, desk, phase, has_bands
-):  # fmt: skip
-    """One ordinary point of each ready series of a block, the next on its grid; what the others hold in `times` and
-    `slim` is lost. `phase` float32[LANES] is written.
-    """
-    is_full = True
-    for j in range(LANES):
-        times[at.LAST + j] += 1.0
-        desk[at.PASSED + j] = slim[at.MISSES + j] + 1.0
-        is_full &= is_ready[j]
-    pass_time(slim, desk, LANES)
-    is_one = take_all(desk, profile, present, day_slot, week_slot, month_slot, grid)
-    for j in range(LANES):
-        if is_ready[j]:
-            place = week_slot[j] * LANES + j
-            is_new = slim[at.WEEK_SLOT + j] != week_slot[j]
-            present[place] = (present[place] << (1 if is_new else 0)) & 0xFF | 1
-            slim[at.WEEK_SLOT + j] = week_slot[j]
-    arrive(slim, phase, grid)
-    foresee(slim, desk, LANES, grid)
-    weigh(slim, desk, LANES, grid)
-    judge(slim, desk, LANES, grid)
-    needed = has_bands
-    for j in range(LANES):
-        needed |= not band.surely_inside(slim, desk, j)
-    if needed:
-        band.limits(slim, desk, LANES, grid)
-    if not has_bands:
-        for j in range(LANES):
-            if not needed or band.surely_inside(slim, desk, j):
-                desk[at.LOWER + j] = desk[at.UPPER + j] = math.nan
-    learn(slim, desk, LANES, grid)
-    if is_one and is_full:
-        for j in range(LANES):
-            put(desk, profile, present, day_slot[0], week_slot[0], month_slot[0], grid, j)
-    else:
-        for j in range(LANES):
-            if is_ready[j]:
-                put(desk, profile, present, day_slot[j], week_slot[j], month_slot[j], grid, j)
-    for j in range(LANES):
-        desk[at.SCORE + j] = math.nan if phase[j] == LEARNING else desk[at.SCORE + j]
-
-
-@abreast
-def arrive(slim, phase, grid):  # type: ignore[no-untyped-def]
-    """`presence.arrive` of a block, and the phase of each series."""
-    for j in range(LANES):
-        gone = slim[at.MISSES + j] > 0.0
-        start, stay = slim[at.MISS_START + j], slim[at.MISS_STAY + j]
-        slim[at.MISS_START + j] = start if gone else max(start * (1.0 - presence.BEGINS), presence.LEAST)
-        slim[at.MISS_STAY + j] = max(stay * (1.0 - presence.GOES_ON), presence.LEAST) if gone else stay
-        slim[at.MISSES + j] = 0.0
-        slim[at.SILENCE + j] = 0.0
-        settling = 2.0 if slim[at.SETTLE + j] > 0.0 else 1.0
-        phase[j] = 0.0 if slim[at.SEEN + j] < grid.warm else settling
