@@ -84,6 +84,8 @@ class Naive:
         self.settle_steps, self.width = max(2 * DAY // step, 8), min(max(self.per_day / 3, 7), 96)
         self.last: int | None = None
         self.seen = self.misses = 0
+        self.held: dict[int, int] = {}
+        self.at = -1
         self.unit = 0.0
         self.day: dict[int, float] = {}
         self.spread: dict[int, float] = {}
@@ -101,14 +103,15 @@ class Naive:
         if self.last is None:
             if not math.isfinite(x):
                 return (math.nan,) * 4
-            self.last, self.level, self.slow, of.low = now, x, x, x
+            self.first = self.last = now
+            self.level, self.slow, of.low = x, x, x
             self.recipe = Recipe(x, self.step)
         steps, here = now - self.last, math.isfinite(x)
-        self.misses = min(self.misses + steps - (1 if here and steps else 0), max(2 * WEEK // self.step, self.misses))
+        self._miss(steps - (1 if here and steps else 0))
         self.last = now
         if here:
             passed, self.misses = self.misses + min(steps, 1), 0
-            of.settle, of.relearn = max(of.settle - passed, 0), max(of.relearn - passed, 0)
+            of.settle, of.relearn = max(of.settle - min(passed, 1), 0), max(of.relearn - passed, 0)
             of.told, of.tame_told = max(of.told - passed / 80, -1e6), max(of.tame_told - passed / 24, -1e6)
             if self.unit == 0 and x != 0:
                 self.unit = max(abs(x), 1e-280)
@@ -116,6 +119,9 @@ class Naive:
             self._adopt(time, self.borrowed)
         unit, days = self.unit or 1.0, self.seen / self.per_day + self.credit
         slot, week = (time % DAY) * self.slots // DAY, (time % WEEK) * self.weeks // WEEK
+        if here:
+            self._enter(week)
+            self.held[week] |= 1
         by_week = proof(of.ed, of.ew) if of.ew > 0 and days >= 8 else 0.0
         error = by_week * of.ew + (1 - by_week) * of.ed
         by_day = proof(of.e0, error) if days >= 8 and of.ed > 0 else 1.0
@@ -163,6 +169,25 @@ class Naive:
         learning = self.seen < min(max(DAY // self.step, 14), 288)
         self.seen += 1
         return expected, lower, upper, math.nan if learning else score
+
+    def _enter(self, week: int) -> None:
+        if week != self.at:
+            self.at, self.held[week] = week, self.held.get(week, 0) << 1 & 255
+
+    def _miss(self, steps: int) -> None:
+        for k in range(1, steps + 1):
+            if self.misses >= 2 * WEEK // self.step:
+                break
+            now = self.last + k
+            week = (now * self.step % WEEK) * self.weeks // WEEK
+            self._enter(week)
+            weeks = min((now - self.first) * self.step // WEEK, 7)
+            earlier = [self.held[week] >> 1 + n & 1 for n in range(weeks)]
+            other_days = [self.held.get((week - day * self.weeks // 7) % self.weeks, 0) & 1 for day in range(1, 7)]
+            counted = earlier or other_days
+            is_open = (sum(counted) + 0.02) / (len(counted) + 0.04) > 0.5
+            self.of.settle = min(self.of.settle + 1, self.settle_steps) if is_open else max(self.of.settle - 1, 0)
+            self.misses += 1
 
     def _early(self, mid: float, error: float, scale: float, days: float) -> float:
         of, taught = self.of, self.seen - self.per_day

@@ -87,6 +87,26 @@ def test_a_series_that_goes_quiet_raises_silence_not_a_drop_and_does_not_forget(
     assert (judged.score[1368:1420] < 2).all()
 
 
+def test_a_gap_widens_the_band_for_as_long_as_it_lasted_and_a_usual_night_does_not(value: np.ndarray) -> None:
+    def width(series: np.ndarray) -> np.ndarray:
+        _, judged = replay(hourly(series), HOURLY)
+        return judged.upper - judged.lower
+
+    gone = value.copy()
+    gone[1200:1212] = np.nan
+    wider = width(gone) / width(value)
+    np.testing.assert_allclose(wider[1000:1200], 1.0)
+    assert (np.diff(wider[1201:1211]) > 0).all()
+    assert wider[1211] > 1.3
+    assert wider[1212] > 1.3
+    assert wider[1212] > wider[1218] > 1.05
+    assert abs(wider[1225] - 1.0) < 0.05
+    night = np.arange(len(value)) % 24 < 8
+    shop = np.where(night, np.nan, value)
+    _, judged = replay(hourly(shop), HOURLY)
+    assert (judged.phase[1000:][~night[1000:]] == Phase.WATCHING).all()
+
+
 def test_the_usual_night_is_no_silence(value: np.ndarray) -> None:
     night = np.arange(len(value)) % 24 < 8
     shop = np.where(night, np.nan, value)

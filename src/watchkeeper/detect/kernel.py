@@ -29,7 +29,7 @@ from watchkeeper.detect import layout as at
 from watchkeeper.detect.lanes import LANES, abreast, log10, root
 from watchkeeper.detect.rates import rate_unit
 
-EXCLUDED, VOID, RESTART = 1, 2, 4
+EXCLUDED, VOID, RESTART, WITHHELD = 1, 2, 4, 8
 LEARNING, WATCHING, SETTLING, MISSING = 0, 1, 2, 3
 COUNT, RATE = 0, 2
 LARGEST_VALUE = 1e18
@@ -69,7 +69,7 @@ def pass_time(slim, desk, lanes):  # type: ignore[no-untyped-def]
     """Time goes on to a value that is there."""
     for j in range(lanes):
         passed = desk[at.PASSED + j]
-        slim[at.SETTLE + j] = max(slim[at.SETTLE + j] - passed, 0.0)
+        slim[at.SETTLE + j] = max(slim[at.SETTLE + j] - min(passed, 1.0), 0.0)  # for missing steps see `presence`
         slim[at.RELEARN + j] = max(slim[at.RELEARN + j] - passed, 0.0)
         x, unit = desk[at.VALUE + j], slim[at.UNIT + j]
         first = max(abs(x), LEAST_UNIT) if x != 0.0 else 0.0

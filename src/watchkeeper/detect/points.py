@@ -33,7 +33,7 @@ class Phase(enum.IntEnum):
     LEARNING = 0
     WATCHING = 1
     SETTLING = 2
-    """After a restart or an accepted shift: judged with a wider band that narrows step by step."""
+    """After a restart, an accepted shift or a gap: judged with a wider band that narrows step by step."""
     MISSING = 3
 
 

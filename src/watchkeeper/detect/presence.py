@@ -58,8 +58,12 @@ def openness(presence, week_slot, slots, weeks):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, error_model="numpy")
-def miss(slim, presence, week_slot, slots, weeks, steps_per_month):  # type: ignore[no-untyped-def]
-    """One missing step: advances the silence and returns its evidence."""
+def miss(slim, presence, week_slot, slots, weeks, steps_per_month, settle):  # type: ignore[no-untyped-def]
+    """One missing step: advances the silence and returns its evidence.
+
+    A step that is missing where there usually is a point makes the detector settle for one step more, up to `settle`:
+    what went on meanwhile was not seen.
+    """
     is_open = openness(presence, week_slot, slots, weeks)
     begins = slim[at.MISSES] == 0
     row = at.MISS_START if begins else at.MISS_STAY
@@ -68,6 +72,7 @@ def miss(slim, presence, week_slot, slots, weeks, steps_per_month):  # type: ign
     if is_open > 0.5 and slim[at.SILENCE] < 0.0:
         slim[row] += (BEGINS if begins else GOES_ON) * (1.0 - slim[row])
     slim[at.MISSES] += 1
+    slim[at.SETTLE] = min(slim[at.SETTLE] + 1.0, settle) if is_open > 0.5 else max(slim[at.SETTLE] - 1.0, 0.0)
     return slim[at.SILENCE]
 
 

@@ -128,7 +128,7 @@ def _withheld(points: Points, state: State) -> tuple[NDArray[np.float64], NDArra
     is_after = has_begun[owner] | (before[:-1] > before[points.start[:-1]][owner])
     stands_in = is_withheld & ~is_void & is_after
     value = np.where(is_withheld, np.where(stands_in, _STAND_IN, np.nan), value)
-    mark = np.where(stands_in, np.uint8(Mark.EXCLUDED), mark)
+    mark = np.where(stands_in, np.uint8(Mark.EXCLUDED | Mark.WITHHELD), mark)
     return value, mark, np.flatnonzero(stands_in)
 
 

@@ -21,6 +21,7 @@ from watchkeeper.detect.kernel import (
     SETTLING,
     VOID,
     WATCHING,
+    WITHHELD,
     foresee,
     judge,
     learn,
@@ -33,7 +34,7 @@ from watchkeeper.detect.lanes import LANES
 
 
 @njit(nogil=True, error_model="numpy")
-def skip(times, slim, present, slots, step, steps, offset):  # type: ignore[no-untyped-def]
+def skip(times, slim, present, slots, step, steps, offset, settle):  # type: ignore[no-untyped-def]
     """Pass over `steps` missing grid steps of a series after its newest one; returns the evidence of the silence."""
     month = at.MONTH_S / step
     silence = float(slim[at.SILENCE])
@@ -45,7 +46,7 @@ def skip(times, slim, present, slots, step, steps, offset):  # type: ignore[no-u
         slot = week_slot_of(np.int64(times[at.LAST]) * step + offset, slots)
         weeks = np.int64((times[at.LAST] - times[at.FIRST]) * step // at.WEEK_S)
         presence.enter_slot(slim, present, slot)
-        silence = presence.miss(slim, present, slot, slots, weeks, month)
+        silence = presence.miss(slim, present, slot, slots, weeks, month, settle)
     return silence
 
 
@@ -102,11 +103,13 @@ def step_alone(  # type: ignore[no-untyped-def]
     gap = math.nan
     if steps > 1 or (steps == 1 and is_missing):
         missing = steps - (0 if is_missing else 1)
-        gap = skip(times, slim, present, grid.week_slots, grid.step, missing, clock - stamp)
+        gap = skip(times, slim, present, grid.week_slots, grid.step, missing, clock - stamp, grid.settle)
     times[at.LAST] = max(times[at.LAST], float(now))
     desk[at.VALUE] = x
     desk[at.IS_COUNT], desk[at.IS_RATE] = (1.0 if kind == COUNT else 0.0), (1.0 if kind == RATE else 0.0)
     desk[at.PASSED] = slim[at.MISSES] + min(steps, 1)
+    if (bits & WITHHELD) != 0:  # Not seen, as in a gap: see `presence.miss`; one for the step that passes.
+        slim[at.SETTLE] = min(slim[at.SETTLE] + 2.0, grid.settle + 1.0)
     if not is_missing:
         pass_time(slim, desk, 1)
     if adopt.is_ripe(slim, grid) and not is_missing:
