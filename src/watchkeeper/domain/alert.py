@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import math
 
 import msgspec
 
@@ -54,7 +53,7 @@ class Cause(enum.Enum):
 class Member(msgspec.Struct, frozen=True, kw_only=True):
     """One series in an alert: a run of surprising points `[start, end)`, as it was told.
 
-    `peak_*` describe its most surprising point, `cases` how many that point's rate rests on (NaN: not known). For
+    `peak_*` describe its most surprising point, `cases` how many that point's rate rests on (None: not known). For
     silence the values are NaN.
     """
 
@@ -69,7 +68,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     expected: float
     lower: float
     upper: float
-    cases: float = math.nan
+    cases: float | None = None
 
     @property
     def is_up(self) -> bool:

@@ -54,3 +54,9 @@ def shown(value: NDArray[np.float64]) -> NDArray[np.float64]:
     """The values (float64[n]) with those withheld as missing (NaN)."""
     is_withheld = withheld(value)
     return np.where(is_withheld, np.nan, value) if is_withheld.any() else value
+
+
+def cases_at(cases: NDArray[np.float64] | None, row: int) -> float | None:
+    """How many cases the rate of a row rests on; None: not known."""
+    found = math.nan if cases is None else float(cases[row])
+    return None if math.isnan(found) else found

@@ -31,7 +31,7 @@ def number(value: float, metric: Metric) -> str:
 def told(member: Member, metric: Metric) -> str:
     """What a member's value is: as `number` says it; of a rate whose cases are known `3 of 41 sign-ups (7.32 %)`."""
     said = number(member.value, metric)
-    if metric.kind is not Kind.RATE or math.isnan(member.cases) or math.isnan(member.value):
+    if metric.kind is not Kind.RATE or member.cases is None or math.isnan(member.value):
         return said
     cases = f"{member.cases:,.0f} {'' if '%' in metric.unit else metric.unit}".rstrip()
     hits = member.value * member.cases

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -38,7 +37,7 @@ class OpenRun(msgspec.Struct, frozen=True, kw_only=True):
     expected: float
     lower: float
     upper: float
-    cases: float = math.nan
+    cases: float | None = None
 
 
 class _Head(msgspec.Struct, frozen=True, kw_only=True):

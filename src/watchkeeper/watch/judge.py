@@ -15,7 +15,7 @@ from watchkeeper.detect import Borrowed, Judged, Points, SeriesSettings, told_sc
 from watchkeeper.domain.alert import Cause, Member
 from watchkeeper.domain.feedback import Feedback, Recurrence, SeriesKnowledge
 from watchkeeper.domain.metric import Metric, Series
-from watchkeeper.domain.points import PointColumns
+from watchkeeper.domain.points import PointColumns, cases_at
 from watchkeeper.domain.times import local_seconds, periods
 from watchkeeper.watch.borrowing import settings_of
 from watchkeeper.watch.grid import withheld_marks
@@ -147,7 +147,7 @@ class Judgement:
             expected=math.nan if silent else self._expected(peak),
             lower=math.nan if silent else float(self.judged.lower[peak]),
             upper=math.nan if silent else float(self.judged.upper[peak]),
-            cases=math.nan if silent or self.columns.cases is None else float(self.columns.cases[peak]),
+            cases=None if silent else cases_at(self.columns.cases, peak),
         )
         return Run(member=member, known_at=member.start + self.metric.step_s, step_s=self.metric.step_s)
 

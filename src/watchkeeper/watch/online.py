@@ -24,7 +24,7 @@ from watchkeeper.detect import Judged, Mark, Points, SeriesSettings, ValueKind, 
 from watchkeeper.domain.alert import Cause, Member
 from watchkeeper.domain.feedback import SeriesKnowledge
 from watchkeeper.domain.metric import Metric
-from watchkeeper.domain.points import PointColumns, shown
+from watchkeeper.domain.points import PointColumns, cases_at, shown
 from watchkeeper.watch.borrowing import SIDE
 from watchkeeper.watch.checkpoint import Checkpoint, OpenRun
 from watchkeeper.watch.grid import Grids, Laid, Span, lay, withheld_marks
@@ -305,7 +305,7 @@ def _of_series(
             expected=math.nan if silent else float(sight.judged.expected[rows][peak]),
             lower=math.nan if silent else float(sight.judged.lower[rows][peak]),
             upper=math.nan if silent else float(sight.judged.upper[rows][peak]),
-            cases=math.nan if silent or sight.laid.cases is None else float(sight.laid.cases[rows][peak]),
+            cases=None if silent else cases_at(sight.laid.cases, rows.start + peak),
         )
         if known is not None and not _rank(run.peak_score) > _rank(known.peak_score):
             run = msgspec.structs.replace(known, seen_end=run.seen_end)

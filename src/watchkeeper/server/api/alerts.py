@@ -115,7 +115,7 @@ def _member(line: views.MemberLine) -> MemberRecord:
         expected=plain(one.expected),
         lower=plain(one.lower),
         upper=plain(one.upper),
-        cases=plain(one.cases),
+        cases=one.cases,
         sentence=line.sentence,
     )
 

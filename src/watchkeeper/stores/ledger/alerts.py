@@ -228,7 +228,7 @@ def _insert_members(tx: Connection, alert: Alert) -> None:
             "expected": to_null(member.expected),
             "lower": to_null(member.lower),
             "upper": to_null(member.upper),
-            "cases": to_null(member.cases),
+            "cases": member.cases,
         }
         for place, member in enumerate(alert.members)
     ]
@@ -249,7 +249,7 @@ def _member(row: Row[Any]) -> Member:
         expected=from_null(row.expected),
         lower=from_null(row.lower),
         upper=from_null(row.upper),
-        cases=from_null(row.cases),
+        cases=row.cases,
     )
 
 
