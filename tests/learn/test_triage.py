@@ -189,6 +189,18 @@ def test_what_was_real_is_never_silenced_by_size(answers: list[bool], seed: int)
         assert not (known.looks.above[alike] <= seen.above[row]).any()
 
 
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 9), st.integers(0, 11))
+def test_a_false_alarm_says_nothing_of_what_is_less_than_half_as_large(seed: int, which: int) -> None:
+    points, series = noisy(seed)
+    seen = sight(points, series)
+    largest = int(np.nanargmax(np.where(seen.series == which % 2, seen.away, np.nan)))
+    learned = learn_from(seen, [(which % 2, label(points, largest, number=1))])
+    rows = np.flatnonzero(seen.above >= -DEEPEST)
+    silenced = learned.refusing(seen.take(rows)).any(axis=1)
+    assert (seen.away[rows[silenced]] >= learned.posterior.answers.looks.away[0] / 2.0).all()
+
+
 def test_what_nobody_called_false_is_never_silenced_to_pay_for_more_sensitivity() -> None:
     points, series = noisy()
     seen = sight(points, series)

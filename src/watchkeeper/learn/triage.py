@@ -79,8 +79,8 @@ class Triage:
         """bool[k, m]: the false alarms that silence an alert because it is no more than they were, and nothing that
         little was real.
 
-        No more means: as large in the metric's own unit, or no more surprising and hardly larger. One such answer is
-        enough. It is taken back by a confirmed or missed alert on that side that was as small as the alert, or no more
+        No more means: as large in the metric's own unit, or no more surprising and hardly larger; and at least half as
+        large, because what is much smaller than a false alarm is not like it. One such answer is enough. It is taken back by a confirmed or missed alert on that side that was as small as the alert, or no more
         surprising than it or than what was called false: then size does not tell them apart, and the posterior decides.
         """
         known = self.posterior.answers
@@ -90,6 +90,7 @@ class Triage:
         away, away_known = looks.away[:, None], known.looks.away[None, :]
         covers = looks.above[:, None] <= above + MARGIN
         covers = (away <= AS_LARGE * away_known) | (covers & (away <= HARDLY * away_known))
+        covers &= away >= away_known / HARDLY
         covers &= counts & ~known.is_real[None, :]
         height = np.maximum(looks.above, np.where(covers, above, -np.inf).max(axis=1, initial=-np.inf))
         was_real = (above <= height[:, None] + MARGIN) | (away_known <= AS_LARGE * away)
