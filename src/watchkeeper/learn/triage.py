@@ -80,8 +80,9 @@ class Triage:
         little was real.
 
         No more means: as large in the metric's own unit, or no more surprising and hardly larger; and at least half as
-        large, because what is much smaller than a false alarm is not like it. One such answer is enough. It is taken back by a confirmed or missed alert on that side that was as small as the alert, or no more
-        surprising than it or than what was called false: then size does not tell them apart, and the posterior decides.
+        large, because what is much smaller than a false alarm is not like it. One such answer is enough. It is taken
+        back by a confirmed or missed alert on that side that was as small as the alert, or no more surprising than it
+        or than what was called false: then size does not tell them apart, and the posterior decides.
         """
         known = self.posterior.answers
         above = known.looks.above[None, :]
