@@ -12,8 +12,6 @@ UNKNOWN_SPREADS = 8.0
 """Half width of the band in mean absolute deviations while nothing else is known."""
 SURELY = 0.35
 """A value whose z, or tame score, is this far below once a month is inside, whatever the rounding."""
-MOST_SURPRISE = 900.0
-"""Near where `tame.half_band` ends."""
 RATE = 2
 
 

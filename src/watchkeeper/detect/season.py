@@ -16,7 +16,6 @@ from watchkeeper.detect.moments import NOTHING, moment_score
 LEVEL_DAYS = 7.0
 DAY_RATE, WEEK_RATE = 0.2, 0.3
 """Floors of the rates a visit; the first visits of a slot count 1/n."""
-MOST_VISITS = 250
 CLIP = 4.0
 """A residual teaches at most so many mean absolute residuals."""
 PROOF = 0.5

@@ -18,7 +18,7 @@ from watchkeeper.watch.judge import Judgement, judge
 MOST_ROWS = 3_000_000
 """How many judged points are remembered, of the metrics looked at last: about 300 MB."""
 ROWS_AT_ONCE = 500_000
-"""How many points are judged in one go where not all have to be together: about 75 MB."""
+"""How many points are judged in one go where not all have to be together: bounds the memory, about 100 MB."""
 
 
 class Judgements:

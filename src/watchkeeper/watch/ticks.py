@@ -26,14 +26,12 @@ from watchkeeper.watch.borrowing import lend_to_new, lent_to, settings_of
 from watchkeeper.watch.checkpoint import Checkpoint, kept, key_of, packed
 from watchkeeper.watch.grid import Grids
 from watchkeeper.watch.judge import budget_bar, standing
-from watchkeeper.watch.judgements import Judgements
+from watchkeeper.watch.judgements import ROWS_AT_ONCE, Judgements
 from watchkeeper.watch.leases import Leases
 from watchkeeper.watch.online import Advanced, Task
 from watchkeeper.watch.retention import cleared
 from watchkeeper.watch.settling import settled
 
-ROWS_AT_ONCE = 500_000
-"""How many points are judged in one go: bounds the memory, about 100 MB."""
 SERIES_AT_ONCE = 20_000
 """How many series are judged in one go, and share a state then."""
 KEPT_AT_ONCE, SERIES_KEPT_AT_ONCE = 2_000, 5_000
