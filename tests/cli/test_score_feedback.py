@@ -71,6 +71,17 @@ def test_a_missed_window_less_than_a_decade_below_the_bar_makes_its_like_told_la
     assert not column(out, "alert")[:350].any()
 
 
+def test_what_was_missed_far_below_the_bar_makes_its_like_told_by_a_second_yes_only(tmp_path: Path) -> None:
+    given = twice()
+    score = column(scored(tmp_path, given), "score")
+    budget = 10 ** -(score[SPIKE] + 1.5)
+    missed = line("missed", SPIKE, SPIKE + 2, 350)
+    assert not column(told(tmp_path, given, missed, budget=budget), "alert")[LATER]
+    forced = column(told(tmp_path, given, missed | {"force": True}, budget=budget), "alert")
+    assert forced[LATER]
+    assert not forced[SPIKE], "it was told of afterwards only"
+
+
 def test_an_event_known_in_advance_explains_and_teaches_nothing(tmp_path: Path) -> None:
     plain = scored(tmp_path, table())
     out = told(tmp_path, table(), line("event", SPIKE, SPIKE + 6, 100))

@@ -217,8 +217,10 @@ class Promises(RuleBasedStateMachine):
             return Draft(answer=kind, by="ann", alert=chosen.id)
         start = chosen.start + data.draw(st.integers(-30, 5)) * HOUR
         hours = data.draw(st.integers(1, 30))
+        # A second yes could lose what was confirmed; of a missed window it only makes more be told.
+        force = kind is Answer.MISSED and data.draw(st.booleans())
         series = (chosen.members[0].series,)
-        return Draft(answer=kind, by="ann", series=series, start=start, end=start + hours * HOUR)
+        return Draft(answer=kind, by="ann", series=series, start=start, end=start + hours * HOUR, force=force)
 
 
 @pytest.fixture(scope="module")

@@ -699,6 +699,7 @@ class FakeService:
             end=end,
             alert=draft.alert,
             note=draft.note,
+            is_forced=draft.force,
         )
         return self._keep(
             said, "2 of the last 9 alerts would not have fired; all 4 confirmed ones still do.", before=9, after=7
@@ -742,6 +743,7 @@ class FakeService:
             appeared=(),
             confirmed=4,
             confirmed_kept=4,
+            price=3.0 if said.answer is Answer.MISSED and not said.is_forced else None,
         )
         self.receipts[said.id] = receipt
         return receipt

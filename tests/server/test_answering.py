@@ -116,6 +116,21 @@ def test_undo_and_undo_of_the_undo(reader: TestClient, service: FakeService) -> 
     assert service.log[-1].undoes == 2
 
 
+def test_the_price_of_a_missed_window_is_accepted_by_a_second_yes(reader: TestClient, service: FakeService) -> None:
+    window = {"answer": "missed", "from": "2013-02-08T14:00", "to": "2013-02-08T15:00"}
+    noted = say(reader, "/metrics/departures?series=2", "/metrics/departures/answer", **window)
+    page = reader.post("/answers/1/yes", data=form(noted.text, "/answers/1/yes"))
+    assert str(page.url).endswith("/metrics/departures?series=2&receipt=2")
+    assert [(draft.force, draft.series, draft.start, draft.end) for draft in service.drafts] == [
+        (False, (2,), BLIZZARD, BLIZZARD + HOUR),
+        (True, (2,), BLIZZARD, BLIZZARD + HOUR),
+    ]
+    assert "/answers/2/yes" not in page.text
+    reader.post("/answers/2/undo", data=form(page.text, "/answers/2/undo"))
+    token = {"form_token": form(page.text, "/answers/2/undo")["form_token"]}
+    assert reader.post("/answers/3/yes", data=token).status_code == 422
+
+
 def test_an_answer_from_the_list_comes_back_to_the_list(reader: TestClient, service: FakeService) -> None:
     page = reader.get("/?show=all&order=newest").text
     fields = {**forms(page)["quick-answer"], "answer": "real"}

@@ -46,6 +46,20 @@ def test_the_log_read_in_elsewhere_gives_the_same_state(service: Watchkeeper, ho
         assert len(exported(other)) == 4
 
 
+def test_a_second_yes_is_said_elsewhere_too(service: Watchkeeper, home: Path):
+    series = service.metric_page("orders").chosen.id
+    window = {"series": (series,), "start": shop.END - 40 * HOUR, "end": shop.END - 38 * HOUR}
+    for force in (False, True):
+        service.answer(Draft(answer=Answer.MISSED, by="ann", force=force, **window))
+    lines = exported(service)
+    assert [json.loads(line).get("force") for line in lines] == [None, True]
+    with Watchkeeper.open(home / "elsewhere") as other:
+        other.apply(parse_config(shop.CONFIG.format(shop=home / "shop.db", told=home / "other.txt")), "tester")
+        other.run_until(shop.END)
+        assert other.import_feedback(lines, "log.jsonl", "tester").added == 2
+        assert exported(other) == lines
+
+
 def test_what_was_said_twice_and_taken_back_once_still_stands_elsewhere(service: Watchkeeper, home: Path):
     """In the same second, by the same person: the undo takes back the second line and not the first."""
     first = alert_at(service, shop.DROP).alert

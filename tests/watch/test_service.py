@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.watch import shop
@@ -157,6 +158,34 @@ def test_a_missed_window_is_caught_from_now_on_and_the_price_is_said(service: Wa
     assert "more would have" in receipt.sentence
     chart = service.metric_page("orders").chart
     assert chart.is_alert[chart.time.index(at)]
+
+
+def test_what_lies_so_deep_that_its_like_costs_more_than_the_budget_wants_a_second_yes(service: Watchkeeper):
+    series, before = service.metric_page("orders").chosen.id, state(service)
+    chart = before[0].chart
+    late = [(score, time) for score, time in zip(chart.score, chart.time, strict=True) if time > shop.START + 5 * WEEK]
+    ranked = sorted(((score, time) for score, time in late if score is not None), reverse=True)
+    draft = next(
+        draft
+        for _, at in ranked
+        if service.preview(
+            draft := Draft(answer=Answer.MISSED, by="ann", series=(series,), start=at, end=at + HOUR)
+        ).price
+    )
+    assert draft.start is not None
+    noted = service.answer(draft)
+    assert noted.price is not None
+    assert f"about {noted.price:.2g} alerts a month more, where Orders may cost 1" in noted.sentence
+    assert [one.start <= draft.start < one.end for one in noted.appeared] == [True], "it alone, in hindsight"
+    forced = service.answer(msgspec.structs.replace(draft, force=True))
+    assert forced.price is None
+    assert "sensitive enough" in forced.sentence
+    assert forced.feedback.is_forced
+    assert len(forced.appeared) > 0
+    service.undo(forced.feedback.id, "ann")
+    assert service.receipt(noted.feedback.id).price == noted.price
+    service.undo(noted.feedback.id, "ann")
+    assert same_state(state(service), before)
 
 
 def test_a_new_normal_begins_the_level_again_and_keeps_the_rest(service: Watchkeeper):

@@ -115,7 +115,7 @@ def calendar(home: Path, file: TextIO, names: tuple[str, ...], dry_run: bool, fo
 @click.option("--dimension", default="", help="With --reach value: the dimension whose value is meant.")
 @click.option("--repeat", default="", help="Of an event: weekly, yearly, holidays:DE, rrule:FREQ=…")
 @click.option("--note", default="", help="What to tell others.")
-@click.option("--force", is_flag=True, help="Also where an alert that a person confirmed would be lost.")
+@click.option("--force", is_flag=True, help="Accept the price: confirmed alerts lost, or (missed) more alerts a month.")
 @click.option("--preview", is_flag=True, help="Say what it would change; write nothing.")
 @as_json_option
 def give(

@@ -73,8 +73,8 @@ def command(
     F.jsonl holds one JSON object a line: kind (real, false_alarm, missed, event, new_normal, bad_data or undo),
     series (a name, a list, or "*"), start, end, given_at (ISO times; the window is [start, end)), and optionally id,
     by, note; an undo has undoes, the id of an earlier line. An event may repeat (weekly, yearly, holidays:DE, on the
-    clock of its zone): later occurrences are judged against what earlier ones did. An answer counts from its
-    given_at on.
+    clock of its zone): later occurrences are judged against what earlier ones did. "force": true on missed makes its
+    like told even where it is so ordinary that this costs more than the budget. An answer counts from its given_at on.
 
     \b
     Examples:

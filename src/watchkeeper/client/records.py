@@ -116,6 +116,7 @@ class FeedbackRecord(msgspec.Struct, frozen=True, kw_only=True):
     repeat: str
     undoes: int | None
     is_in_force: bool
+    is_forced: bool = False
 
 
 class FeedbackPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,7 +157,8 @@ class DraftRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """An answer before it is said. With `alert` and no window the alert's own series and window are meant.
 
     `reach` widens it: `value` to every series that shares the value of `dimension`, `metric`, or `group`. An event may
-    `repeat`: `weekly`, `yearly`, `holidays:DE`, `rrule:…`. `force` accepts that confirmed alerts are lost.
+    `repeat`: `weekly`, `yearly`, `holidays:DE`, `rrule:…`. `force` accepts the price: that confirmed alerts are
+    lost, or (missed) the alerts a month that a receipt named.
     """
 
     answer: Answer
@@ -172,7 +174,11 @@ class DraftRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class ReceiptRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """What an answer changed: alerts before and after, those that vanished, confirmed ones that still fire."""
+    """What an answer changed: alerts before and after, those that vanished, confirmed ones that still fire.
+
+    `price` is how many alerts a month more it would cost to be told of the like of a missed window too, which only
+    `force` accepts; None where there is nothing to accept.
+    """
 
     feedback: FeedbackRecord
     sentence: str
@@ -182,6 +188,7 @@ class ReceiptRecord(msgspec.Struct, frozen=True, kw_only=True):
     appeared: int
     confirmed: int
     confirmed_kept: int
+    price: float | None = None
 
 
 class FeedbackLines(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -23,7 +23,7 @@ class Feedback(msgspec.Struct, frozen=True, kw_only=True):
 
     `series` are the ids it speaks of; `[start, end)` is the window (for new normal: from `start` on). `alert` is the
     alert it was said on, if any. An undo has no answer of its own. An event may `repeat` (`domain.recurrence`), on the
-    wall clock of `zone`.
+    wall clock of `zone`. `is_forced`: said with a second yes, which accepts its price.
     """
 
     id: int
@@ -38,6 +38,7 @@ class Feedback(msgspec.Struct, frozen=True, kw_only=True):
     undoes: int | None = None
     repeat: str = ""
     zone: str = "UTC"
+    is_forced: bool = False
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,7 +64,7 @@ class Recurrence(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Label(msgspec.Struct, frozen=True, kw_only=True):
-    """A window of a series was worth telling (`is_real`) or was not."""
+    """A window of a series was worth telling (`is_real`) or was not; `is_forced`: whatever telling its like costs."""
 
     start: int
     end: int
@@ -71,6 +72,7 @@ class Label(msgspec.Struct, frozen=True, kw_only=True):
     is_confirmed: bool
     feedback: int
     given_at: int
+    is_forced: bool = False
 
 
 class SeriesKnowledge(msgspec.Struct, frozen=True, kw_only=True):

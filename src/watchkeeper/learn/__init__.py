@@ -8,12 +8,13 @@ from watchkeeper.learn.judge import Judgement, judge
 from watchkeeper.learn.knowledge import Epoch, Knowledge, fold, in_force
 from watchkeeper.learn.lines import Log, read_lines
 from watchkeeper.learn.marks import marks
-from watchkeeper.learn.triage import DEEPEST, Triage, learn_from
+from watchkeeper.learn.triage import DEEPEST, PROMISED, Triage, learn_from
 from watchkeeper.learn.triage_looks import Sight, look
 from watchkeeper.learn.triage_reason import Reason, explain
 
 __all__ = [
     "DEEPEST",
+    "PROMISED",
     "DimensionCause",
     "Epoch",
     "Judgement",

@@ -179,4 +179,5 @@ def _label(entry: Feedback) -> Label:
         is_confirmed=entry.answer is Answer.REAL,
         feedback=entry.id,
         given_at=entry.given_at,
+        is_forced=entry.is_forced,
     )

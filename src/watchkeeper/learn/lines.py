@@ -37,6 +37,7 @@ class _Line(msgspec.Struct):
     undoes: str | int | None = None
     repeat: str = ""
     zone: str = ""
+    force: bool = False
 
 
 def read_lines(
@@ -53,7 +54,8 @@ def read_lines(
     id). An undo names in `undoes` the `id` of a line given before it. Lines may stand in any order; blank ones are
     passed over.
 
-    An event may `repeat` (`domain.recurrence`), on the wall clock of its own `zone` (default: `zone`).
+    An event may `repeat` (`domain.recurrence`), on the wall clock of its own `zone` (default: `zone`). `force` is a
+    second yes: with missed, its like is told whatever that costs.
 
     Names that `series` does not hold are counted, not refused: a log may speak of more than one file holds.
 
@@ -157,6 +159,7 @@ def _entry(
         start=start,
         end=end,
         note=line.note,
+        is_forced=line.force,
     )
 
 

@@ -21,7 +21,8 @@ DEEPEST = 2.0
 cannot be told from anything else."""
 PROMISED = 1.0
 """What was missed is promised to be told when it comes again, if it lay at most this many decades below the bar, that
-is, if its like comes at most ten times as often as the budget allows."""
+is, if its like comes at most ten times as often as the budget allows. What lies deeper, down to `DEEPEST`, is promised
+to whoever accepts that price."""
 AS_LARGE = 1.25
 """What is at most so many times as far from the expectation as a false alarm on its series, in the metric's own unit,
 is as large: what is expected, and the width of the band, move meanwhile."""
@@ -150,7 +151,7 @@ def _promises(sight: Sight, seen: list[tuple[int, Label]]) -> tuple[Promise, ...
     found: list[Promise] = []
     for place, (row, label) in enumerate(seen):
         height = float(sight.above[row]) - MARGIN
-        if not label.is_real or height < -PROMISED - MARGIN:
+        if not label.is_real or height < -(DEEPEST if label.is_forced else PROMISED) - MARGIN:
             continue
         side = int(sight.series[row]), bool(sight.column[row, UP] > 0)
         is_taken_back = any(

@@ -15,13 +15,16 @@ from watchkeeper.watch.views import Receipt
 
 
 class ReceiptBox(msgspec.Struct, frozen=True, kw_only=True):
-    """One sentence, the numbers behind it, and the line of the log to take back (an undo too can be)."""
+    """One sentence, the numbers behind it, the line of the log to take back (an undo too can be), and (`yes`) the line
+    whose price can be accepted.
+    """
 
     title: str
     sentence: str
     facts: tuple[str, ...]
     undo: tuple[int, ...]
     undo_label: str
+    yes: int | None = None
 
 
 def receipt_box(receipt: Receipt) -> ReceiptBox:
@@ -34,7 +37,14 @@ def receipt_box(receipt: Receipt) -> ReceiptBox:
         facts.append(f"{plural(receipt.before, 'alert')} before, {receipt.after:,} now")
     if receipt.confirmed:
         facts.append(f"{receipt.confirmed_kept:,} of {receipt.confirmed:,} confirmed still fire")
-    return ReceiptBox(title=title, sentence=receipt.sentence, facts=tuple(facts), undo=(said.id,), undo_label=label)
+    return ReceiptBox(
+        title=title,
+        sentence=receipt.sentence,
+        facts=tuple(facts),
+        undo=(said.id,),
+        undo_label=label,
+        yes=None if receipt.price is None else said.id,
+    )
 
 
 def box_of(service: Service, numbers: str | None, left_out: str = "") -> ReceiptBox | None:

@@ -13,11 +13,12 @@ from watchkeeper.domain.errors import ConfigError, GuardError, InputError, NotFo
 from watchkeeper.domain.feedback import Answer, Feedback
 from watchkeeper.domain.metric import Metric, Series
 from watchkeeper.domain.recurrence import check_rule
-from watchkeeper.domain.times import floor_to_step
-from watchkeeper.learn import in_force
+from watchkeeper.domain.times import MONTH, floor_to_step
+from watchkeeper.learn import DEEPEST, PROMISED, in_force
 from watchkeeper.stores.history import History
 from watchkeeper.stores.ledger import Ledger, alerts, audit, feedback, metrics, receipts, series, transitions
 from watchkeeper.watch import collect, hear
+from watchkeeper.watch.judge import Judgement
 from watchkeeper.watch.judgements import Judgements
 from watchkeeper.watch.views import Draft, Reach, Receipt
 from watchkeeper.watch.weighing import Weighed, weighed
@@ -32,10 +33,12 @@ def preview(ledger: Ledger, judgements: Judgements, draft: Draft, *, now: int) -
         log = feedback.log(tx)
     found = weighed(ledger, judgements, log, proposed, [*log, _next(log, proposed)])
     metric = _metric_of(ledger, proposed)
+    price = _price(ledger, judgements, log, proposed, found)
+    note = _of_missed(metric, proposed, found, price)
     text = hear.sentence(
-        draft.answer, found.weighing, metric, start=proposed.start, end=proposed.end, repeat=proposed.repeat
+        draft.answer, found.weighing, metric, start=proposed.start, end=proposed.end, note=note, repeat=proposed.repeat
     )
-    return _receipt(proposed, text, found.weighing), found
+    return _receipt(proposed, text, found.weighing, price), found
 
 
 def give(ledger: Ledger, judgements: Judgements, draft: Draft, *, now: int, note: str = "") -> Receipt:
@@ -43,7 +46,8 @@ def give(ledger: Ledger, judgements: Judgements, draft: Draft, *, now: int, note
     proposed = _resolve(ledger, draft, now)
     with ledger.read() as tx:
         log = feedback.log(tx)
-    weighing = weighed(ledger, judgements, log, proposed, [*log, _next(log, proposed)]).weighing
+    found = weighed(ledger, judgements, log, proposed, [*log, _next(log, proposed)])
+    weighing, price = found.weighing, _price(ledger, judgements, log, proposed, found)
     if not draft.force:
         _guard(weighing, draft.alert, "only a second yes (force) accepts that")
     with ledger.write() as tx:
@@ -52,15 +56,10 @@ def give(ledger: Ledger, judgements: Judgements, draft: Draft, *, now: int, note
             transitions.add(tx, kept.alert, Change.ANSWERED, at=now, recorded_at=now, detail=draft.answer.value)
         audit.add(tx, draft.by, now, "answer", f"#{kept.id} {draft.answer.value} on {', '.join(map(str, kept.series))}")
     judgements.forget()
-    if draft.answer is Answer.MISSED:
-        note = (
-            "The detector is now sensitive enough to catch it."
-            if _is_caught(judgements, kept)
-            else "It cannot be caught: it was too ordinary, or the detector was still learning, or saw no value there."
-        )
     metric = _metric_of(ledger, kept)
+    note = note or _of_missed(metric, kept, found, price)
     text = hear.sentence(draft.answer, weighing, metric, start=kept.start, end=kept.end, note=note, repeat=kept.repeat)
-    return _keep(ledger, _receipt(kept, text, weighing))
+    return _keep(ledger, _receipt(kept, text, weighing, price))
 
 
 def undo(ledger: Ledger, judgements: Judgements, feedback_id: int, by: str, *, now: int) -> Receipt:
@@ -145,6 +144,7 @@ def _resolve(ledger: Ledger, draft: Draft, now: int) -> Feedback:
         note=draft.note,
         repeat=draft.repeat,
         zone=metric.timezone,
+        is_forced=draft.force,
     )
 
 
@@ -201,11 +201,43 @@ def read_again(ledger: Ledger, history: History, judgements: Judgements, draft: 
     )
 
 
-def _is_caught(judgements: Judgements, line: Feedback) -> bool:
-    for one, judgement in judgements.of_series(line.series).items():
-        if any(run.member.start < line.end and line.start < run.member.end for run in judgement.runs_of(one)):
-            return True
-    return False
+def _price(
+    ledger: Ledger, judgements: Judgements, log: Sequence[Feedback], line: Feedback, found: Weighed
+) -> float | None:
+    """How many alerts a month more a second yes to a missed window would cost; None where it would change nothing."""
+    if line.answer is not Answer.MISSED or line.is_forced:
+        return None
+    peaks = [judgement.peak_above(one, line.start, line.end) for one, judgement in _spoken_of(line, found)]
+    if not any(-DEEPEST <= peak < -PROMISED for peak in peaks):
+        return None
+    forced = msgspec.structs.replace(_next(log, line), is_forced=True)
+    more = weighed(ledger, judgements, log, forced, [*log, forced]).weighing
+    return (len(more.appeared) - len(found.weighing.appeared)) * MONTH / max(MONTH, more.watched_s)
+
+
+def _of_missed(metric: Metric, line: Feedback, found: Weighed, price: float | None) -> str:
+    """What becomes of a missed window and of its like; nothing to say of other answers."""
+    if line.answer is not Answer.MISSED:
+        return ""
+    if price is not None:
+        return (
+            f"In hindsight it is told. It was so ordinary that telling its like too would cost about {price:.2g} alerts"
+            f" a month more, where {metric.label} may cost {metric.false_alerts_per_month:g}:"
+            " only a second yes makes the detector that sensitive."
+        )
+    if any(
+        run.member.start < line.end and line.start < run.member.end
+        for one, judgement in _spoken_of(line, found)
+        for run in judgement.runs_of(one)
+    ):
+        return "That makes the detector sensitive enough to catch it."
+    return "It cannot be caught: it was too ordinary, or the detector was still learning, or saw no value there."
+
+
+def _spoken_of(line: Feedback, found: Weighed) -> list[tuple[int, Judgement]]:
+    """The series of an answer, each with the judgement of its metric under that answer."""
+    place = {one: judgement for judgement in found.after.values() for one in judgement.columns.series}
+    return [(one, place[one]) for one in line.series if one in place]
 
 
 def _metric_of(ledger: Ledger, line: Feedback) -> Metric:
@@ -226,7 +258,7 @@ def _next(log: Sequence[Feedback], line: Feedback) -> Feedback:
     return msgspec.structs.replace(line, id=1 + max((one.id for one in log), default=0))
 
 
-def _receipt(line: Feedback, text: str, weighing: hear.Weighing) -> Receipt:
+def _receipt(line: Feedback, text: str, weighing: hear.Weighing, price: float | None = None) -> Receipt:
     return Receipt(
         feedback=line,
         sentence=text,
@@ -237,6 +269,7 @@ def _receipt(line: Feedback, text: str, weighing: hear.Weighing) -> Receipt:
         confirmed=weighing.confirmed,
         confirmed_kept=weighing.confirmed - len(weighing.confirmed_lost),
         lost=weighing.confirmed_lost,
+        price=price,
     )
 
 

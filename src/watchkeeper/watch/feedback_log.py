@@ -55,6 +55,7 @@ def export(ledger: Ledger) -> Iterator[dict[str, Any]]:
             **({} if line.answer is Answer.NEW_NORMAL else {"end": format_instant(line.end)}),
             **({"repeat": line.repeat, "zone": line.zone} if line.repeat else {}),
             **({} if line.alert is None else {"alert": line.alert}),
+            **({"force": True} if line.is_forced else {}),
             **shared,
         }
 
@@ -147,4 +148,5 @@ def _likeness(line: Feedback, ids: dict[int, int]) -> tuple[object, ...]:
         line.note,
         undoes,
         line.repeat,
+        line.is_forced,
     )

@@ -83,6 +83,14 @@ class Judgement:
             now=self.until,
         )
 
+    def peak_above(self, series_id: int, start: int, end: int) -> float:
+        """How many decades above (negative: below) the budget's bar the most surprising point of a window lies; minus
+        infinity where none has a score.
+        """
+        at = self.columns.of(self.place(series_id))
+        first, last = at.start + np.searchsorted(self.columns.time[at], (start, end))
+        return float(np.nan_to_num(self.surprise[first:last], nan=-np.inf).max(initial=-np.inf)) - self.bar
+
     def runs(self, after: int) -> list[Run]:
         """The runs that began, went on or ended since the instant `after`, of every series, explained ones too."""
         found = []

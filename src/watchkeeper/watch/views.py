@@ -173,7 +173,8 @@ class TransitionLine(msgspec.Struct, frozen=True, kw_only=True):
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     """What an answer changed, in one sentence and in numbers. `feedback` is the log line (undo it by its id).
 
-    `vanished` and `lost` number alerts; the lost ones were confirmed by people.
+    `vanished` and `lost` number alerts; the lost ones were confirmed by people. `price` is how many more alerts a month
+    its like would cost that only a second yes (`force`) makes told; None where there is nothing left to accept.
     """
 
     feedback: Feedback
@@ -185,6 +186,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     confirmed: int
     confirmed_kept: int
     lost: tuple[int, ...] = ()
+    price: float | None = None
 
 
 class Turn(enum.Enum):
@@ -317,7 +319,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 
     With `alert` and no window, the alert's own series and window are meant. `reach` widens what it speaks of: to every
     series of the metrics named so far that shares a value of `dimension` with one of them, to all of these metrics, or
-    to their group. An event may `repeat` (`domain.recurrence`), on the metric's wall clock.
+    to their group. An event may `repeat` (`domain.recurrence`), on the metric's wall clock. `force` is the second yes
+    that accepts the price: confirmed alerts that would be lost, or what telling the like of a missed window costs.
     """
 
     answer: Answer

@@ -43,6 +43,7 @@ def feedback_record(line: Feedback, is_in_force: bool) -> FeedbackRecord:
         repeat=line.repeat,
         undoes=line.undoes,
         is_in_force=is_in_force,
+        is_forced=line.is_forced,
     )
 
 
@@ -57,6 +58,7 @@ def receipt_record(receipt: Receipt) -> ReceiptRecord:
         appeared=len(receipt.appeared),
         confirmed=receipt.confirmed,
         confirmed_kept=receipt.confirmed_kept,
+        price=receipt.price,
     )
 
 
@@ -101,7 +103,11 @@ def preview(request: Request[Any, Any, Any], data: JSONBody[DraftRecord]) -> Rec
 
 @post("/feedback", sync_to_thread=True, opt=needs(Scope.FEEDBACK), tags=TAGS)
 def answer(request: Request[Any, Any, Any], data: JSONBody[DraftRecord]) -> ReceiptRecord:
-    """Say an answer. 409 (`guard`) where a confirmed alert would be lost: say it again with `force` to accept that."""
+    """Say an answer. 409 (`guard`) where a confirmed alert would be lost: say it again with `force` to accept that.
+
+    A missed window so ordinary that its like would cost more than the budget is noted, and its like is not told: the
+    receipt names the `price` in alerts a month, and saying it again with `force` accepts it.
+    """
     return receipt_record(desk_of(request).service.answer(draft_of(data, caller(request).name)))
 
 

@@ -202,6 +202,28 @@ def undo(request: PageRequest, feedback_id: FromPath[int], data: Form) -> Redire
     return Redirect(with_receipt(own_place(data.get("next", "")), [receipt.feedback.id]), status_code=303)
 
 
+@post("/answers/{feedback_id:int}/yes", sync_to_thread=True, opt=needs(Scope.FEEDBACK))
+def accept(request: PageRequest, feedback_id: FromPath[int], data: Form) -> Redirect:
+    """Say an answer again with the second yes that accepts the price its receipt named."""
+    desk = desk_of(request)
+    said = desk.service.receipt(feedback_id).feedback
+    if said.answer is None:
+        raise InputError(f"line {feedback_id} is an undo: there is nothing to accept")
+    draft = Draft(
+        answer=said.answer,
+        by=signer(request),
+        alert=said.alert,
+        series=said.series,
+        start=said.start,
+        end=said.end,
+        note=said.note,
+        repeat=said.repeat,
+        force=True,
+    )
+    receipt = desk.service.answer(draft)
+    return Redirect(with_receipt(own_place(data.get("next", "")), [receipt.feedback.id]), status_code=303)
+
+
 def _say(request: PageRequest, desk: Desk, draft: Draft, form: dict[str, str], back: str) -> Response[str] | Redirect:
     """Say it; where a confirmed alert would be lost, ask a second time."""
     try:
@@ -283,4 +305,4 @@ def _note(form: dict[str, str]) -> str:
     return note
 
 
-HANDLERS = (answer_alert, answer_many, undo_many, answer_metric, undo)
+HANDLERS = (answer_alert, answer_many, undo_many, answer_metric, undo, accept)

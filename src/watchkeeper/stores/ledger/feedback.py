@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import (
+    Boolean,
     Column,
     ColumnElement,
     Connection,
@@ -40,6 +41,7 @@ FEEDBACK = Table(
     Column("undoes", ForeignKey("feedback.id"), index=True),
     Column("repeats", Text),
     Column("zone", Text),
+    Column("is_forced", Boolean),
     sqlite_autoincrement=True,
 )
 FEEDBACK_SERIES = Table(
@@ -70,6 +72,7 @@ def add(tx: Connection, feedback: Feedback) -> Feedback:
         "undoes": feedback.undoes,
         "repeats": feedback.repeat or None,
         "zone": feedback.zone,
+        "is_forced": feedback.is_forced,
     }
     key = tx.execute(insert(FEEDBACK), row).inserted_primary_key
     assert key is not None
@@ -144,4 +147,5 @@ def _feedback(row: Row[Any], series: tuple[int, ...]) -> Feedback:
         undoes=row.undoes,
         repeat=row.repeats or "",
         zone=row.zone or "UTC",
+        is_forced=bool(row.is_forced),
     )
