@@ -145,6 +145,20 @@ def test_the_doctor_names_what_is_ill_and_the_mend(service: Watchkeeper, home: P
     assert "wait to be judged" in found["metrics"]["words"]
 
 
+def test_the_doctor_says_where_the_history_may_use_too_little_memory(
+    service: Watchkeeper, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WATCHKEEPER_HISTORY_MEMORY", "32MB")
+    (found,) = (one for one in examine(home / "watchkeeper", now=shop.END) if one.what == "memory of the history")
+    assert found.health is Health.WARNING
+    assert "32 MB; 268 MB fit" in found.words
+    assert "WATCHKEEPER_HISTORY_MEMORY" in found.mend
+    monkeypatch.setenv("WATCHKEEPER_HISTORY_MEMORY", "a lot")
+    (found,) = (one for one in examine(home / "watchkeeper", now=shop.END) if one.what == "history")
+    assert found.health is Health.ILL
+    assert "'a lot' is no size" in found.words
+
+
 def test_the_doctor_says_how_to_begin(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["doctor", "--home", str(tmp_path / "none")])
     assert result.exit_code == 13

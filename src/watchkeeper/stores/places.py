@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 LEDGER_URL, HISTORY_URL = "WATCHKEEPER_LEDGER_URL", "WATCHKEEPER_HISTORY_URL"
+HISTORY_MEMORY = "WATCHKEEPER_HISTORY_MEMORY"
+STATES = "history.duckdb.states"
+"""The folder of the detector states that belong to a history in a file, beside it."""
 
 
 def ledger_url(home: Path) -> str:
@@ -27,3 +31,4 @@ def remove(home: Path) -> None:
     """Remove the files of the stores in a home; what is in PostgreSQL stays."""
     for name in ("ledger.db", "ledger.db-wal", "ledger.db-shm", "history.duckdb", "history.duckdb.wal"):
         (home / name).unlink(missing_ok=True)
+    shutil.rmtree(home / STATES, ignore_errors=True)

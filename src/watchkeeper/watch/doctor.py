@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import text
 
-from watchkeeper.domain.errors import StoreError, WatchkeeperError
+from watchkeeper.domain.errors import ConfigError, StoreError, WatchkeeperError
 from watchkeeper.domain.metric import Metric, Source, SourceKind
 from watchkeeper.domain.times import floor_to_step, format_duration
 from watchkeeper.sources.readers import reader_of
@@ -111,15 +111,25 @@ def _clock(ledger: Ledger) -> Iterator[Finding]:
 
 def _history(home: Path) -> Iterator[Finding]:
     try:
+        if "://" not in places.history_place(home):
+            yield from _memory(Path(places.history_place(home)))
         with History.open(places.history_place(home)):
             yield _well(
                 "history", "opens; no service runs on it" if "://" not in places.history_place(home) else "opens"
             )
-    except StoreError as error:
+    except (StoreError, ConfigError) as error:
         if "holds it" in str(error):
             yield _well("history", "the running service has it")
         else:
             yield Finding(what="history", health=Health.ILL, words=str(error), mend="see the sentence before")
+
+
+def _memory(path: Path) -> Iterator[Finding]:
+    from watchkeeper.stores.history.duck_file import memory_lacks
+
+    if lacks := memory_lacks(path):
+        mend = f"raise {places.HISTORY_MEMORY}, or leave it out: the limit then grows with the history"
+        yield Finding(what="memory of the history", health=Health.WARNING, words=lacks, mend=mend)
 
 
 def _contents(ledger: Ledger, now: float) -> Iterator[Finding]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
+import logging
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -18,8 +18,12 @@ from watchkeeper.domain.errors import StoreError
 from watchkeeper.domain.points import PointColumns
 from watchkeeper.stores.history.columns import arranged, checked, either, own
 from watchkeeper.stores.history.door import EXPORTED_ROWS, FOREVER, GENERATIONS, Changes, History, Kept
+from watchkeeper.stores.history.duck_file import DuckFile, LackingError, is_durable, mended
+from watchkeeper.stores.history.state_files import Place, StateFiles
 
-SCHEMA_VERSION = 3
+log = logging.getLogger("watchkeeper.history")
+
+SCHEMA_VERSION = 4
 
 # `batch` counts appends: of two values that became known in the same second, the one appended later is the newer.
 _SCHEMA = """
@@ -35,13 +39,17 @@ CREATE SEQUENCE batch;
 CREATE TABLE about (schema_version INTEGER NOT NULL, sorted_rows BIGINT NOT NULL);
 """
 
+_CHECKPOINT = ("metric", "key", "until", "batch", "file", "start", "size", "checksum")
 _CHECKPOINTS = """
 CREATE TABLE checkpoint (
     metric VARCHAR NOT NULL,
     key VARCHAR NOT NULL,
     until BIGINT NOT NULL,
     batch BIGINT NOT NULL,
-    data BLOB NOT NULL
+    file VARCHAR NOT NULL,
+    start BIGINT NOT NULL,
+    size BIGINT NOT NULL,
+    checksum BIGINT NOT NULL
 );
 """
 
@@ -76,6 +84,12 @@ WHERE point.batch > ? AND point.batch > seen.batch AND time < seen.since
 GROUP BY series
 """
 
+_KEEP = "INSERT INTO checkpoint SELECT metric, key, until, batch, file, start, size, checksum FROM fresh"
+_KEPT = """
+SELECT metric, key, until, batch, file, start, size, checksum FROM checkpoint SEMI JOIN wanted USING (metric)
+ORDER BY metric, until DESC
+"""
+
 _FORGET = """
 DELETE FROM checkpoint WHERE rowid IN (
     SELECT rowid FROM (
@@ -95,14 +109,6 @@ _DELETE_OLD = "DELETE FROM point USING old WHERE point.series = old.series AND p
 
 _UNSORTED_SHARE = 0.2
 
-# Offline on purpose: DuckDB would otherwise fetch extensions over the network when a query names one. And a service
-# beside others: DuckDB would otherwise take four fifths of the machine's memory.
-_CONFIG: dict[str, str | bool | int | float | list[str]] = {
-    "memory_limit": "512MB",
-    "autoinstall_known_extensions": False,
-    "autoload_known_extensions": False,
-}
-
 _writers: dict[str, threading.RLock] = {}
 """One write lock a file, whichever `History` of this process writes to it."""
 
@@ -110,9 +116,10 @@ _writers: dict[str, threading.RLock] = {}
 class DuckHistory(History):
     """The history in a file. What it promises stands at `History`."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-        self._connection = connection
+    def __init__(self, file: DuckFile, path: Path) -> None:
+        self._file = file
         self._path = path
+        self._states = StateFiles(path.with_name(path.name + ".states"))
         self._lock = _writers.setdefault(str(path), threading.RLock())
 
     @classmethod
@@ -121,10 +128,7 @@ class DuckHistory(History):
         place = Path(path).resolve()
         if not place.parent.is_dir():
             raise StoreError(f"history {place}: the folder does not exist; make it first")
-        try:
-            history = cls(duckdb.connect(str(place), config=_CONFIG), place)
-        except duckdb.Error as error:
-            raise StoreError(_why_not_opened(place, str(error))) from error
+        history = cls(DuckFile(place), place)
         try:
             history._settle_schema()
         except BaseException:
@@ -132,6 +136,7 @@ class DuckHistory(History):
             raise
         return history
 
+    @mended
     def append(
         self,
         series: ArrayLike,
@@ -156,6 +161,7 @@ class DuckHistory(History):
                 cursor.execute(_INSERT.format(cases=_own_cases(fresh)), [known_at])
         return int(fresh.num_rows)
 
+    @mended
     def read(
         self,
         series: Sequence[int],
@@ -172,6 +178,7 @@ class DuckHistory(History):
             table = cursor.sql(_READ, params=limits).to_arrow_table()
         return arranged(asked, *_columns(table))
 
+    @mended
     def changes(
         self, series: NDArray[np.int32], since: NDArray[np.int64], batch: NDArray[np.int64], until: NDArray[np.int64]
     ) -> Changes:
@@ -190,6 +197,7 @@ class DuckHistory(History):
             int(newest),
         )
 
+    @mended
     def last_time(self, series: Sequence[int]) -> dict[int, int]:
         """See `History.last_time`."""
         with self._reading() as cursor:
@@ -204,6 +212,15 @@ class DuckHistory(History):
         of 2 ms among 9 million points). Nothing that is read changes. Readers go on meanwhile, appends wait: about a
         second for 10 million points.
         """
+        self._file.fit()
+        try:
+            return self._compact()
+        except LackingError as error:  # all that is stored is still there
+            log.warning("history %s: its points stay unsorted, which is slow: %s", self._path, error)
+            return False
+
+    @mended
+    def _compact(self) -> bool:
         with self._writing("compact it") as cursor:
             rows, settled = cursor.sql("SELECT count(*), (SELECT sorted_rows FROM about) FROM point").fetchall()[0]
             if rows - settled <= _UNSORTED_SHARE * rows:
@@ -216,37 +233,42 @@ class DuckHistory(History):
             cursor.execute("UPDATE about SET sorted_rows = ?", [rows])
         return True
 
+    @mended
     def keep(self, checkpoints: Sequence[Kept]) -> None:
         """See `History.keep`."""
         if not checkpoints:
             return
-        names = ("metric", "key", "until", "batch", "data")
         with self._writing("keep checkpoints in it") as cursor:
-            columns = zip(*checkpoints, strict=True)
-            cursor.register("fresh", pa.table(dict(zip(names, map(list, columns), strict=True))))
+            places = self._states.write([one.data for one in checkpoints])
+            rows = [(*one[:4], *place) for one, place in zip(checkpoints, places, strict=True)]
+            columns = zip(*rows, strict=True)
+            cursor.register("fresh", pa.table(dict(zip(_CHECKPOINT, map(list, columns), strict=True))))
             cursor.execute("DELETE FROM checkpoint c USING fresh f WHERE c.metric = f.metric AND c.until = f.until")
-            cursor.execute("INSERT INTO checkpoint SELECT metric, key, until, batch, data FROM fresh")
+            cursor.execute(_KEEP)
             cursor.execute(_FORGET, [GENERATIONS])
+        self._let_states_go()
 
+    @mended
     def kept(self, metrics: Sequence[str]) -> dict[str, list[Kept]]:
         """See `History.kept`."""
         with self._reading() as cursor:
             cursor.register("wanted", pa.table({"metric": pa.array(metrics, pa.string())}))
-            rows = cursor.sql(
-                "SELECT metric, key, until, batch, data FROM checkpoint SEMI JOIN wanted USING (metric)"
-                " ORDER BY metric, until DESC"
-            ).fetchall()
+            rows = cursor.sql(_KEPT).fetchall()
         found: dict[str, list[Kept]] = {}
-        for row in rows:
-            found.setdefault(row[0], []).append(Kept(*row))
+        states = self._states.read([Place(*row[4:]) for row in rows])
+        for (metric, key, until, batch, *_), state in zip(rows, states, strict=True):
+            if state is not None:
+                found.setdefault(metric, []).append(Kept(metric, key, until, batch, state))
         return found
 
+    @mended
     def aged(self, series: Sequence[int], before: int) -> dict[int, int]:
         """See `History.aged`."""
         with self._reading() as cursor:
             cursor.register("wanted", pa.table({"series": np.asarray(series, dtype=np.int32)}))
             return {int(one): int(until) for one, until in cursor.sql(_AGED, params=[before] * 3).fetchall()}
 
+    @mended
     def forget(self, before: Mapping[int, int], metrics: Sequence[str], *, dry_run: bool = False) -> int:
         """See `History.forget`. The file keeps its size; what is freed in it is used again."""
         old = pa.table({"series": pa.array(before.keys(), pa.int32()), "until": pa.array(before.values(), pa.int64())})
@@ -258,6 +280,7 @@ class DuckHistory(History):
                 cursor.execute("UPDATE about SET sorted_rows = greatest(0, sorted_rows - ?)", [rows])
                 cursor.register("stale", pa.table({"metric": pa.array(metrics, pa.string())}))
                 cursor.execute("DELETE FROM checkpoint c USING stale s WHERE c.metric = s.metric")
+        self._let_states_go()
         return int(rows)
 
     def export(self, last_series: int) -> Iterator[pa.Table]:
@@ -284,7 +307,13 @@ class DuckHistory(History):
     def close(self) -> None:
         """See `History.close`."""
         with self._lock:
-            self._connection.close()
+            self._file.close()
+
+    def _let_states_go(self) -> None:
+        """Remove the states that no checkpoint rests on any more."""
+        with self._lock, self._reading() as cursor:
+            rows = cursor.sql("SELECT DISTINCT file FROM checkpoint").fetchall()
+            self._states.keep_only({name for (name,) in rows})
 
     def _settle_schema(self) -> None:
         with self._writing("prepare it") as cursor:
@@ -295,12 +324,11 @@ class DuckHistory(History):
             elif not {"about", "point"} <= tables:
                 raise StoreError(f"history {self._path}: this is some other DuckDB file; name another path")
             (version,) = cursor.sql("SELECT schema_version FROM about").fetchall()[0]
-            if version == 1:
-                cursor.execute(_CHECKPOINTS)
-                version = 2
-            if version == 2:
+            if version in (1, 2):
                 cursor.execute("ALTER TABLE point ADD COLUMN cases DOUBLE")
-                version = 3
+            if version in (1, 2, 3):  # the states are made again, as after every change of the detector
+                cursor.execute("DROP TABLE IF EXISTS checkpoint;" + _CHECKPOINTS)
+                version = SCHEMA_VERSION
                 cursor.execute("UPDATE about SET schema_version = ?", [version])
         if version != SCHEMA_VERSION:
             raise StoreError(
@@ -310,21 +338,21 @@ class DuckHistory(History):
 
     @contextmanager
     def _reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection of its own for each read, so that threads do not wait for one another."""
-        with self._explaining("read it"), closing(self._connection.cursor()) as cursor:
+        with self._explaining("read it"), self._file.cursor() as cursor:
             yield cursor
 
     @contextmanager
     def _writing(self, doing: str) -> Iterator[duckdb.DuckDBPyConnection]:
         """One transaction, alone among the writers of this process."""
-        with self._lock, self._explaining(doing), closing(self._connection.cursor()) as cursor:
+        with self._lock, self._explaining(doing), self._file.cursor() as cursor:
             cursor.begin()
+            yield cursor  # where this raises, closing the cursor rolls back
             try:
-                yield cursor
                 cursor.commit()
-            except BaseException:
-                cursor.close()  # which rolls back
-                raise
+            except duckdb.Error as error:
+                if not is_durable(error):
+                    raise
+                log.warning("history %s: %s", self._path, error)  # who comes next opens it again
 
     @contextmanager
     def _explaining(self, doing: str) -> Iterator[None]:
@@ -332,7 +360,7 @@ class DuckHistory(History):
             yield
         except duckdb.ConnectionException as error:
             raise StoreError(f"history {self._path}: it is closed; open it again") from error
-        except duckdb.Error as error:
+        except (duckdb.Error, OSError) as error:
             raise StoreError(
                 f"history {self._path}: could not {doing}: {_first_line(error)}; if the disk is neither full nor "
                 "read-only the file is damaged: put a backup in its place, or move it away and collect again"
@@ -375,18 +403,3 @@ def _is_last(known: pa.ChunkedArray, place: NDArray[np.int64], value: NDArray[np
 
 def _first_line(error: Exception) -> str:
     return str(error).strip().partition("\n")[0]
-
-
-def _why_not_opened(path: Path, message: str) -> str:
-    holder = re.search(r"lock is held in (.*?) ?\(PID (\d+)", message)
-    if holder is not None or "Could not set lock" in message:
-        who = f" {holder[2]} ({holder[1]})" if holder else ""
-        return f"history {path}: another process{who} holds it; a history has one process: stop that one first"
-    if "different configuration" in message:
-        return f"history {path}: this process has it open elsewhere with other settings; close that first"
-    if "Permission denied" in message or "read-only" in message.lower():
-        return f"history {path}: not writable for this user; change its owner or permissions"
-    return (
-        f"history {path}: not readable as a DuckDB file ({message.strip().partition(chr(10))[0]}); "
-        "put a backup in its place, or move it away and collect again"
-    )
