@@ -209,6 +209,20 @@ def test_a_new_normal_begins_the_level_again_and_keeps_the_rest(service: Watchke
     assert service.metric_page("orders").chart == before.chart
 
 
+def test_bad_data_of_a_time_to_come_leaves_what_comes_before_it_to_the_next_reading(home: Path):
+    now = shop.END - 2 * DAY
+    with shop.open_service(home, now) as service:
+        service.run_until(now)
+        one = service.metric_page("orders").chosen.id
+        window = {"start": now + 2 * HOUR, "end": now + DAY}
+        said = service.answer(Draft(answer=Answer.BAD_DATA, by="ann", series=(one,), **window))
+        service.undo(said.feedback.id, "ann")
+        service.run_until(now + 5 * HOUR)
+        chart = service.metric_page("orders").chart
+        assert chart.time[-1] == now + 4 * HOUR
+        assert None not in chart.value[-10:]
+
+
 def test_bad_data_is_void_until_the_source_gives_other_values(service: Watchkeeper, home: Path):
     line = alert_at(service, shop.DROP)
     receipt = service.answer(Draft(answer=Answer.BAD_DATA, by="ann", alert=line.alert.id))

@@ -20,6 +20,7 @@ from watchkeeper.stores.ledger import Ledger, alerts, audit, feedback, metrics, 
 from watchkeeper.watch import collect, hear
 from watchkeeper.watch.judge import Judgement
 from watchkeeper.watch.judgements import Judgements
+from watchkeeper.watch.settling import settled
 from watchkeeper.watch.views import Draft, Reach, Receipt
 from watchkeeper.watch.weighing import Weighed, weighed
 
@@ -182,13 +183,15 @@ def read_again(ledger: Ledger, history: History, judgements: Judgements, draft: 
     line = _resolve(ledger, draft, now)
     with ledger.read() as tx:
         names = sorted({one.metric for one in series.by_id(tx, line.series)})
-        records = [metrics.metric(tx, name) for name in names]
+        records = settled(tx, [metrics.metric(tx, name) for name in names])
         sources = {source.name: source for source in metrics.sources(tx)}
     changed = 0
     try:
         for metric in records:
             start = floor_to_step(line.start, metric.step_s, metric.timezone)
             end = floor_to_step(line.end + metric.step_s - 1, metric.step_s, metric.timezone)
+            # What is not over is left to the next reading, which goes on from the newest period that was read.
+            end = min(end, collect.window(metric, None, now)[1])
             changed += collect.pull(ledger, history, sources[metric.source], metric, start, end, now=now)
     except (SourceError, ConfigError) as error:
         return f"The source could not be read again, so they stay void: {error}."
