@@ -121,7 +121,7 @@ def test_a_wrong_metric_is_refused(tmp_path: Path, metric: str, words: str):
 def test_a_broken_promise_is_an_alert(tmp_path: Path):
     text = (
         f"sources: {{dbt: {{kind: dbt, url: '{tmp_path}/sources.json'}}}}\n"
-        "metrics: {late: {source: dbt, step: 1h, measure: of_warn, upper_limit: 1, dimensions: [table], "
+        "metrics: {late: {source: dbt, step: 1h, settle: 0s, measure: of_warn, upper_limit: 1, dimensions: [table], "
         "since: 2026-06-01}}"
     )
     write(tmp_path / "sources.json", RESULT)

@@ -62,6 +62,7 @@ metrics:
     unit: orders
     step: 1h
     since: 2026-01-05
+    settle: 0s
     dimensions: [country]
     query: select time, country, orders as value from orders where time >= :start_s and time < :end_s
 channels:
@@ -69,8 +70,12 @@ channels:
 """
 
 
-def open_service(home: Path, now: int = END) -> Watchkeeper:
+LEARNING = CONFIG.replace("    settle: 0s\n", "")
+"""The same by people who do not know how late its rows come."""
+
+
+def open_service(home: Path, now: int = END, config: str = CONFIG) -> Watchkeeper:
     """A service over `home` that knows the shop beside it; people answer a minute after `now`."""
     service = Watchkeeper.open(home / "watchkeeper", link="http://127.0.0.1:8321", clock=lambda: now + 60)
-    service.apply(parse_config(CONFIG.format(shop=home / "shop.db", told=home / "told.txt")), "tester")
+    service.apply(parse_config(config.format(shop=home / "shop.db", told=home / "told.txt")), "tester")
     return service

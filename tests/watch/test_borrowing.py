@@ -22,6 +22,7 @@ ORDERS = Metric(
     source="shop",
     query="",
     step="1h",
+    settle="0s",
     since="2026-03-16",
     kind=Kind.COUNT,
     dimensions=("place",),

@@ -40,6 +40,7 @@ def metric(name: str, step: str, **more: object) -> Metric:
         source="shop",
         query="",
         step=step,
+        settle="0s",
         since="2026-03-16",
         dimensions=("place",),
         **{"kind": Kind.COUNT, **more},

@@ -23,7 +23,7 @@ from watchkeeper.watch.views import Draft
 
 SLOW = """  slow: {{url: 'duckdb:///:memory:'}}
 metrics:
-  slow: {{source: slow, step: 1h, query: 'select 1 as time, 2 as value where :start_s < :end_s'}}
+  slow: {{source: slow, step: 1h, settle: 0s, query: 'select 1 as time, 2 as value where :start_s < :end_s'}}
 """
 TWO = shop.CONFIG.replace("metrics:\n", SLOW)
 

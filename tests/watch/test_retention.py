@@ -158,7 +158,7 @@ def test_the_verb_says_what_would_go_and_removes_it_when_meant(home: Path) -> No
     assert "would go: 0 rows of points, 0 alerts" in said
 
 
-PUSHED = "sources: {push: {kind: push}}\nmetrics: {sent: {source: push, step: 1h, since: 2026-01-05}}\n"
+PUSHED = "sources: {push: {kind: push}}\nmetrics: {sent: {source: push, step: 1h, settle: 0s, since: 2026-01-05}}\n"
 
 
 def test_what_one_server_lets_go_another_judges_no_more(home: Path, postgres_url: str) -> None:

@@ -42,6 +42,22 @@ def test_the_delay_covers_ninety_nine_in_a_hundred() -> None:
     assert learned(np.full(1000, 10 * 86_400)) == 86_400
 
 
+def test_a_day_of_hours_tells_the_plain_cases() -> None:
+    at_once, late = np.full(28, 40), np.full(28, HOUR + 40)
+    assert learned(at_once) == 0
+    assert learned(at_once[:27]) is None, "the newest four may still change"
+    assert learned(late) == HOUR + 60
+    assert learned(np.where(np.arange(28) == 3, late, at_once)) is None, "one of a day may be the first of many"
+    assert learned(np.where(np.arange(28) == 3, 9 * HOUR, late)) == HOUR + 60, "or a single one"
+
+
+def test_what_always_comes_in_lots_is_not_waited_for_for_ever() -> None:
+    time = np.arange(240, dtype=np.int64) * HOUR
+    known = time[0] + (time // DAY + 1) * DAY + 600
+    assert settle_of(np.array([0, 200]), time[:200], known[:200], HOUR) is None
+    assert settle_of(np.array([0, 240]), time, known, HOUR) == 0
+
+
 def test_waiting_alone_never_makes_it_longer() -> None:
     time = np.arange(1000, dtype=np.int64) * HOUR
     asked = time + HOUR + 2 * HOUR + RNG.integers(0, 60, 1000)
@@ -83,7 +99,7 @@ def test_what_comes_late_is_read_again_for_twice_as_long() -> None:
 def late(home: Path) -> Watchkeeper:
     """A service whose rows come half complete, and are whole two hours later."""
     with Watchkeeper.open(home / "late", clock=lambda: shop.END) as service:
-        service.apply(parse_config(shop.CONFIG.format(shop=home / "shop.db", told=home / "told.txt")), "tester")
+        service.apply(parse_config(shop.LEARNING.format(shop=home / "shop.db", told=home / "told.txt")), "tester")
         times = np.arange(shop.START, shop.START + 300 * HOUR, HOUR)
         with service._ledger.write() as tx:
             series.intern(tx, "orders", [("DE",)])
@@ -108,14 +124,14 @@ def test_the_service_waits_as_long_as_it_learned(late: Watchkeeper, home: Path) 
 
 def test_the_service_reads_again_as_far_as_it_learned(home: Path) -> None:
     end = shop.START + 300 * HOUR
-    with shop.open_service(home, end) as service:
+    with shop.open_service(home, end, shop.LEARNING) as service:
         with service._ledger.write() as tx:
             series.intern(tx, "orders", [("DE",)])
         for number, time in enumerate(range(shop.START, end - HOUR, HOUR)):
             service._history.append([1], [time], [100.0], known_at=time + HOUR + 20)
             if number % 200 == 100:  # one in two hundred is corrected four hours later
                 service._history.append([1], [time], [200.0], known_at=time + 5 * HOUR + 20)
-        assert service._settling.learn(end) == {}, "that is too few to wait for"
+        assert service._settling.learn(end) == {"orders": 0}, "those are too few to wait for"
         service.run_until(end)
         page = service.metric_page("orders")
         assert page.health is not None

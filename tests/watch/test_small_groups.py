@@ -138,6 +138,7 @@ metrics:
     source: shop
     kind: count
     step: 1h
+    settle: 0s
     since: 2026-01-05
     dimensions: [country]
     min_group_size: 50

@@ -11,7 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 LEAST_POINTS = 200
-"""Less is no evidence."""
+"""So many tell of one in a hundred."""
+FIRST_PERIODS = 24
+"""So many periods tell what is true of nearly all."""
+FIRST_LATE_SHARE = 0.9
 TOGETHER = 4
 """More periods than this known at the same moment were read in one go (a backfill, a downtime): that says nothing."""
 SETTLED_SHARE = 0.99
@@ -32,13 +35,22 @@ def settle_of(
     series by series with `start` int64[S + 1]. Numbers that are asked for were asked for `waited_s` after the end of
     their period: how much sooner they were there nobody knows, so the answer is never less. It is a whole number of
     minutes, at most a day.
+
+    It takes `LEAST_POINTS` values. Fewer, of `FIRST_PERIODS` periods that were read again since, tell the plain cases:
+    that all were there at once, or that nearly all came late. Of as many periods as `LEAST_POINTS` that hardly ever
+    came by themselves nothing is learned by waiting: the answer is `waited_s`.
     """
-    age = _ages(start, time, known_at, step_s)
-    if len(age) < LEAST_POINTS:
-        return None
-    late = float(np.quantile(age, SETTLED_SHARE, method="higher"))
-    if late < waited_s + min(step_s, 5 * _MINUTE):
-        return waited_s  # the pace of reading, not of the data
+    age, period = _ages(start, time, known_at, step_s)
+    at_once = waited_s + min(step_s, 5 * _MINUTE)  # the pace of reading, not of the data
+    if len(age) >= LEAST_POINTS:
+        late: float | None = float(np.quantile(age, SETTLED_SHARE, method="higher"))
+    else:
+        is_read_again = period <= time.max(initial=0) - LEAST_OVERLAP * step_s
+        late = _plain(age[is_read_again], period[is_read_again], at_once)
+    if late is None:
+        return waited_s if _lived(time, known_at) >= LEAST_POINTS else None
+    if late < at_once:
+        return waited_s
     return int(min(LONGEST_S, -(-late // _MINUTE) * _MINUTE))
 
 
@@ -58,7 +70,7 @@ def overlap_of(
     was first asked for `waited_s` after its end, or up to a step later, and so far the newest `reached` are read again:
     what came later than that was read again by hand.
     """
-    age = _ages(start, time, known_at, step_s)
+    age, _ = _ages(start, time, known_at, step_s)
     age = age[age <= waited_s + (reached + 1) * step_s]
     if len(age) < LEAST_POINTS:
         return None
@@ -67,14 +79,32 @@ def overlap_of(
     return int(min(max(LEAST_OVERLAP, 2 * -(-late // step_s)), most))
 
 
+def _plain(age: NDArray[np.int64], period: NDArray[np.int64], at_once: int) -> float | None:
+    """What few values tell of the delay of nearly all, where they agree."""
+    if len(np.unique(period)) < FIRST_PERIODS:
+        return None
+    share = float(np.mean(age >= at_once))
+    if 0 < share < FIRST_LATE_SHARE:
+        return None
+    return float(np.quantile(age, FIRST_LATE_SHARE, method="higher"))
+
+
+def _lived(time: NDArray[np.int64], known_at: NDArray[np.int64]) -> int:
+    """How many periods began after the first reading, which was of the past."""
+    return len(np.unique(time[time >= known_at.min(initial=np.iinfo(np.int64).max)]))
+
+
 def _ages(
     start: NDArray[np.int64], time: NDArray[np.int64], known_at: NDArray[np.int64], step_s: int
-) -> NDArray[np.int64]:
-    """How long (seconds) after the ends of their periods values came, but for those that were read in one go."""
-    ages = [np.empty(0, np.int64)]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """How long (seconds) after the ends of their periods values came, and the starts of these, but for those that were
+    read in one go.
+    """
+    ages, periods = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
     for left, right in itertools.pairwise(start):
         known = known_at[left:right]
         _, place, count = np.unique(known, return_inverse=True, return_counts=True)
         alone = count[place] <= TOGETHER
         ages.append((known - time[left:right] - step_s)[alone])
-    return np.concatenate(ages)
+        periods.append(time[left:right][alone])
+    return np.concatenate(ages), np.concatenate(periods)

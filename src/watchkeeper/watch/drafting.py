@@ -22,6 +22,7 @@ from watchkeeper.watch import power_file, power_words
 from watchkeeper.watch.charts import chart
 from watchkeeper.watch.collect import BACKFILL_S
 from watchkeeper.watch.judge import judge
+from watchkeeper.watch.settling import cautious
 from watchkeeper.watch.trials import Drafted, Held
 from watchkeeper.watch.tuning import told_alerts
 
@@ -72,7 +73,7 @@ class Drafting:
 
     def _read(self, metric: Metric, now: int) -> Drafted:
         source = self._source(metric.source)
-        end = floor_to_step(now - metric.settle_s, metric.step_s, metric.timezone)
+        end = floor_to_step(now - cautious(metric).settle_s, metric.step_s, metric.timezone)
         if metric.until_s is not None:
             end = min(end, floor_to_step(metric.until_s, metric.step_s, metric.timezone))
         start = metric.since_s if metric.since_s is not None else end - BACKFILL_S

@@ -37,7 +37,7 @@ from watchkeeper.watch.index import Entry, Index
 from watchkeeper.watch.judge import Judgement
 from watchkeeper.watch.judgements import Judgements
 from watchkeeper.watch.record import record_of
-from watchkeeper.watch.settling import overlaps
+from watchkeeper.watch.settling import judged_after, overlaps
 
 PAGE = 20
 CHARTS = 6
@@ -148,6 +148,7 @@ class Look:
             whole = feedback.log(tx, series=[chosen.id])
             is_pushed = any(one.kind is SourceKind.PUSH for one in metrics.sources(tx) if one.name == metric.source)
             overlap = 0 if is_pushed else overlaps(tx).get(name, LEAST_OVERLAP)
+            (waiting,) = judged_after(tx, [metric])
         judgement = self._judgements.of(metric)
         entries = sorted(self._index.of_series([chosen.id]), key=lambda one: -one.alert.start)
         return views.MetricPage(
@@ -158,7 +159,7 @@ class Look:
             marks=tuple(marks_of(chosen.id, [one.alert for one in entries], in_force(whole))),
             alerts=tuple(self._lines(entries)),
             answers=tuple(whole),
-            health=health_of(judgement, chosen.id, int(self._clock()), overlap),
+            health=health_of(judgement, chosen.id, int(self._clock()), waiting.settle_s, overlap),
         )
 
     def metrics(self) -> tuple[views.MetricLine, ...]:

@@ -63,7 +63,7 @@ from watchkeeper.watch.replies import Replies
 from watchkeeper.watch.retention import Clearing
 from watchkeeper.watch.rollout import run_rollouts
 from watchkeeper.watch.runbooks import Runbooks
-from watchkeeper.watch.settling import Settling, overlaps, settled
+from watchkeeper.watch.settling import Settling, judged_after, overlaps, settled
 from watchkeeper.watch.sign_in import SignIn
 from watchkeeper.watch.systems import Systems
 from watchkeeper.watch.teams import Teams
@@ -257,6 +257,7 @@ class Watchkeeper:
         self._leases.refresh()
         with self._ledger.read() as tx:
             known = settled(tx, metrics.metrics(tx))
+            judged_until = {one.name: collect.window(one, None, now)[1] for one in judged_after(tx, known)}
             sources = {source.name: source for source in metrics.sources(tx)}
             members = series.by_metric(tx)
             judged = watermarks.all_of(tx)
@@ -271,10 +272,13 @@ class Watchkeeper:
                 times.append(held_back[metric.name].newest)
             newest = max((time for time in times if time is not None), default=None)
             start, end = collect.window(metric, newest, now, reach.get(metric.name, LEAST_OVERLAP))
-            if newest is not None and newest + metric.step_s >= end:
+            until = judged_until[metric.name]
+            mark = judged.get(metric.name, until)
+            if newest is not None and newest + metric.step_s >= end and mark >= until:
                 continue  # the newest whole period is here; late rows are read again with the next one
             if metric.until_s is not None and judged.get(metric.name) == end:
                 continue  # the data set has ended and was judged to its end
+            start = min(start, mark)  # what was read early, and is judged now, is read again
             if start < end:
                 due.append(Asked(metric, start, end))
         changed, failed = self._readings.read(due, sources, now=now, progress=progress, patience_s=patience_s)

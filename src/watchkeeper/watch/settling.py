@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from watchkeeper.domain.metric import Metric, SourceKind
-from watchkeeper.domain.times import DAY
+from watchkeeper.domain.times import DAY, HOUR
 from watchkeeper.learn.settle import LEAST_OVERLAP, overlap_of, settle_of
 from watchkeeper.stores.history import History
 from watchkeeper.stores.ledger import Ledger, metrics, series, settings
@@ -20,6 +20,10 @@ SECTION = "settle"
 """Where the ledger keeps what was learned: seconds by metric."""
 OVERLAP = "overlap"
 """The same of the periods that are read again, by metric; those that need no more than the least are left out."""
+AT_FIRST_S = HOUR
+"""How long a period's rows are waited for at most while nothing is known of them; at most a step, too."""
+LOOK_AGAIN_S = HOUR
+"""How often a metric is looked at while nothing is known of it."""
 LOOK_BACK_STEPS = 1000
 AT_ONCE = 20
 """So many metrics a run, so that no run waits for this."""
@@ -34,35 +38,39 @@ class Settling:
         self._ledger = ledger
         self._history = history
         self._is_mine = is_mine
-        self._learned_on: dict[str, int] = {}
-        self._done_on: int | None = None
+        self._looked_at: dict[str, int] = {}
+        self._next = 0
 
     def learn(self, now: int) -> dict[str, int]:
-        """Learn of a few metrics, each once a day (UTC); the settling times of those of which it changed."""
-        today = now // DAY
-        if self._done_on == today:
+        """Learn of a few metrics, each once a day (UTC), and once an hour while nothing is known of it; the settling
+        times of those of which it changed.
+        """
+        if now < self._next:
             return {}
         with self._ledger.read() as tx:
+            before, reached = known(tx), overlaps(tx)
+            settled_already = {one.name for one in metrics.metrics(tx) if one.settle or one.name in before}
             wanting = [
                 one
                 for one in metrics.metrics(tx)
-                if self._learned_on.get(one.name) != today and self._is_mine(one.family)
+                if now >= self._due(one.name, DAY if one.name in settled_already else LOOK_AGAIN_S)
+                and self._is_mine(one.family)
             ]
+            wanting.sort(key=lambda one: (self._looked_at.get(one.name, 0), one.name in settled_already))
             now_due = wanting[:AT_ONCE]
             members = {one.name: series.of_metric(tx, one.name) for one in now_due}
             pushed = {one.name for one in metrics.sources(tx) if one.kind is SourceKind.PUSH}
-            before, reached = known(tx), overlaps(tx)
         if len(wanting) <= AT_ONCE:
-            self._done_on = today
+            self._next = now - now % LOOK_AGAIN_S + LOOK_AGAIN_S
         found, reach = {}, {}
         for metric in now_due:
-            self._learned_on[metric.name] = today
+            self._looked_at[metric.name] = now
             ids = [one.id for one in members[metric.name]][:MOST_SERIES]
             columns = self._history.read(ids, start=now - LOOK_BACK_STEPS * metric.step_s)
             read = (columns.start, columns.time, columns.known_at, metric.step_s)
             waited = 0 if metric.source in pushed else metric.settle_s or before.get(metric.name, 0)
             learned = None if metric.settle else settle_of(*read, waited_s=waited)
-            if learned is not None and learned != before.get(metric.name, 0):
+            if learned is not None and learned != before.get(metric.name):
                 found[metric.name] = learned
             so_far = reached.get(metric.name, LEAST_OVERLAP)
             overlap = None if metric.source in pushed else overlap_of(*read, waited_s=waited, reached=so_far)
@@ -75,9 +83,14 @@ class Settling:
                 settings.put(tx, OVERLAP, json.dumps(kept))
         return found
 
+    def _due(self, name: str, every_s: int) -> int:
+        """From when on a metric is looked at again."""
+        last = self._looked_at.get(name)
+        return 0 if last is None else last - last % every_s + every_s
+
 
 def known(tx: Connection) -> dict[str, int]:
-    """The learned settling times in seconds, by metric."""
+    """The learned settling times in seconds, by metric: 0 of one whose rows are there at once."""
     learned: dict[str, int] = json.loads(settings.get(tx, SECTION) or "{}")
     return learned
 
@@ -89,9 +102,27 @@ def overlaps(tx: Connection) -> dict[str, int]:
 
 
 def settled(tx: Connection, chosen: Sequence[Metric]) -> list[Metric]:
-    """The metrics, those that give no settling time with the learned one."""
+    """The metrics, those that give no settling time with the learned one: so long after a period it is read."""
     learned = {name: f"{seconds}s" for name, seconds in known(tx).items() if seconds}
     return [
         msgspec.structs.replace(one, settle=learned[one.name]) if not one.settle and one.name in learned else one
         for one in chosen
     ]
+
+
+def judged_after(tx: Connection, chosen: Sequence[Metric]) -> list[Metric]:
+    """The metrics as `settled`, those of which nothing is known yet `cautious`: so long after a period it is judged.
+
+    These are read at once all the same, which tells how late their rows come.
+    """
+    learned = known(tx)
+    return [one if one.name in learned else cautious(one) for one in settled(tx, chosen)]
+
+
+def cautious(metric: Metric) -> Metric:
+    """The metric as it is judged while nothing is known of how late its rows come: its newest period may be there in
+    part. A settling time that a person gave stays, and a data set that has ended is whole.
+    """
+    if metric.settle or metric.until:
+        return metric
+    return msgspec.structs.replace(metric, settle=f"{min(metric.step_s, AT_FIRST_S)}s")

@@ -30,7 +30,7 @@ from watchkeeper.watch.judgements import ROWS_AT_ONCE, Judgements
 from watchkeeper.watch.leases import Leases
 from watchkeeper.watch.online import Advanced, Task
 from watchkeeper.watch.retention import cleared
-from watchkeeper.watch.settling import settled
+from watchkeeper.watch.settling import judged_after
 
 SERIES_AT_ONCE = 20_000
 """How many series are judged in one go, and share a state then."""
@@ -129,7 +129,7 @@ class Ticks:
             known = metrics.metrics(tx)
             marks = watermarks.all_of(tx)
             if only is None:
-                until = {one.name: collect.window(one, None, now)[1] for one in settled(tx, known)}
+                until = {one.name: collect.window(one, None, now)[1] for one in judged_after(tx, known)}
                 waiting = [one for one in known if marks.get(one.name) is None or until[one.name] > marks[one.name]]
             else:  # not on: what is not read yet would look missing
                 until = marks

@@ -36,6 +36,7 @@ def of_input(system: System, name: str, one: Input, looked: Looked | None) -> It
         direction=Direction.UP,
         smallest_change=(one.warn_after_s or one.error_after_s or 0) / 3600,
         upper_limit=one.error_after_s / 3600 if one.error_after_s is not None else None,
+        settle="0s" if one.loaded_at_field else "",  # when a row was loaded is known at once
         **{**settings, "min_group_size": 0},
     )
     settings["depends_on"] = (upstream,)
@@ -163,6 +164,7 @@ def _against_reference(
             description="Columns that are gone, new, or of another type than in the reference.",
             unit="columns",
             step="1d",
+            settle="0s",
             direction=Direction.UP,
             upper_limit=0.0,
             **{**settings, "min_group_size": 0, "depends_on": ()},
