@@ -29,6 +29,7 @@ METRIC = """
   {name}:
     source: shop
     step: 1h
+    settle: 0s
     kind: count
     since: {since}
     {dimensions}

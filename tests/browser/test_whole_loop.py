@@ -72,7 +72,7 @@ def test_from_a_table_to_an_answer_and_back(
         page.locator("#dimension_1").select_option("country")
         page.locator("#title").fill("Orders")
         page.get_by_role("button", name="Draw it").click(timeout=120_000)  # the detector may have to be compiled
-        expect(page.locator(".drafted")).to_contain_text("2 series, 2,688 points")
+        expect(page.locator(".drafted")).to_contain_text("2 series, 2,686 points")
         expect(page.locator(".tried")).to_contain_text("Orders (DE) fell")
         page.locator("#draft-0").scroll_into_view_if_needed()
         page.wait_for_selector("#draft-0[data-drawn] canvas")
