@@ -31,19 +31,19 @@ LEAST_SHARE = 0.25
 
 
 @abreast
-def week_slot_of(local, slots):  # type: ignore[no-untyped-def]
+def week_slot_of(local, slots):
     """Slot of the week of a wall-clock second; weeks begin on Thursday, as 1970 did."""
     return (local % at.WEEK_S) * slots // at.WEEK_S
 
 
 @abreast
-def is_ripe(slim, grid):  # type: ignore[no-untyped-def]
+def is_ripe(slim, grid):
     """Whether a series has seen a day and has yet to adopt what it borrowed; the array begins at its column."""
     return (slim[at.CREDIT] < 0.0) & (slim[at.SEEN] >= grid.per_day)
 
 
 @njit(nogil=True, error_model="numpy")
-def adopt(slim, profile, present, clock, is_count, grid):  # type: ignore[no-untyped-def]
+def adopt(slim, profile, present, clock, is_count, grid):
     """Adopt, or drop, what was borrowed; the arrays begin at the column of the series.
 
     `clock` is the wall-clock second of the value that comes next. The first day's values are found in the recipe's day
@@ -66,7 +66,7 @@ def adopt(slim, profile, present, clock, is_count, grid):  # type: ignore[no-unt
 
 
 @njit(nogil=True, error_model="numpy")
-def _fit(slim, profile, present, clock, is_count, grid):  # type: ignore[no-untyped-def]
+def _fit(slim, profile, present, clock, is_count, grid):
     """Fit level, swing and noise to the first day and write them into the state; False where the shape does not fit."""
     days, weeks = grid.day_slots, grid.week_slots
     level, tame_day, spread, week = slim[at.DAY_LEVEL], days + weeks, 2 * days + weeks, 3 * days + weeks
@@ -120,7 +120,7 @@ def _fit(slim, profile, present, clock, is_count, grid):  # type: ignore[no-unty
 
 
 @njit(nogil=True, error_model="numpy")
-def _shape(profile, h, clock, grid):  # type: ignore[no-untyped-def]
+def _shape(profile, h, clock, grid):
     """The borrowed shape when slot `h` of the day was last there before `clock`."""
     days, weeks = grid.day_slots, grid.week_slots
     now = (clock % at.DAY_S) * days // at.DAY_S

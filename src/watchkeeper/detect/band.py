@@ -16,7 +16,7 @@ RATE = 2
 
 
 @abreast
-def expected(slim, desk, lanes):  # type: ignore[no-untyped-def]
+def expected(slim, desk, lanes):
     """What is expected, within what the values of the series have always kept to."""
     for j in range(lanes):
         mid = desk[at.MID + j]
@@ -26,7 +26,7 @@ def expected(slim, desk, lanes):  # type: ignore[no-untyped-def]
 
 
 @abreast
-def limits(slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
+def limits(slim, desk, lanes, grid):
     """Both ends of the band, within what the values of the series have always kept to."""
     month = grid.month
     for j in range(lanes):
@@ -65,7 +65,7 @@ def limits(slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
 
 
 @abreast
-def surely_inside(slim, desk, j):  # type: ignore[no-untyped-def]
+def surely_inside(slim, desk, j):
     """Whether the present value is inside the band for certain, so that the band need not be worked out to know."""
     x, surprise, cost = desk[at.VALUE + j], desk[at.SURPRISE + j], desk[at.COST + j]
     is_warm = (slim[at.RESIDUAL_COUNT + j] + 1.0 > pointwise.WARM) & (desk[at.DAY_VISITS + j] > 0.0)

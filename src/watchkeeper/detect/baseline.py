@@ -36,7 +36,7 @@ WEIGHT_FROM_DAYS = 8.0
 
 
 @abreast
-def proof(without, with_it):  # type: ignore[no-untyped-def]
+def proof(without, with_it):
     """Weight of a profile, 0 to 1, from the errors without and with it."""
     ratio = min(with_it / max(without, LEAST), MOST_RATIO)
     cube = ratio * ratio * ratio
@@ -44,7 +44,7 @@ def proof(without, with_it):  # type: ignore[no-untyped-def]
 
 
 @abreast
-def foresee(slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
+def foresee(slim, desk, lanes, grid):
     """What is expected from level and profiles, as far as these have proved themselves."""
     for j in range(lanes):
         credit = float(slim[at.CREDIT + j])
@@ -63,7 +63,7 @@ def foresee(slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
 
 
 @abreast
-def learn(slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
+def learn(slim, desk, lanes, grid):
     """Teach level, means, profiles and running errors one value."""
     per_day, has_day = grid.per_day, grid.has_day
     for j in range(lanes):

@@ -25,7 +25,7 @@ NEVER = np.int64(1) << 62
 
 
 @njit(nogil=True, error_model="numpy")
-def scratch_of():  # type: ignore[no-untyped-def]
+def scratch_of():
     """What `replay_block` writes on, made once for many blocks: of a tick the making would be a fifth."""
     return (
         np.zeros(LANES, np.int64),
@@ -43,7 +43,7 @@ def scratch_of():  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, error_model="numpy")
-def replay_block(  # type: ignore[no-untyped-def]
+def replay_block(
     series, start, time, local, value, mark, cases, kind, step, times, slim, profile, present, desk, scratch, has_bands,
     expected, lower, upper, score, phase, silence,
 ):  # fmt: skip

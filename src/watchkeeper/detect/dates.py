@@ -25,7 +25,7 @@ MOST = 4.0
 
 
 @njit(nogil=True, error_model="numpy")
-def month_slot(clock):  # type: ignore[no-untyped-def]
+def month_slot(clock):
     """Slot of a wall-clock second: 0 to 28 by the day of the month, 31 for its last day, 32 for the one before."""
     shifted = clock // at.DAY_S + 719468  # days since 1 March of the year 0
     era = shifted // 146097
@@ -43,7 +43,7 @@ def month_slot(clock):  # type: ignore[no-untyped-def]
 
 
 @abreast
-def foresee(slim, desk, lanes):  # type: ignore[no-untyped-def]
+def foresee(slim, desk, lanes):
     """How much more, or less, than without the month is expected."""
     for j in range(lanes):
         mid, common = desk[at.MID + j], desk[at.MONTH_COMMON + j]
@@ -57,7 +57,7 @@ def foresee(slim, desk, lanes):  # type: ignore[no-untyped-def]
 
 
 @abreast
-def learn(desk, lanes):  # type: ignore[no-untyped-def]
+def learn(desk, lanes):
     """Remember by how much the day was off."""
     for j in range(lanes):
         without = desk[at.MID + j] - desk[at.EFFECT + j]

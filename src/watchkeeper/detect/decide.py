@@ -74,7 +74,7 @@ def decide(
 
 
 @njit(cache=True, nogil=True)
-def _runs(start, score, interesting, is_outside, bar, was_open, alert):  # type: ignore[no-untyped-def]
+def _runs(start, score, interesting, is_outside, bar, was_open, alert):  # type: ignore[no-untyped-def]  # Numba types it
     for s in range(len(start) - 1):
         is_open = was_open[s]
         for i in range(start[s], start[s + 1]):

@@ -29,7 +29,7 @@ HOURS = 730.5
 
 
 @abreast
-def half_band(slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
+def half_band(slim, desk, lanes, grid):
     """How far the band reaches down until the tame channel is calibrated; infinite after that, and without a season."""
     scales = (SCALES + max(MORE_SCALES * math.log10(grid.month / HOURS), 0.0)) * MEAN_TO_SIGMA
     youngest = math.inf
@@ -55,7 +55,7 @@ def half_band(slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
 
 
 @abreast
-def leaves(slim, desk, j):  # type: ignore[no-untyped-def]
+def leaves(slim, desk, j):
     """Whether the value leaves the early band; this is remembered: EARLY_TOLD is n after n times, -n in the n-th."""
     is_outside = desk[at.MID + j] - desk[at.VALUE + j] > desk[at.EARLY + j] * desk[at.WIDEN + j]
     told = float(slim[at.EARLY_TOLD + j])

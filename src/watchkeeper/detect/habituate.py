@@ -17,7 +17,7 @@ NEVER = -1e6
 
 
 @abreast
-def fade(slim, desk, lanes):  # type: ignore[no-untyped-def]
+def fade(slim, desk, lanes):
     """Time goes on."""
     for j in range(lanes):
         steps = desk[at.PASSED + j]
@@ -26,6 +26,6 @@ def fade(slim, desk, lanes):  # type: ignore[no-untyped-def]
 
 
 @abreast
-def told(reference, evidence, margin):  # type: ignore[no-untyped-def]
+def told(reference, evidence, margin):
     """The reference after evidence that is told if it exceeds what was told before."""
     return evidence + margin if evidence > reference else reference

@@ -46,7 +46,7 @@ SETTLING_WIDER = 2.0
 
 
 @njit(nogil=True, error_model="numpy")
-def grid_of(step):  # type: ignore[no-untyped-def]
+def grid_of(step):
     """What follows from a step."""
     day_slots = -(-at.DAY_S // max(step, at.FINEST_DAY_SLOT_S))
     per_day = at.DAY_S / step
@@ -65,7 +65,7 @@ def grid_of(step):  # type: ignore[no-untyped-def]
 
 
 @abreast
-def pass_time(slim, desk, lanes):  # type: ignore[no-untyped-def]
+def pass_time(slim, desk, lanes):
     """Time goes on to a value that is there."""
     for j in range(lanes):
         passed = desk[at.PASSED + j]
@@ -78,7 +78,7 @@ def pass_time(slim, desk, lanes):  # type: ignore[no-untyped-def]
 
 
 @abreast
-def foresee(slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
+def foresee(slim, desk, lanes, grid):
     """What is expected."""
     baseline.foresee(slim, desk, lanes, grid)
     if grid.has_month:
@@ -86,7 +86,7 @@ def foresee(slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
 
 
 @abreast
-def rate_units(slim, desk, lanes):  # type: ignore[no-untyped-def]
+def rate_units(slim, desk, lanes):
     """RATE_UNIT of rates whose cases are known, 0 of all others; a block without any is spared the work.
 
     Where they become known of a series that was learned without, its noise is from now on in that unit.
@@ -111,7 +111,7 @@ def rate_units(slim, desk, lanes):  # type: ignore[no-untyped-def]
 
 
 @abreast
-def weigh(slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
+def weigh(slim, desk, lanes, grid):
     """What the value will be compared with, once it is known what is expected."""
     rate_units(slim, desk, lanes)
     for j in range(lanes):
@@ -146,14 +146,14 @@ def weigh(slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
 
 
 @abreast
-def judge(slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
+def judge(slim, desk, lanes, grid):
     """How surprising one value is; nothing is learned yet."""
     pointwise.surprise(slim, desk, lanes)
     tame.judge(slim, desk, lanes, grid)
 
 
 @abreast
-def tell(slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
+def tell(slim, desk, lanes, grid):
     """The score: what is news of the evidence."""
     least_score = -math.log10(grid.month)
     for j in range(lanes):
@@ -173,7 +173,7 @@ def tell(slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
 
 
 @abreast
-def learn(slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
+def learn(slim, desk, lanes, grid):
     """Learn the value, and score it on the way."""
     recipe.evidence(slim, desk, lanes, grid)
     tame.learn(slim, desk, lanes, grid)
@@ -197,7 +197,7 @@ def learn(slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
 
 
 @abreast
-def take(desk, profile, present, day_slot, week_slot, month_slot, grid, j):  # type: ignore[no-untyped-def]
+def take(desk, profile, present, day_slot, week_slot, month_slot, grid, j):
     """Put the slots' entries of one series on the desk."""
     days, weeks = grid.day_slots, grid.week_slots
     desk[at.DAY + j] = profile[day_slot * LANES + j]
@@ -216,7 +216,7 @@ def take(desk, profile, present, day_slot, week_slot, month_slot, grid, j):  # t
 
 
 @abreast
-def put(desk, profile, present, day_slot, week_slot, month_slot, grid, j):  # type: ignore[no-untyped-def]
+def put(desk, profile, present, day_slot, week_slot, month_slot, grid, j):
     """Put them back."""
     days, weeks = grid.day_slots, grid.week_slots
     profile[day_slot * LANES + j] = desk[at.DAY + j]

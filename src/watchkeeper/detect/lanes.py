@@ -38,8 +38,8 @@ def abreast(function: Callable[..., Any]) -> Callable[..., Any]:
 def _instruction(name: str) -> Any:
     """One machine instruction as a compiled function of one number, of its precision."""
 
-    def instruction(typingctx, x):  # type: ignore[no-untyped-def]
-        def emit(context, builder, signature, args):  # type: ignore[no-untyped-def]
+    def instruction(typingctx, x):  # type: ignore[no-untyped-def]  # Numba types it
+        def emit(context, builder, signature, args):  # type: ignore[no-untyped-def]  # Numba types it
             return builder.call(builder.module.declare_intrinsic(name, [args[0].type]), [args[0]])
 
         return x(x), emit
@@ -51,11 +51,11 @@ root: Any = _instruction("llvm.sqrt")
 floor: Any = _instruction("llvm.floor")
 
 
-def _parts_of(typingctx, x):  # type: ignore[no-untyped-def]
+def _parts_of(typingctx, x):  # type: ignore[no-untyped-def]  # Numba types it
     """(m, e) of a positive, normal float32 x = 2^e m, m between the root of a half and the root of two."""
     pair: Any = types.UniTuple(types.float32, 2)  # type: ignore[no-untyped-call]
 
-    def emit(context, builder, signature, args):  # type: ignore[no-untyped-def]
+    def emit(context, builder, signature, args):  # type: ignore[no-untyped-def]  # Numba types it
         bits = builder.bitcast(args[0], _INT)
         e = builder.ashr(builder.sub(bits, _ROOT_HALF), _MANTISSA)
         m = builder.bitcast(builder.sub(bits, builder.shl(e, _MANTISSA)), _FLOAT)
@@ -67,10 +67,10 @@ def _parts_of(typingctx, x):  # type: ignore[no-untyped-def]
 _parts: Any = intrinsic(_parts_of)
 
 
-def _scaled(typingctx, x, n):  # type: ignore[no-untyped-def]
+def _scaled(typingctx, x, n):  # type: ignore[no-untyped-def]  # Numba types it
     """2^n x of a normal float32 and a whole number."""
 
-    def emit(context, builder, signature, args):  # type: ignore[no-untyped-def]
+    def emit(context, builder, signature, args):  # type: ignore[no-untyped-def]  # Numba types it
         exponent = builder.shl(builder.fptosi(args[1], _INT), _MANTISSA)
         return builder.bitcast(builder.add(builder.bitcast(args[0], _INT), exponent), _FLOAT)
 
@@ -81,7 +81,7 @@ _times_two_to: Any = intrinsic(_scaled)
 
 
 @abreast
-def log10(x):  # type: ignore[no-untyped-def]
+def log10(x):  # type: ignore[no-untyped-def]  # Numba types it
     """Logarithm of a positive, normal number, to single precision, without branches, tables or divisions.
 
     x = 2^e m; log m is (m - 1) times a polynomial of it, fitted at the Chebyshev nodes of the interval.
@@ -97,7 +97,7 @@ def log10(x):  # type: ignore[no-untyped-def]
 
 
 @abreast
-def exp10(x):  # type: ignore[no-untyped-def]
+def exp10(x):  # type: ignore[no-untyped-def]  # Numba types it
     """Ten to the power of x, to single precision, for x between -37 and 37 (beyond, as at these)."""
     y = min(max(x, -37.0), 37.0) * (1.0 / LOG10_2)
     whole = floor(y + 0.5)

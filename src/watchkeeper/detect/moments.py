@@ -17,13 +17,13 @@ NOTHING = -2.0
 
 
 @abreast
-def bound(size, moment, unit):  # type: ignore[no-untyped-def]
+def bound(size, moment, unit):
     """-log10 of Chebyshev's bound on the probability of a deviation of this size, given the second moment."""
     return log10((size * size + 1e-37) / (moment + 1e-24 * unit * unit + 1e-37))
 
 
 @abreast
-def moment_score(slim, j, stream, deviation, floor, unit, is_taught):  # type: ignore[no-untyped-def]
+def moment_score(slim, j, stream, deviation, floor, unit, is_taught):
     """Evidence of a deviation of stream 0 (slow), 1 (day) or 2 (week); then learns it, if it is taught."""
     n = float(slim[at.MOMENT_COUNT + stream * LANES + j]) + 1.0
     inverse = 1.0 / (n * (n + 1.0))

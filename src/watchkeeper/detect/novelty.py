@@ -24,7 +24,7 @@ FAR_AWAY = math.inf
 
 
 @njit(nogil=True, error_model="numpy")
-def begin(slim, rows):  # type: ignore[no-untyped-def]
+def begin(slim, rows):
     """Nothing was seen."""
     for k in range(at.INTERVALS):
         slim[rows + at.LOW + k * LANES] = math.inf
@@ -32,7 +32,7 @@ def begin(slim, rows):  # type: ignore[no-untyped-def]
 
 
 @abreast
-def look(slim, desk, lanes):  # type: ignore[no-untyped-def]
+def look(slim, desk, lanes):
     """How far the value and the step are from what was seen, and whether the codebooks must remember them."""
     for j in range(lanes):
         now = slim[at.SEEN + j] + 1.0
@@ -64,7 +64,7 @@ def look(slim, desk, lanes):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, error_model="numpy")
-def remember(slim, which, rows, now, value):  # type: ignore[no-untyped-def]
+def remember(slim, which, rows, now, value):
     """A value outside of every interval becomes one; of nine, the closest two become one. Rows of one series."""
     count = int(slim[at.NEW_INTERVALS + which * LANES])
     place = 0
@@ -104,7 +104,7 @@ def remember(slim, which, rows, now, value):  # type: ignore[no-untyped-def]
 
 
 @abreast
-def score(slim, j, which, away, floor, unit):  # type: ignore[no-untyped-def]
+def score(slim, j, which, away, floor, unit):
     """Evidence of the distance to what was seen, -2 where nothing can be said; then learns it."""
     is_taught = away >= 0.0
     away = max(away, 0.0)
@@ -119,7 +119,7 @@ def score(slim, j, which, away, floor, unit):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, error_model="numpy")
-def move(slim, rows, change):  # type: ignore[no-untyped-def]
+def move(slim, rows, change):
     """The level of a series moved by knowledge: what was seen before moves with it."""
     for k in range(at.INTERVALS):
         slim[rows + at.LOW + k * LANES] += change

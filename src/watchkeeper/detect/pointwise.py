@@ -29,19 +29,19 @@ ABOVE, BELOW, ABOVE_COUNT, BELOW_COUNT, BOTH = 0, LANES, 2 * LANES, 3 * LANES, 4
 
 
 @abreast
-def own_scale(size, count, both):  # type: ignore[no-untyped-def]
+def own_scale(size, count, both):
     """Mean absolute deviation of one side, drawn towards both sides' while it has few."""
     return (size * count + PSEUDO * both) / (count + PSEUDO)
 
 
 @abreast
-def floored(own, both, floor, unit):  # type: ignore[no-untyped-def]
+def floored(own, both, floor, unit):
     """The scale that a deviation is compared with."""
     return own + floor + BOTH_SHARE * both + 1e-9 * unit
 
 
 @abreast
-def surprise(slim, desk, lanes):  # type: ignore[no-untyped-def]
+def surprise(slim, desk, lanes):
     """The z of a value: both logarithms of deviation over scale, -1 each where not known."""
     for j in range(lanes):
         unit = desk[at.UNIT_NOW + j]
@@ -68,7 +68,7 @@ def surprise(slim, desk, lanes):  # type: ignore[no-untyped-def]
 
 
 @abreast
-def learn_scale(slim, rows, j, deviation, own, n, share, unit, is_taught):  # type: ignore[no-untyped-def]
+def learn_scale(slim, rows, j, deviation, own, n, share, unit, is_taught):
     """The n-th deviation, whose side had the scale `own` before; `share` is 1/n."""
     is_below = deviation < 0.0
     size = abs(deviation)
@@ -90,7 +90,7 @@ def learn_scale(slim, rows, j, deviation, own, n, share, unit, is_taught):  # ty
 
 
 @abreast
-def half_band(far, near, gap, needed):  # type: ignore[no-untyped-def]
+def half_band(far, near, gap, needed):
     """Distance from the seasonal expectation at which z reaches `needed` on one side.
 
     Solves (d + gap) d^1.3 = far near^1.3 10^needed, where `gap` is how much further the slow mean is away than the

@@ -24,7 +24,7 @@ PRIOR = 0.02
 
 
 @njit(inline="always")
-def enter_slot(slim, presence, week_slot):  # type: ignore[no-untyped-def]
+def enter_slot(slim, presence, week_slot):
     """Begin the slot's new week if the series was in another slot before."""
     if slim[at.WEEK_SLOT] != week_slot:
         slim[at.WEEK_SLOT] = week_slot
@@ -32,7 +32,7 @@ def enter_slot(slim, presence, week_slot):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, error_model="numpy")
-def openness(presence, week_slot, slots, weeks):  # type: ignore[no-untyped-def]
+def openness(presence, week_slot, slots, weeks):
     """Probability that the slot holds points: its share of earlier weeks, or in the first week of the other days at
     this hour.
     """
@@ -58,7 +58,7 @@ def openness(presence, week_slot, slots, weeks):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, error_model="numpy")
-def miss(slim, presence, week_slot, slots, weeks, steps_per_month, settle):  # type: ignore[no-untyped-def]
+def miss(slim, presence, week_slot, slots, weeks, steps_per_month, settle):
     """One missing step: advances the silence and returns its evidence.
 
     A step that is missing where there usually is a point makes the detector settle for one step more, up to `settle`:
@@ -77,7 +77,7 @@ def miss(slim, presence, week_slot, slots, weeks, steps_per_month, settle):  # t
 
 
 @abreast
-def arrive(slim, presence, week_slot):  # type: ignore[no-untyped-def]
+def arrive(slim, presence, week_slot):
     """A present step: ends the silence, remembers the slot as open."""
     presence[week_slot * LANES] |= 1
     gone = slim[at.MISSES] > 0

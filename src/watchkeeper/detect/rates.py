@@ -6,7 +6,7 @@ from watchkeeper.detect.lanes import abreast, root
 
 
 @abreast
-def rate_unit(mid, cases, usual):  # type: ignore[no-untyped-def]
+def rate_unit(mid, cases, usual):
     """Standard deviation of a share of so many cases: binomial, with half a case of doubt on either side, and on top
     once more what it is for as many cases as usual: rates differ for other reasons than chance too, and of those no
     number of cases rids them.

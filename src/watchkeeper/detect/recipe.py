@@ -30,13 +30,13 @@ POISSON_MEAN = 0.8
 
 
 @abreast
-def held(evidence):  # type: ignore[no-untyped-def]
+def held(evidence):
     """Evidence as it counts for agreement."""
     return min(max(evidence, 0.0), MOST_AGREEMENT)
 
 
 @abreast
-def slow(slim, desk, lanes):  # type: ignore[no-untyped-def]
+def slow(slim, desk, lanes):
     """The slow deviation and the two scales of one value; then learns it."""
     for j in range(lanes):
         value, unit = desk[at.VALUE + j], desk[at.UNIT_NOW + j]
@@ -67,7 +67,7 @@ def slow(slim, desk, lanes):  # type: ignore[no-untyped-def]
 
 
 @abreast
-def evidence(slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
+def evidence(slim, desk, lanes, grid):
     """Evidence of one value from all channels; then learns it."""
     slow(slim, desk, lanes)
     novelty.look(slim, desk, lanes)

@@ -151,11 +151,11 @@ def _sources() -> int:
     return number
 
 
-def _compiled(sources: int):  # type: ignore[no-untyped-def]
+def _compiled(sources: int) -> Any:
     """The loop over blocks, compiled for this state of the code."""
 
     @njit(cache=True, nogil=True, error_model="numpy")
-    def replay_blocks(  # type: ignore[no-untyped-def]
+    def replay_blocks(  # type: ignore[no-untyped-def]  # Numba types it
         begin, end, series, start, time, local, value, mark, cases, step, kind, times, slim, profile, present,
         profile_base, presence_base, has_bands, expected, lower, upper, score, phase, silence,
     ):  # fmt: skip

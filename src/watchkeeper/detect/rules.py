@@ -206,7 +206,7 @@ def _begin(rule: Rule, series: SeriesSettings) -> RuleState:
 
 
 @njit(cache=True, nogil=True)
-def _replay(  # type: ignore[no-untyped-def]
+def _replay(  # type: ignore[no-untyped-def]  # Numba types it
     kind, given_lower, given_upper, start, time, local, value, mark, step, number, place, ring_time, ring_value, tail,
     expected, lower, upper, score, phase,
 ):  # fmt: skip
@@ -250,7 +250,7 @@ def _replay(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _forget(held):  # type: ignore[no-untyped-def]
+def _forget(held):  # type: ignore[no-untyped-def]  # Numba types it
     """The level begins again: nothing held counts as reference, what is known of the tail stays."""
     number, place, ring_time, _ = held
     number[_COUNT] = number[_MEAN] = number[_SQUARES] = 0.0
@@ -259,7 +259,7 @@ def _forget(held):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _reference(kind, held, now, key, step, warm):  # type: ignore[no-untyped-def]
+def _reference(kind, held, now, key, step, warm):  # type: ignore[no-untyped-def]  # Numba types it
     """Reference (NaN: none), scale of the distance from it in the metric's unit, whether too little is known yet."""
     number, place, ring_time, ring_value = held
     count = number[_COUNT]
@@ -294,7 +294,7 @@ def _reference(kind, held, now, key, step, warm):  # type: ignore[no-untyped-def
 
 
 @njit(cache=True, nogil=True)
-def _learn(kind, held, x, reference, now, key, step):  # type: ignore[no-untyped-def]
+def _learn(kind, held, x, reference, now, key, step):  # type: ignore[no-untyped-def]  # Numba types it
     """Take the judged value into what later points are compared with."""
     number, place, ring_time, ring_value = held
     if kind == _STATIC:  # Welford 1962
@@ -331,7 +331,7 @@ def _learn(kind, held, x, reference, now, key, step):  # type: ignore[no-untyped
 
 
 @njit(cache=True, nogil=True)
-def _count_in(number, x, sign):  # type: ignore[no-untyped-def]
+def _count_in(number, x, sign):  # type: ignore[no-untyped-def]  # Numba types it
     away = x - number[_OFFSET]
     number[_COUNT] += sign
     number[_MEAN] += sign * away
@@ -339,7 +339,7 @@ def _count_in(number, x, sign):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _learn_tail(held, tail, m):  # type: ignore[no-untyped-def]
+def _learn_tail(held, tail, m):  # type: ignore[no-untyped-def]  # Numba types it
     """Count the statistic, and whether an exceedance begins a cluster; fit the tail again now and then."""
     number, place = held[0], held[1]
     side = 0 if m >= 0.0 else 1
@@ -358,7 +358,7 @@ def _learn_tail(held, tail, m):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _refit(number, tail):  # type: ignore[no-untyped-def]
+def _refit(number, tail):  # type: ignore[no-untyped-def]  # Numba types it
     """Read `u`, `b` and `p` of both sides off the histograms."""
     share = min(max(_EXCEEDANCES / number[_TOTAL], _RAREST), _COMMONEST)
     number[_LOG_SHARE] = math.log(share)
@@ -371,7 +371,7 @@ def _refit(number, tail):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _exceeded_by(histogram, count):  # type: ignore[no-untyped-def]
+def _exceeded_by(histogram, count):  # type: ignore[no-untyped-def]  # Numba types it
     """The statistic that `count` past points exceeded, between bin edges in proportion."""
     above = 0.0
     for back in range(BINS):
@@ -384,7 +384,7 @@ def _exceeded_by(histogram, count):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _score(number, side, m, log_incidents):  # type: ignore[no-untyped-def]
+def _score(number, side, m, log_incidents):  # type: ignore[no-untyped-def]  # Numba types it
     """-log10(false alerts a month at a statistic of `m`).
 
     `log_incidents` is the logarithm of how many would begin a month if every point exceeded.
@@ -394,6 +394,6 @@ def _score(number, side, m, log_incidents):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _statistic_at(number, side, log_incidents):  # type: ignore[no-untyped-def]
+def _statistic_at(number, side, log_incidents):  # type: ignore[no-untyped-def]  # Numba types it
     """The statistic whose score is 0."""
     return max(number[_EDGE + side] + number[_DECAY + side] * (number[_LOG_SHARE] + log_incidents), 0.0)

@@ -25,27 +25,27 @@ DOZEN = 12.0
 
 
 @abreast
-def followed(mean, size, rate):  # type: ignore[no-untyped-def]
+def followed(mean, size, rate):
     """A running mean absolute residual, clipped at four times itself; the first counts in full."""
     return mean + rate * (min(size, CLIP * mean) - mean) if mean > 0.0 else size
 
 
 @abreast
-def taught(residual, noise, is_clipped):  # type: ignore[no-untyped-def]
+def taught(residual, noise, is_clipped):
     """(what a residual teaches, its limit)."""
     limit = CLIP * noise if is_clipped else abs(residual)
     return (min(max(residual, -limit), limit) if limit > 0.0 else residual), limit
 
 
 @abreast
-def rate_of(visits, least):  # type: ignore[no-untyped-def]
+def rate_of(visits, least):
     """One over the visits, with this one, but at least a fifth or more."""
     found = 0.5 if visits < 2.0 else (1.0 / 3.0 if visits < 3.0 else (0.25 if visits < 4.0 else 0.2))
     return max(found, least)
 
 
 @abreast
-def season(slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
+def season(slim, desk, lanes, grid):
     """Evidence of the season's residual, NOTHING where no season is proven; then learns the value."""
     for j in range(lanes):
         value, unit = desk[at.VALUE + j], desk[at.UNIT_NOW + j]

@@ -13,7 +13,7 @@ from watchkeeper.detect.lanes import LANES, abreast
 
 
 @njit(nogil=True, error_model="numpy")
-def take_all(desk, profile, present, day_slot, week_slot, month_slot, grid):  # type: ignore[no-untyped-def]
+def take_all(desk, profile, present, day_slot, week_slot, month_slot, grid):
     """Put the slots' entries of a block on the desk; those of series that stand in one slot lie side by side."""
     day, week, month = day_slot[0], week_slot[0], month_slot[0]
     is_one = True
@@ -29,7 +29,7 @@ def take_all(desk, profile, present, day_slot, week_slot, month_slot, grid):  # 
 
 
 @abreast
-def arrive(slim, phase, grid):  # type: ignore[no-untyped-def]
+def arrive(slim, phase, grid):
     """`presence.arrive` of a block, and the phase of each series."""
     for j in range(LANES):
         gone = slim[at.MISSES + j] > 0.0
@@ -43,7 +43,7 @@ def arrive(slim, phase, grid):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, error_model="numpy")
-def step_abreast(  # type: ignore[no-untyped-def]
+def step_abreast(
     is_ready, day_slot, week_slot, month_slot, grid, times, slim, profile, present, desk, phase, has_bands
 ):  # fmt: skip
     """One ordinary point of each ready series of a block, the next on its grid; what the others hold in `times` and

@@ -34,7 +34,7 @@ from watchkeeper.detect.lanes import LANES
 
 
 @njit(nogil=True, error_model="numpy")
-def skip(times, slim, present, slots, step, steps, offset, settle):  # type: ignore[no-untyped-def]
+def skip(times, slim, present, slots, step, steps, offset, settle):
     """Pass over `steps` missing grid steps of a series after its newest one; returns the evidence of the silence."""
     month = at.MONTH_S / step
     silence = float(slim[at.SILENCE])
@@ -51,7 +51,7 @@ def skip(times, slim, present, slots, step, steps, offset, settle):  # type: ign
 
 
 @njit(nogil=True, error_model="numpy")
-def begin(times, slim, now, value, month):  # type: ignore[no-untyped-def]
+def begin(times, slim, now, value, month):
     """First value of a series."""
     times[at.LAST] = times[at.FIRST] = now
     for row in at.LEVELS:
@@ -68,7 +68,7 @@ def begin(times, slim, now, value, month):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, error_model="numpy")
-def restart(slim, change, settle, per_day):  # type: ignore[no-untyped-def]
+def restart(slim, change, settle, per_day):
     """The level of a series is `change` higher from now on, profiles kept: what was seen before moves with it."""
     for row in at.LEVELS:
         slim[row] += change
@@ -79,13 +79,13 @@ def restart(slim, change, settle, per_day):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, error_model="numpy")
-def limits_alone(slim, desk, grid):  # type: ignore[no-untyped-def]
+def limits_alone(slim, desk, grid):
     """The band of one series; the arrays begin at its column."""
     band.limits(slim, desk, 1, grid)
 
 
 @njit(nogil=True, error_model="numpy")
-def step_alone(  # type: ignore[no-untyped-def]
+def step_alone(
     now, stamp, clock, x, bits, kind, grid, times, slim, profile, present, desk, kept, has_bands
 ):  # fmt: skip
     """One point of one series, whatever it is; returns (phase, silence), the rest lies on the desk.

@@ -30,13 +30,13 @@ LEAST_SHAPE = 1e-3
 
 
 @abreast
-def share(month):  # type: ignore[no-untyped-def]
+def share(month):
     """Share of the points that lie beyond the threshold."""
     return min(max(0.67 / math.sqrt(month), 0.005), 0.1)
 
 
 @abreast
-def begin(slim, side, month):  # type: ignore[no-untyped-def]
+def begin(slim, side, month):
     """The tail of a Gaussian, with the weight of a few clusters."""
     beyond = share(month)
     slim[side + LEVEL] = 2.3 if beyond < 0.06 else 1.7
@@ -47,7 +47,7 @@ def begin(slim, side, month):  # type: ignore[no-untyped-def]
 
 
 @abreast
-def shape(mean, square, count):  # type: ignore[no-untyped-def]
+def shape(mean, square, count):
     """Shape of the excesses, 0 where they are exponential."""
     variance = square - mean * mean
     found = 0.5 * (variance - mean * mean) * count / (variance * (count + SHAPE_CLUSTERS))
@@ -55,7 +55,7 @@ def shape(mean, square, count):  # type: ignore[no-untyped-def]
 
 
 @abreast
-def surprise(size, level, rate, mean, heavy, month):  # type: ignore[no-untyped-def]
+def surprise(size, level, rate, mean, heavy, month):
     """-log10(clusters a month, of both sides, that go beyond `size`)."""
     size = max(size, 0.0)
     excess = 0.5 * (size * size - level * level)
@@ -67,7 +67,7 @@ def surprise(size, level, rate, mean, heavy, month):  # type: ignore[no-untyped-
 
 
 @abreast
-def size_of(slim, side, j, wanted, month):  # type: ignore[no-untyped-def]
+def size_of(slim, side, j, wanted, month):
     """The size at which `surprise` is `wanted`: its inverse."""
     level, mean = float(slim[side + LEVEL + j]), float(slim[side + EXCESS + j])
     above = wanted + log10(2.0 * slim[side + RATE + j] * month)
@@ -79,7 +79,7 @@ def size_of(slim, side, j, wanted, month):  # type: ignore[no-untyped-def]
 
 
 @abreast
-def learn(slim, side, j, size, month, gap, memory, share_now, is_taught):  # type: ignore[no-untyped-def]
+def learn(slim, side, j, size, month, gap, memory, share_now, is_taught):
     """One value of the statistic; `share_now` is one over `memory`. A cluster ends after `gap` points without an
     exceedance, or when it is too long.
     """

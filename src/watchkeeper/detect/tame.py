@@ -50,7 +50,7 @@ FARTHEST = 1e9
 
 
 @abreast
-def begin(slim, month):  # type: ignore[no-untyped-def]
+def begin(slim, month):
     """What a Gaussian would teach a series."""
     slim[at.MEAN_1] = slim[at.MEAN_3] = slim[at.ABSOLUTE] = 0.8
     slim[at.MEAN_LONG] = 0.35
@@ -62,7 +62,7 @@ def begin(slim, month):  # type: ignore[no-untyped-def]
 
 
 @abreast
-def price(slim, desk, j, month):  # type: ignore[no-untyped-def]
+def price(slim, desk, j, month):
     """What is taken off the surprise: the most there is while the series has not proved to be tame, and infinite while
     there was no time for it.
     """
@@ -84,7 +84,7 @@ def price(slim, desk, j, month):  # type: ignore[no-untyped-def]
 
 
 @abreast
-def half_band(slim, j, side, cost, scale, month):  # type: ignore[no-untyped-def]
+def half_band(slim, j, side, cost, scale, month):
     """Distance from the expected value at which one value alone reaches once a month; infinite before that."""
     is_tame = cost < math.inf
     cost = cost if is_tame else 0.0
@@ -94,7 +94,7 @@ def half_band(slim, j, side, cost, scale, month):  # type: ignore[no-untyped-def
 
 
 @abreast
-def judge(slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
+def judge(slim, desk, lanes, grid):
     """How surprising the residual is, alone and together with those before it."""
     month = grid.month
     for j in range(lanes):
@@ -132,13 +132,13 @@ def judge(slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
 
 
 @abreast
-def knee(surprise):  # type: ignore[no-untyped-def]
+def knee(surprise):
     """The surprise as it counts: beyond KNEE by its logarithm."""
     return surprise if surprise <= KNEE else KNEE + log10(1.0 + min(max(surprise - KNEE, 0.0), 1e3))
 
 
 @abreast
-def priced(surprise, cost):  # type: ignore[no-untyped-def]
+def priced(surprise, cost):
     """The score: the surprise less its price, and bent around once a month, because what costs is a tail heavier than
     was learned: rare values are less rare than they look, and frequent ones less frequent.
     """
@@ -146,7 +146,7 @@ def priced(surprise, cost):  # type: ignore[no-untyped-def]
 
 
 @abreast
-def learn(slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
+def learn(slim, desk, lanes, grid):
     """Learn the residual: own alerts, evidence of a new level, tails, sizes."""
     gap = max(3.0, grid.width)
     per_day = grid.per_day
@@ -174,7 +174,7 @@ def learn(slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
 
 
 @abreast
-def learn_moments(slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
+def learn_moments(slim, desk, lanes, grid):
     """Sizes, autocorrelations and kurtosis of the residuals; closed hours and incidents prove nothing."""
     per_day, has_day = grid.per_day, grid.has_day
     for j in range(lanes):
@@ -216,14 +216,14 @@ def learn_moments(slim, desk, lanes, grid):  # type: ignore[no-untyped-def]
 
 
 @abreast
-def accept(slim, per_day):  # type: ignore[no-untyped-def]
+def accept(slim, per_day):
     """The level of a series has moved for good."""
     slim[at.LEVEL] += slim[at.OUTSIDE_MEAN]
     forget_run(slim, per_day)
 
 
 @abreast
-def forget_run(slim, per_day):  # type: ignore[no-untyped-def]
+def forget_run(slim, per_day):
     """After the level was set anew: sums begin again, the day is learned fast."""
     slim[at.RELEARN] = RELEARN_DAYS * per_day
     slim[at.OUTSIDE] = slim[at.OUTSIDE_MEAN] = slim[at.Z_1] = slim[at.Z_2] = slim[at.Z_LONG] = 0.0
