@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -286,8 +287,8 @@ def points(value: float, n: int = 3) -> Pushed:
 
 def test_a_torn_record_ends_a_segment_and_loses_nothing_before_it(tmp_path: Path) -> None:
     log = PushLog(tmp_path)
-    for value in (1.0, 2.0):
-        log.append(points(value), lambda problem: None)
+    for second, value in enumerate((1.0, 2.0)):  # what became known together is one record
+        log.append(points(value)._replace(known_at=NOW + second), lambda problem: None)
     log.close()
     (segment,) = tmp_path.rglob("*.wal")
     whole = segment.read_bytes()
@@ -301,6 +302,35 @@ def test_a_torn_record_ends_a_segment_and_loses_nothing_before_it(tmp_path: Path
     again = PushLog(tmp_path)
     assert again.take()[0] == []
     again.close()
+
+
+def test_what_waits_together_is_one_record_and_each_hears_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, said, is_busy, goes_on = PushLog(tmp_path), list[object](), threading.Event(), threading.Event()
+    sync = os.fdatasync
+
+    def slow(handle: int) -> None:
+        is_busy.set()
+        goes_on.wait(10)
+        sync(handle)
+
+    monkeypatch.setattr(os, "fdatasync", slow)
+    log.append(points(0.0), said.append)
+    assert is_busy.wait(10)
+    for value in range(1, 20):
+        log.append(points(float(value), n=1 + value % 3), said.append)
+    assert said == [], "nothing is on disk yet"
+    goes_on.set()
+    log.close()
+    assert said == [None] * 20
+    again = PushLog(tmp_path)
+    found, _ = again.take()
+    again.close()
+    assert len(found) == 2
+    expected = [0.0] * 3 + [float(value) for value in range(1, 20) for _ in range(1 + value % 3)]
+    assert [value for one in found for value in one.value.tolist()] == expected
+    assert [len(one.series) for one in found] == [len(one.value) for one in found] == [len(one.time) for one in found]
 
 
 def test_the_log_keeps_cases_beside_points_that_have_none(tmp_path: Path) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from watchkeeper.server.push import PREFIX, PushDesk, push_app
-from watchkeeper.server.security import HostCheck, add_headers
+from watchkeeper.server.security import ALWAYS, HostCheck
 
 
 class PushLane:
@@ -14,7 +14,7 @@ class PushLane:
 
     def __init__(self, app: ASGIApp, service: PushDesk, allowed_hosts: tuple[str, ...]) -> None:
         self._app = app
-        self._push = push_app(service)
+        self._push = push_app(service, ALWAYS)
         self._hosts = HostCheck(allowed_hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -23,9 +23,4 @@ class PushLane:
         if not is_push or not self._hosts.lets_in(scope):
             await self._app(scope, receive, send)
             return
-
-        async def sent(message: Message) -> None:
-            await add_headers(message, scope)
-            await send(message)
-
-        await self._push(scope, receive, sent)
+        await self._push(scope, receive, send)

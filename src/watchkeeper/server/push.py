@@ -17,7 +17,7 @@ import logging
 import time
 import zlib
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qs
@@ -95,8 +95,8 @@ def push_door(service: PushDesk) -> ASGIRouteHandler:
     return asgi(PREFIX, is_mount=True, copy_scope=True, opt=needs(Open.ITSELF))(push_app(service))
 
 
-def push_app(service: PushDesk) -> ASGIApp:
-    """The same as an application of its own."""
+def push_app(service: PushDesk, headers_always: Sequence[tuple[bytes, bytes]] = ()) -> ASGIApp:
+    """The same as an application of its own; each answer carries `headers_always`."""
     tokens = _Tokens(service)
     bell: _Bell | None = None
 
@@ -113,7 +113,7 @@ def push_app(service: PushDesk) -> ASGIApp:
             if isinstance(error, _TooLargeError):
                 problem = msgspec.structs.replace(problem, status=413, code="too_large")
             status, body, kind = problem.status, _ENCODER.encode(problem), b"application/problem+json"
-        headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
+        headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode()), *headers_always]
         if status == 401:
             headers.append((b"www-authenticate", b"Bearer"))
         if status == 503:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
@@ -28,6 +30,10 @@ _HEADERS = (
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
 )
+
+
+ALWAYS = (*_HEADERS, (b"cache-control", b"private, no-cache"))
+"""What `add_headers` adds to an answer that has none of them."""
 
 
 class WrongHostError(Exception):
@@ -62,6 +68,7 @@ def _host(scope: Scope) -> str:
     return next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
 
 
+@lru_cache(1_000)
 def without_port(host: str) -> str:
     """`127.0.0.1` of `127.0.0.1:8321`, `[::1]` of `[::1]:8321`."""
     name, colon, port = host.rpartition(":")

@@ -1,8 +1,9 @@
 """The write-ahead log of pushed points: on disk before they are accepted, kept until the history holds them.
 
 Many who push at once share one write and one fsync (group commit, Gray & Reuter 1993, section 9.4): while the disk is
-busy with one group, the next gathers. A record is a header and the columns; a torn one at the end of a segment was
-never accepted. Segments are named by a number that only grows; a segment goes once the history holds its points.
+busy with one group, the next gathers. What became known in the same second goes into one record, a header and the
+columns; a torn one at the end of a segment was never accepted. Segments are named by a number that only grows; a
+segment goes once the history holds its points.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import os
 import struct
 import threading
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
@@ -61,7 +63,7 @@ class PushLog:
         self._number = int(self._found[-1].stem) + 1 if self._found else 1
         self._lock = threading.Lock()
         self._wake = threading.Condition(self._lock)
-        self._gathering: list[tuple[bytes, Pushed, Done]] = []
+        self._gathering: list[tuple[Pushed, Done]] = []
         self._durable: list[Pushed] = [one for path in self._found for one in _read(path)]
         self._held: list[Path] = list(self._found)
         self._file: int | None = None
@@ -71,14 +73,10 @@ class PushLog:
 
     def append(self, points: Pushed, done: Done) -> None:
         """Put points into the next group; `done` says when they are on disk."""
-        columns, magic = points.series.tobytes() + points.time.tobytes() + points.value.tobytes(), _MAGIC
-        if points.cases is not None:
-            columns, magic = columns + points.cases.tobytes(), _MAGIC_OF_RATES
-        record = _HEADER.pack(magic, len(points.series), points.known_at, zlib.crc32(columns)) + columns
         with self._wake:
             if self._is_closed:
                 raise StoreError(f"push log {self._folder}: it is closed; the server is stopping, send again later")
-            self._gathering.append((record, points, done))
+            self._gathering.append((points, done))
             self._wake.notify()
 
     def take(self) -> tuple[list[Pushed], list[Path]]:
@@ -128,19 +126,20 @@ class PushLog:
                 if not group:
                     return
                 self._is_writing = True
+            together = _together([points for points, _ in group])
             problem: StoreError | None = None
             try:
-                self._write(b"".join(record for record, _, _ in group))
+                self._write(b"".join(map(_record, together)))
             except OSError as error:
                 problem = StoreError(
                     f"push log {self._folder}: cannot be written: {error.strerror}; free the disk, then send again"
                 )
             with self._wake:
                 if problem is None:
-                    self._durable += [points for _, points, _ in group]
+                    self._durable += together
                 self._is_writing = False
                 self._wake.notify_all()
-            for _, _, done in group:
+            for _, done in group:
                 done(problem)
 
     def _write(self, data: bytes) -> None:
@@ -160,6 +159,27 @@ class PushLog:
         except OSError:
             os.ftruncate(self._file, before)  # so that a later record does not stand behind a torn one
             raise
+
+
+def _together(points: Sequence[Pushed]) -> list[Pushed]:
+    """The same points, in their order, with what stands side by side and became known together in one."""
+    found = []
+    for (known_at, has_cases), same in groupby(points, lambda one: (one.known_at, one.cases is not None)):
+        some = list(same)
+        if len(some) == 1:
+            found += some
+            continue
+        series, time, value = (np.concatenate(columns) for columns in zip(*(one[1:4] for one in some), strict=True))
+        cases = np.concatenate([one.cases for one in some if one.cases is not None]) if has_cases else None
+        found.append(Pushed(known_at, series, time, value, cases))
+    return found
+
+
+def _record(points: Pushed) -> bytes:
+    columns, magic = points.series.tobytes() + points.time.tobytes() + points.value.tobytes(), _MAGIC
+    if points.cases is not None:
+        columns, magic = columns + points.cases.tobytes(), _MAGIC_OF_RATES
+    return _HEADER.pack(magic, len(points.series), points.known_at, zlib.crc32(columns)) + columns
 
 
 def _parts(folder: Path) -> dict[Path, int]:
