@@ -75,18 +75,18 @@ def test_many_threads_find_it_given_up_at_once_and_all_go_on(path: Path) -> None
 def test_what_needs_more_memory_than_was_set_says_so_and_stays_whole(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(MEMORY, "4MB")
+    monkeypatch.setenv(MEMORY, "2MB")
     with History.open(path) as history:
         assert history.append([1], [0], [1.0], known_at=5) == 1
         rows = 200_000
-        with pytest.raises(StoreError, match=rf"history\.duckdb: DuckDB needs more than the 4 MB.*raise {MEMORY}"):
+        with pytest.raises(StoreError, match=rf"history\.duckdb: DuckDB needs more than the 2 MB.*raise {MEMORY}"):
             history.append(np.arange(rows), np.zeros(rows, np.int64), np.random.default_rng(1).random(rows), known_at=5)
         assert history.append([1], [1], [1.0], known_at=5) == 1
         assert history.read([1, 2]).time.tolist() == [0, 1]
 
 
 def test_without_a_setting_the_memory_grows_until_it_is_enough(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("watchkeeper.stores.history.duck_file.LEAST_MEMORY", 4_000_000)
+    monkeypatch.setattr("watchkeeper.stores.history.duck_file.LEAST_MEMORY", 2_000_000)
     with History.open(path) as history:
         rows, random = 200_000, np.random.default_rng(1)
         for time in range(2):

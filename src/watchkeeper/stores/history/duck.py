@@ -61,8 +61,7 @@ ORDER BY b.place, p.known_at, p.batch
 """
 
 _INSERT = """
-INSERT INTO point SELECT series, time, value, ?, b.batch, {cases}
-FROM fresh, (SELECT nextval('batch') AS batch) b ORDER BY fresh.place
+INSERT INTO point SELECT series, time, value, ?, (SELECT nextval('batch')), {cases} FROM fresh
 """
 _LOAD = "INSERT INTO point SELECT series, time, value, known_at, batch, {cases} FROM loaded"
 
