@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from watchkeeper.client.wire import Wire
-from watchkeeper.client.work_records import (
+from watchkeeper.client.records import (
     AchievedDraft,
     AssessmentList,
     AssessmentRecord,
@@ -26,6 +25,7 @@ from watchkeeper.client.work_records import (
     SystemRecord,
     SystemWhole,
 )
+from watchkeeper.client.wire import Wire
 from watchkeeper.domain.handling import Deed
 from watchkeeper.domain.question import Reply
 

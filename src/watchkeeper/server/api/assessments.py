@@ -8,7 +8,7 @@ import msgspec
 from litestar import Request, get, post
 from litestar.params import JSONBody
 
-from watchkeeper.client.work_records import (
+from watchkeeper.client.records import (
     AchievedDraft,
     AssessmentList,
     AssessmentRecord,

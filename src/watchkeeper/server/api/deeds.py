@@ -7,7 +7,7 @@ from typing import Any
 from litestar import Request, delete, get, post
 from litestar.params import FromQuery, JSONBody
 
-from watchkeeper.client.work_records import DeedDraft, DeedList, DeedRecord, MuteDraft, MuteList, MuteRecord
+from watchkeeper.client.records import DeedDraft, DeedList, DeedRecord, MuteDraft, MuteList, MuteRecord
 from watchkeeper.domain.access import Scope
 from watchkeeper.domain.errors import InputError
 from watchkeeper.domain.handling import Deed, Handling, Mute

@@ -7,7 +7,7 @@ from typing import Any
 from litestar import Request, get, post
 from litestar.params import FromQuery, JSONBody
 
-from watchkeeper.client.work_records import QuestionAnswered, QuestionList, QuestionRecord, QuestionReply
+from watchkeeper.client.records import QuestionAnswered, QuestionList, QuestionRecord, QuestionReply
 from watchkeeper.domain.access import Scope
 from watchkeeper.domain.question import Question
 from watchkeeper.server.api.common import Id, to_datetime

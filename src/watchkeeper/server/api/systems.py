@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from litestar import Request, get, post
 from litestar.params import JSONBody
 
-from watchkeeper.client.work_records import (
+from watchkeeper.client.records import (
     CheckRecord,
     EvidenceDraft,
     EvidenceRecord,

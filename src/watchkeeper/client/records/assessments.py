@@ -1,0 +1,63 @@
+"""Assessments: kept reports on ideas, decisions, and what was achieved."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+
+from watchkeeper.client.records.common import Note
+
+
+class AssessmentRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A kept report in a line: its verdict, the last decision, the level foreseen with its 90 % band, and achieved."""
+
+    id: int
+    name: str
+    by: str
+    at: datetime
+    verdict: str
+    summary: str
+    decision: str | None
+    expected: float | None
+    lower: float | None
+    upper: float | None
+    achieved: float | None
+
+
+class AssessmentList(msgspec.Struct, frozen=True, kw_only=True):
+    """Every assessment, the newest first."""
+
+    items: list[AssessmentRecord]
+
+
+class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """Who chose what, and why."""
+
+    choice: str
+    reason: str
+    by: str
+    at: datetime
+
+
+class AssessmentWhole(msgspec.Struct, frozen=True, kw_only=True):
+    """One assessment: its record (YAML), its report part by part, every decision, the newest first."""
+
+    assessment: AssessmentRecord
+    record: str
+    report: dict[str, Any]
+    decisions: list[DecisionRecord]
+
+
+class DecisionDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A decision (go, wait or no) with its reason."""
+
+    choice: Annotated[str, msgspec.Meta(max_length=8)]
+    reason: Note
+
+
+class AchievedDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The level that was reached in operation."""
+
+    level: float

@@ -1,0 +1,41 @@
+"""Questions of the watch about quiet windows."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from watchkeeper.domain.question import Reply
+
+
+class QuestionRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A quiet window `[start, end)` that the watch was least sure of; `feedback` is the answer that a reply became."""
+
+    id: int
+    metric: str
+    series: int
+    start: datetime
+    end: datetime
+    reply: Reply | None
+    by: str
+    feedback: int | None
+
+
+class QuestionList(msgspec.Struct, frozen=True, kw_only=True):
+    """Questions, the newest first."""
+
+    items: list[QuestionRecord]
+
+
+class QuestionReply(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the quiet window was."""
+
+    reply: Reply
+
+
+class QuestionAnswered(msgspec.Struct, frozen=True, kw_only=True):
+    """The question with its reply, and what that changed, in a sentence (empty where it was skipped)."""
+
+    question: QuestionRecord
+    sentence: str
