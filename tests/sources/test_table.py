@@ -163,6 +163,39 @@ def test_dimensions_and_conditions_cut_the_table(shop: Shop) -> None:
         assert sum(value for key, value in found.items() if key[1] == (country or "(none)")) == expected
 
 
+def change(shop: Shop, statement: str) -> None:
+    if shop.name == "sqlite":
+        with closing(sqlite3.connect(shop.url.removeprefix("sqlite:///"))) as database, database:
+            database.execute(statement)
+    elif shop.name == "duckdb":
+        with duckdb.connect(shop.url.removeprefix("duckdb:///")) as base:
+            base.execute(statement)
+    else:
+        with psycopg.connect(make_url(shop.url).set(drivername="postgresql").render_as_string(False)) as server:
+            server.execute(statement.encode())
+
+
+NAMES = ("at", "order", "Placed At", "when", "end", "timestamp", "asof", "Land", "percent%", "a:b")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_column_may_have_any_name(shop: Shop, name: str) -> None:
+    """A word of the database's own language, capital letters, spaces; and so may a table."""
+    change(shop, f'create table "{name}" as select placed as "{name}" from orders')
+    span = ("2026-03-28", "2026-03-31")
+    found = ask(shop, *span, table=name, time_column=name, step="1d")
+    assert found == counted(shop, *span, "UTC", DAY)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_dimension_may_have_any_name(shop: Shop, name: str) -> None:
+    renamed = f"renamed_{NAMES.index(name)}"
+    change(shop, f'create view {renamed} as select placed, country as "{name}" from orders')
+    span = ("2026-03-28", "2026-03-31")
+    found = ask(shop, *span, table=renamed, step="1d", dimensions=(name,))
+    assert found == ask(shop, *span, step="1d", dimensions=("country",))
+
+
 @pytest.mark.parametrize(("column", "said"), [("s", TimeIs.SECONDS), ("wall", TimeIs.LOCAL)])
 def test_the_time_column_may_be_seconds_or_the_wall_clock(shop: Shop, column: str, said: TimeIs) -> None:
     # In the hour that the clock shows twice, a column without a zone cannot tell which: only a whole day can.

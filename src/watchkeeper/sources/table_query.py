@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sqlalchemy import BigInteger, ColumnElement, Dialect, Select, bindparam, case, cast, column, func, select, text
 from sqlalchemy import literal_column as written
+from sqlalchemy.sql import quoted_name
 
 from watchkeeper.domain.errors import ConfigError
 from watchkeeper.domain.metric import Kind, Metric, TimeIs
@@ -85,13 +86,14 @@ def table_select(metric: Metric, dialect: Dialect, clock: Sequence[Stretch]) -> 
     epoch = _epoch(metric, dialect, at)
     period = _period(metric, dialect, epoch, clock)
     asked: list[ColumnElement[Any]] = [period.label("time"), _measure(metric, metric.measure).label("value")]
-    asked += [column(name) for name in metric.dimensions]
+    asked += [column(_as_name(name, dialect)) for name in metric.dimensions]
     if metric.min_group_size:
         asked.append(_measure(metric, metric.group_size or "count").label("group_size"))
     cases = _cases(metric)
     if cases is not None:
         asked.append(cases.label("cases"))
-    source = text(".".join(_quoted(part, dialect) for part in metric.table.split(".")))
+    named = ".".join(_quoted(part, dialect) for part in metric.table.split("."))
+    source = text(named.replace(":", "\\:"))
     places = [1, *range(3, 3 + len(metric.dimensions))]
     if _is_in_seconds(metric, dialect):
         within = epoch
@@ -216,4 +218,14 @@ def _split(inside: str) -> list[str]:
 
 
 def _quoted(name: str, dialect: Dialect) -> str:
-    return dialect.identifier_preparer.quote(name)
+    """A name as the database reads it within `written`, which says by itself what a percent sign needs."""
+    told = dialect.identifier_preparer.quote(_as_name(name, dialect))
+    return told.replace("%%", "%") if dialect.paramstyle in ("format", "pyformat") else told
+
+
+def _as_name(name: str, dialect: Dialect) -> str:
+    """A name that is quoted where it has to be: DuckDB's dialect knows PostgreSQL's reserved words, not `at` or `asof`.
+
+    Quoting every name changes nothing in DuckDB. In SQLite it would: a quoted name that is no column is a text there.
+    """
+    return quoted_name(name, quote=True) if dialect.name == "duckdb" else name
