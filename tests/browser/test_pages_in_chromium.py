@@ -295,6 +295,14 @@ def test_the_chart_is_read_and_marked_with_the_keyboard(open_page: NewPage) -> N
     assert page.locator("input[name=from]").input_value() < page.locator("input[name=to]").input_value()
 
 
+def test_the_chart_of_a_rate_says_of_how_many(open_page: NewPage) -> None:
+    page = open_page("/metrics/cancelled-share")
+    drawn(page, "close-up")
+    page.locator("#close-up [role=slider]").first.focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#close-up .readout")).to_contain_text("of 312")
+
+
 def test_the_year_strip_and_the_months_move_the_close_up(open_page: NewPage) -> None:
     page = open_page("/metrics/departures?series=2")
     drawn(page, "year")

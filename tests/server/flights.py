@@ -111,6 +111,8 @@ def line_of(series: Series, start: int, end: int, holes: tuple[tuple[int, int], 
         columns["score"].append(None if is_early or is_hole else (3.1 if is_storm else -1.0))
         alerts.append(is_storm and not is_early)
         learning.append(is_early)
+    if metric.kind is Kind.RATE:
+        columns["cases"] = [312.0] * len(time)
     return views.SeriesChart(series=series, metric=metric, time=time, is_alert=alerts, is_learning=learning, **columns)
 
 

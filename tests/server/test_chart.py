@@ -99,6 +99,13 @@ def test_no_line_is_drawn_across_a_hole() -> None:
     assert drawn.t == sorted(drawn.t)
 
 
+def test_a_rate_brings_how_many_cases_it_rests_on() -> None:
+    share = line_of(SERIES[3], YEAR + 30 * DAY, YEAR + 31 * DAY)
+    keep = share.between(share.time[0], share.time[3])
+    assert (columns(share).n, columns(keep).n) == ([312.0] * len(share.time), [312.0] * 3)
+    assert (columns(STORM).n, days(share).n) == ([], [])
+
+
 def test_a_day_is_the_mean_of_its_hours_and_a_broken_day_is_none() -> None:
     whole = line_of(SERIES[1], YEAR + 30 * DAY, YEAR + 33 * DAY + 6 * HOUR)
     drawn = days(whole)

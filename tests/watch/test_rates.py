@@ -85,6 +85,8 @@ def test_few_cases_are_no_alert_and_many_say_how_many(tmp_path: Path) -> None:
         assert "rose to 100 of 300 sign-ups (33.3 %), above the usual" in line.sentence
         assert service.alert_page(line.alert.id).members[0].member.cases == 300.0, "kept as it was told"
         assert not [one for one in service.inbox(show="all").lines if one.alert.start <= NIGHT < one.alert.end]
+        page, after = service.listing.points(line.peak_series.id, FAULT, None, 2)
+        assert (page.cases, after is not None) == ([300.0, 300.0], True), "a page of points keeps them"
         assert width(service, NIGHT) > 1.5 * width(service, NIGHT + 9 * HOUR)
     with opened(tmp_path / "unknown", "total as n") as blind:
         blind.run_until(END)

@@ -48,6 +48,10 @@ class Drawable(Protocol):
         """What was measured at the same time a week before; empty where that is not drawn."""
 
     @property
+    def cases(self) -> list[float | None]:
+        """How many cases each rate rests on; empty where that is known of none."""
+
+    @property
     def is_alert(self) -> list[bool]:
         """Where it was surprising."""
 
@@ -84,7 +88,7 @@ class Columns(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Columns of one length.
 
     Milliseconds on the metric's wall clock, value, expected, band, and the value where it alerts; `w` is the value a
-    week before, where that is drawn.
+    week before, where that is drawn, `n` how many cases the value rests on, where that is known.
     """
 
     t: list[int]
@@ -94,6 +98,7 @@ class Columns(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     hi: list[float | None]
     a: list[float | None]
     w: list[float | None] = []
+    n: list[float | None] = []
 
 
 class Span(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,7 +110,8 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
     label: str
 
 
-_Row = tuple[int, float | None, float | None, float | None, float | None, float | None, float | None]
+_Row = tuple[int, float | None, float | None, float | None, float | None, float | None, float | None, float | None]
+_NOTHING = (None,) * 7
 
 
 def columns(chart: Drawable) -> Columns:
@@ -115,13 +121,14 @@ def columns(chart: Drawable) -> Columns:
     rows: list[_Row] = []
     for place, instant in enumerate(chart.time):
         if place and instant - chart.time[place - 1] > 1.5 * step:
-            rows.append((local[place] - step * 1000, None, None, None, None, None, None))
+            rows.append((local[place] - step * 1000, *_NOTHING))
         value = _plain(chart.value[place])
         told = value if chart.is_alert[place] else None
         expected, lower, upper = (_plain(column[place]) for column in (chart.expected, chart.lower, chart.upper))
         before = _plain(chart.week_before[place]) if chart.week_before else None
-        rows.append((local[place], value, expected, lower, upper, told, before))
-    return _turned(rows, has_week=bool(chart.week_before))
+        cases = _plain(chart.cases[place]) if chart.cases else None
+        rows.append((local[place], value, expected, lower, upper, told, before, cases))
+    return _turned(rows, has_week=bool(chart.week_before), has_cases=bool(chart.cases))
 
 
 def days(chart: Drawable) -> Columns:
@@ -141,13 +148,13 @@ def days(chart: Drawable) -> Columns:
     rows: list[_Row] = []
     for day, places in sorted(by_day.items()):
         if rows and day - rows[-1][0] > day_ms:
-            rows.append((rows[-1][0] + day_ms, None, None, None, None, None, None))
+            rows.append((rows[-1][0] + day_ms, *_NOTHING))
         is_whole = len(places) >= enough
         value = _mean([chart.value[place] for place in places]) if is_whole else None
         measured = [place for place in places if chart.value[place] is not None] or places
         expected = _mean([chart.expected[place] for place in measured]) if is_whole else None
         told = value if any(chart.is_alert[place] for place in places) else None
-        rows.append((day, value, expected, None, None, told, None))
+        rows.append((day, value, expected, None, None, told, None, None))
     return _turned(rows)
 
 
@@ -205,7 +212,7 @@ def _wall_ms(metric: Metric, instants: Sequence[int]) -> list[int]:
     return found
 
 
-def _turned(rows: Sequence[_Row], *, has_week: bool = False) -> Columns:
+def _turned(rows: Sequence[_Row], *, has_week: bool = False, has_cases: bool = False) -> Columns:
     """Rows as columns."""
     return Columns(
         t=[row[0] for row in rows],
@@ -215,6 +222,7 @@ def _turned(rows: Sequence[_Row], *, has_week: bool = False) -> Columns:
         hi=[row[4] for row in rows],
         a=[row[5] for row in rows],
         w=[row[6] for row in rows] if has_week else [],
+        n=[row[7] for row in rows] if has_cases else [],
     )
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import bisect
-
 from watchkeeper.domain.alert import Status
 from watchkeeper.domain.config import Channel
 from watchkeeper.domain.errors import NotFoundError
@@ -87,7 +85,7 @@ class Listing:
         whole = chart(self._judgements.of(metric), series_id, start, end)
         if len(whole.time) <= limit:
             return whole, None
-        return cut(whole, whole.time[0], whole.time[limit]), whole.time[limit]
+        return whole.between(whole.time[0], whole.time[limit]), whole.time[limit]
 
     def sources(self) -> list[Source]:
         """Every source, by name."""
@@ -98,21 +96,3 @@ class Listing:
         """Every channel, by name."""
         with self._ledger.read() as tx:
             return metrics.channels(tx)
-
-
-def cut(chart: SeriesChart, start: int, end: int) -> SeriesChart:
-    """The part of a chart in `[start, end)` (seconds UTC)."""
-    rows = slice(bisect.bisect_left(chart.time, start), bisect.bisect_left(chart.time, end))
-    return SeriesChart(
-        series=chart.series,
-        metric=chart.metric,
-        time=chart.time[rows],
-        value=chart.value[rows],
-        expected=chart.expected[rows],
-        lower=chart.lower[rows],
-        upper=chart.upper[rows],
-        score=chart.score[rows],
-        is_alert=chart.is_alert[rows],
-        is_learning=chart.is_learning[rows],
-        is_withheld=chart.is_withheld[rows],
-    )

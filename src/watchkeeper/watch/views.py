@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import enum
 from typing import Literal
 
@@ -142,6 +143,12 @@ class SeriesChart(msgspec.Struct, frozen=True, kw_only=True):
     week_before: list[float | None] = []
     is_withheld: list[bool] = []
     cases: list[float | None] = []
+
+    def between(self, start: int, end: int) -> SeriesChart:
+        """The part of it in `[start, end)` (seconds UTC)."""
+        rows = slice(bisect.bisect_left(self.time, start), bisect.bisect_left(self.time, end))
+        columns = [name for name in self.__struct_fields__ if name not in ("series", "metric")]
+        return msgspec.structs.replace(self, **{name: getattr(self, name)[rows] for name in columns})
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):

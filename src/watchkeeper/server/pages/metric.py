@@ -131,23 +131,9 @@ def shown_window(chart: views.SeriesChart, start: int | None, end: int | None) -
 
 
 def cut(chart: views.SeriesChart, start: int, end: int) -> views.SeriesChart:
-    """The chart between two instants."""
-    keep = [place for place, instant in enumerate(chart.time) if start <= instant < end]
-    if not keep:
-        return chart
-    low, high = keep[0], keep[-1] + 1
-    return views.SeriesChart(
-        series=chart.series,
-        metric=chart.metric,
-        time=chart.time[low:high],
-        value=chart.value[low:high],
-        expected=chart.expected[low:high],
-        lower=chart.lower[low:high],
-        upper=chart.upper[low:high],
-        score=chart.score[low:high],
-        is_alert=chart.is_alert[low:high],
-        is_learning=chart.is_learning[low:high],
-    )
+    """The chart between two instants; whole where nothing lies there."""
+    found = chart.between(start, end)
+    return found if found.time else chart
 
 
 def _months(chart: views.SeriesChart, here: str, shown: tuple[str, ...]) -> tuple[Month, ...]:

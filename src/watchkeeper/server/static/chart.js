@@ -213,12 +213,14 @@
 
     // Say the point at a place of the columns, in the line over the chart.
     tell(place) {
-      const { t, v, e, lo, hi, a } = this.data.columns;
+      const { t, v, e, lo, hi, a, n } = this.data.columns;
       this.place = Math.max(0, Math.min(t.length - 1, place));
       const at = t[this.place];
       const format = this.data.step_ms >= DAY ? dayFormat : hourFormat;
       const expected = e[this.place];
       const words = [node("span", format.format(at)), node("b", this.number(v[this.place]), a[this.place] === null ? "" : "told")];
+      const cases = n?.[this.place] ?? null; // how much a rate is worth: 50 % of 2 is not 50 % of 312
+      if (cases !== null && v[this.place] !== null) words.push(node("span", `of ${new Intl.NumberFormat("en-GB", { maximumFractionDigits: 0 }).format(cases)}`));
       if (expected !== null) {
         const range = lo[this.place] === null ? "" : ` (${this.number(lo[this.place]).split("\u00a0")[0]} to ${this.number(hi[this.place])})`;
         words.push(node("span", `expected ${this.number(expected)}${range}`));
