@@ -59,7 +59,7 @@ def test_stores_and_server_answer_alike(watched: Path) -> None:
         with running(service, watched / "cache") as address:
             served = [run(*words, where=["--server", address, "--token", token]) for words in asked]
             shown = ["alerts", "--show", "all", "--server", address, "--token", token]
-            listed = [run(*shown, *more, where=[]) for more in (["--json"], [], ["--page", "2"])]
+            listed = [run(*shown, *more, where=[]) for more in (["--json"], [], ["--page", "2"], ["--order", "newest"])]
     first = json.loads(alone[3])
     second = json.loads(served[3])
     for one in (first, second):
@@ -70,7 +70,8 @@ def test_stores_and_server_answer_alike(watched: Path) -> None:
     assert len(rows(alone[1])) == 12
     assert "alert" in alone[2]
     assert [one["metric"] for one in rows(listed[0])] == ["orders"] * 5
-    assert "all alerts, page 1, times in UTC" in listed[1]
+    assert "5 all alerts, page 1 of 1" in listed[1]
+    assert listed[3].startswith("all alerts, page 1 ")
     assert listed[2] == "No all alerts.\n"
     assert json.loads(alone[5])["changed"] == 0
     assert [one["settings"]["name"] for one in rows(alone[7])] == ["orders"]

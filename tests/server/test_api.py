@@ -12,6 +12,7 @@ from tests.server.shop import Served
 from watchkeeper.domain.access import Role
 from watchkeeper.domain.config import parse_config
 from watchkeeper.domain.config_export import dump_config
+from watchkeeper.server.api.spec import operations, specification
 
 V1 = "/api/v1"
 
@@ -24,6 +25,14 @@ def pages(client: httpx.Client, path: str, **params: Any) -> list[list[dict[str,
         if answer["next"] is None:
             return found
         cursor = answer["next"]
+
+
+def record_of(operation: dict[str, Any]) -> dict[str, Any]:
+    """What an operation answers with, as a schema; one without properties where it is none of our records."""
+    content = next((one for status, one in operation["responses"].items() if status.startswith("2")), {})
+    schema = content.get("content", {}).get("application/json", {}).get("schema", {})
+    name = schema.get("$ref", "").rpartition("/")[2]
+    return specification()["components"]["schemas"].get(name) or {"properties": {}}
 
 
 def test_without_a_token_every_route_answers_a_problem(api: Served) -> None:
@@ -281,8 +290,10 @@ def test_a_url_that_mixes_references_with_a_written_secret_is_not_exported(noun:
 
 def test_sources_and_channels_are_listed_without_their_addresses(api: Served) -> None:
     with api.client(Role.VIEWER) as client:
-        assert client.get(f"{V1}/sources").json() == {"items": [{"name": "shop", "kind": "sql"}]}
-        assert client.get(f"{V1}/channels").json() == {"items": [{"name": "team", "kind": "textfile"}]}
+        assert client.get(f"{V1}/sources").json() == {"items": [{"name": "shop", "kind": "sql"}], "next": None}
+        (channel,) = client.get(f"{V1}/channels").json()["items"]
+        assert (channel["name"], channel["kind"], channel["is_failing"]) == ("team", "textfile", False)
+        assert "told.txt" not in str(channel)
 
 
 def test_flags_are_overridden_tripped_and_answered(api: Served) -> None:
@@ -325,6 +336,56 @@ def test_people_and_tokens_are_managed_by_admins(api: Served) -> None:
         assert {"users add", "tokens make", "tokens revoke", "users erase"} <= {one["what"] for one in entries}
 
 
+LISTS = {
+    path: operation
+    for path, method, operation in operations(specification())
+    if method == "get" and "items" in record_of(operation)["properties"]
+}
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_every_list_has_pages(api: Served, path: str) -> None:
+    record, asked = record_of(LISTS[path])["properties"], {one["name"] for one in LISTS[path]["parameters"]}
+    assert ("next" in record, asked & {"limit", "cursor"}) == (True, {"limit", "cursor"})
+    place = path.removeprefix(V1).format(alert_id=1, name="orders", series_id=1)
+    with api.client() as admin:
+        admin.put(f"{V1}/teams/first", json={})
+        admin.put(f"{V1}/teams/second", json={})
+        window = {"start": "2026-03-11"} if place.endswith("/points") else {}
+        whole = [one for page in pages(admin, place, **window) for one in page]
+        single = pages(admin, place, limit=1, **window)
+        assert [one for page in single for one in page] == whole
+        assert all(len(page) <= 1 for page in single)
+        admin.delete(f"{V1}/teams/first")
+        admin.delete(f"{V1}/teams/second")
+        wrong = admin.get(V1 + place, params={"cursor": "bm9uZQ"})
+        assert (wrong.status_code, wrong.json()["code"]) == (422, "input")
+
+
+def test_metrics_are_listed_by_name_page_by_page(api: Served) -> None:
+    more = """
+metrics:
+  apples: {source: shop, step: 1d, kind: count, query: "select 0 as time, 1 as value where :start_s < :end_s"}
+  pears: {source: shop, step: 1d, kind: count, query: "select 0 as time, 1 as value where :start_s < :end_s"}
+"""
+    api.service.apply(parse_config(dump_config(api.service.standing()).partition("metrics:")[0] + more), "tester")
+    with api.client(Role.VIEWER) as client:
+        found = pages(client, "/metrics", limit=2)
+        assert [[one["settings"]["name"] for one in page] for page in found] == [["apples", "orders"], ["pears"]]
+        assert client.get(f"{V1}/metrics").json()["next"] is None, "few are given at once, as ever"
+        assert client.get(f"{V1}/metrics/pears").json() == found[1][0]
+        assert client.get(f"{V1}/metrics/plums").status_code == 404
+
+
+def test_the_most_severe_alerts_come_first_where_they_are_asked_for(api: Served) -> None:
+    with api.client(Role.VIEWER) as client:
+        found = [one for page in pages(client, "/alerts", order="severity", limit=2) for one in page]
+        assert [one["severity"] for one in found] == sorted((one["severity"] for one in found), reverse=True)
+        newest = [one for page in pages(client, "/alerts") for one in page]
+        assert sorted(one["id"] for one in found) == sorted(one["id"] for one in newest)
+        assert client.get(f"{V1}/alerts", params={"order": "severity", "limit": 1}).json()["total"] == len(newest)
+
+
 def test_the_docs_page_shows_every_route_and_fetches_nothing_elsewhere(api: Served) -> None:
     with api.client(None) as client:
         spec = client.get(f"{V1}/openapi.json").json()
@@ -355,7 +416,7 @@ def test_teams_are_made_changed_and_taken_away(api: Served) -> None:
         assert viewer.put(f"{V1}/teams/checkout", json=wanted).status_code == 403
         made = editor.put(f"{V1}/teams/checkout", json=wanted).json()
         assert made == {"name": "checkout", **wanted, "metrics": [], "systems": [], "flags": []}
-        assert viewer.get(f"{V1}/teams").json() == {"items": [made]}
+        assert viewer.get(f"{V1}/teams").json() == {"items": [made], "next": None}
         assert editor.put(f"{V1}/teams/Check out", json=wanted).status_code == 422
         assert editor.delete(f"{V1}/teams/checkout").json() == made
         assert viewer.get(f"{V1}/teams/checkout").status_code == 404

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 from pathlib import Path
 
 import click
 
-from watchkeeper.cli.home import home_option
-from watchkeeper.cli.reach import client_of, server_options
+from watchkeeper.cli.reach import Where, where_options
 
 
 @click.command()
-@home_option
-@server_options
+@where_options
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Check the file and say what it holds; change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="A JSON object.")
-def command(home: Path, server: str, token: str, file: Path, dry_run: bool, as_json: bool) -> None:
+def command(where: Where, file: Path, dry_run: bool, as_json: bool) -> None:
     """Insert or update the sources, metrics and channels that FILE names.
 
     \b
@@ -33,14 +30,9 @@ def command(home: Path, server: str, token: str, file: Path, dry_run: bool, as_j
     text = file.read_text(encoding="utf-8")
     config = parse_config(text, str(file))
     check_readable(config)
-    if server and not dry_run:
-        with client_of(server, token) as client:
+    if not dry_run:
+        with where.ask(whole=True) as client:
             client.apply(text, place=str(file))
-    elif not dry_run:
-        from watchkeeper.watch.service import Watchkeeper
-
-        with Watchkeeper.open(home) as service:
-            service.apply(config, getpass.getuser())
     held = {"sources": len(config.sources), "metrics": len(config.metrics), "channels": len(config.channels)}
     if as_json:
         click.echo(json.dumps({"file": str(file), "is_applied": not dry_run, **held}))

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from watchkeeper.cli.home import home_option
 from watchkeeper.cli.progress import progress
-from watchkeeper.cli.reach import print_records, reach, server_options
+from watchkeeper.cli.reach import Where, print_records, where_options
 from watchkeeper.domain.errors import InputError
 from watchkeeper.domain.times import parse_instant
 
@@ -23,17 +21,14 @@ AT_ONCE = timedelta(days=92)
 
 
 @click.command()
-@home_option
-@server_options
+@where_options
 @click.argument("metric")
 @click.option("--start", required=True, help="From when on: 2026-11-20, 2026-11-20T09:00.")
 @click.option("--end", default="", help="Before when; left out, up to now.")
 @click.option("--zone", default="UTC", show_default=True, help="The clock of --start and --end.")
 @click.option("--dry-run", is_flag=True, help="Read the source and say what is new or different; keep nothing.")
 @click.option("--json", "as_json", is_flag=True, help="A JSON object, as the API gives it.")
-def command(
-    home: Path, server: str, token: str, metric: str, start: str, end: str, zone: str, dry_run: bool, as_json: bool
-) -> None:
+def command(where: Where, metric: str, start: str, end: str, zone: str, dry_run: bool, as_json: bool) -> None:
     """Read a window of METRIC again from its source, fill what is missing there, and judge it anew.
 
     What was known before stays in the history beside what is known now. Alerts of the past that the points raise are
@@ -51,7 +46,7 @@ def command(
         raise InputError("the window ends before it starts: swap --start and --end")
     windows = list(_windows(first, last))
     found: list[BackfillRecord] = []
-    with reach(home, server, token) as reached, progress() as report:
+    with where.ask(whole=True) as reached, progress() as report:
         for number, (left, right) in enumerate(windows):
             report(metric, number, len(windows))
             found.append(reached.backfill(metric, start=left, end=right, dry_run=dry_run))

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from watchkeeper.cli.home import print_alerts
-from watchkeeper.domain.times import format_instant
+from watchkeeper.cli.home import print_alert_rows
+from watchkeeper.domain.times import format_instant, wall_clock
 
 DEFAULT_HOME = Path(".demo")
 
@@ -48,7 +48,11 @@ def command(home: Path, serve: bool | None, port: int) -> None:
     done, biggest, flips = replay.replay_year(home)
     for trouble in done.troubles:
         click.echo(f"watchkeeper: {trouble}", err=True)
-    print_alerts(biggest, "The ten biggest alerts of 2013")
+    rows = [
+        (one.alert.id, wall_clock(one.alert.start, one.timezone), one.alert.severity, one.series_count, one.sentence)
+        for one in biggest
+    ]
+    print_alert_rows(rows, "The ten biggest alerts of 2013")
     for flip in flips:
         click.echo(f"{format_instant(flip.at)}  {flip.detail}")
     click.echo(

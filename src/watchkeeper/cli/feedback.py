@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
 import json
-from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from watchkeeper.cli.home import home_option, print_rows
-from watchkeeper.cli.reach import print_records, reach, server_options
+from watchkeeper.cli.home import print_rows
+from watchkeeper.cli.reach import Where, print_records, where_options
 
 if TYPE_CHECKING:
     from watchkeeper.client.records import ReceiptRecord
@@ -39,28 +37,25 @@ def command() -> None:
 
 
 @command.command("export")
-@home_option
+@where_options
 @always_json_option
-def export(home: Path) -> None:
+def export(where: Where) -> None:
     """Print the whole log, one JSON object a line, the oldest first."""
-    from watchkeeper.watch.service import Watchkeeper
-
-    with Watchkeeper.open(home) as service:
-        for line in service.export_feedback():
+    with where.ask(whole=True) as client:
+        for line in client.export_feedback():
             click.echo(json.dumps(line, ensure_ascii=False))
 
 
 @command.command("import")
-@home_option
+@where_options
 @click.argument("file", type=click.File("r", encoding="utf-8"))
 @click.option("--force", is_flag=True, help="Take it in even where alerts that people confirmed would be lost.")
 @as_json_object_option
-def take_in(home: Path, file: TextIO, force: bool, as_json: bool) -> None:
+def take_in(where: Where, file: TextIO, force: bool, as_json: bool) -> None:
     """Append the lines of FILE (`-`: standard input) that are not in the log yet; all or none."""
-    from watchkeeper.watch.service import Watchkeeper
-
-    with Watchkeeper.open(home) as service:
-        done = service.import_feedback(file, getattr(file, "name", "feedback"), getpass.getuser(), force=force)
+    place = getattr(file, "name", "feedback")
+    with where.ask(whole=True) as client:
+        done = client.import_feedback(file, place=place, force=force)
     if as_json:
         click.echo(json.dumps({"added": done.added, "present": done.present, "unknown": dict(done.unknown)}))
         return
@@ -70,13 +65,13 @@ def take_in(home: Path, file: TextIO, force: bool, as_json: bool) -> None:
 
 
 @command.command("calendar")
-@home_option
+@where_options
 @click.argument("file", type=click.File("r", encoding="utf-8"))
 @click.option("--metric", "names", multiple=True, required=True, help="The metric that knows these events; repeatable.")
 @click.option("--dry-run", is_flag=True, help="Print the lines that would be added; change nothing.")
 @click.option("--force", is_flag=True, help="Take them in even where alerts that people confirmed would be lost.")
 @as_json_object_option
-def calendar(home: Path, file: TextIO, names: tuple[str, ...], dry_run: bool, force: bool, as_json: bool) -> None:
+def calendar(where: Where, file: TextIO, names: tuple[str, ...], dry_run: bool, force: bool, as_json: bool) -> None:
     """Make the events of an iCalendar FILE known events of metrics, repetitions included.
 
     The same file again adds nothing. Each is undone as any answer.
@@ -86,16 +81,13 @@ def calendar(home: Path, file: TextIO, names: tuple[str, ...], dry_run: bool, fo
       watchkeeper feedback calendar launches.ics --metric orders
       watchkeeper feedback calendar maintenance.ics --metric orders --metric errors --dry-run
     """
-    from watchkeeper.watch.service import Watchkeeper
-
     place = getattr(file, "name", "calendar")
-    with Watchkeeper.open(home) as service:
-        lines = service.read_calendar(file.read(), names, place)
-        if dry_run:
-            for line in lines:
-                click.echo(json.dumps(line, ensure_ascii=False))
-            return
-        done = service.import_feedback([json.dumps(line) for line in lines], place, getpass.getuser(), force=force)
+    with where.ask(whole=True) as client:
+        done = client.import_calendar(file.read(), names, place=place, force=force, dry_run=dry_run)
+    if dry_run:
+        for line in done.lines:
+            click.echo(json.dumps(line, ensure_ascii=False))
+        return
     if as_json:
         click.echo(json.dumps({"added": done.added, "present": done.present}))
         return
@@ -103,8 +95,7 @@ def calendar(home: Path, file: TextIO, names: tuple[str, ...], dry_run: bool, fo
 
 
 @command.command("give")
-@home_option
-@server_options
+@where_options
 @click.argument("answer", type=click.Choice(ANSWERS))
 @click.option("--alert", type=int, help="Of this alert.")
 @click.option("--series", type=int, multiple=True, help="Or of a window of this series; repeatable.")
@@ -119,9 +110,7 @@ def calendar(home: Path, file: TextIO, names: tuple[str, ...], dry_run: bool, fo
 @click.option("--preview", is_flag=True, help="Say what it would change; write nothing.")
 @as_json_option
 def give(
-    home: Path,
-    server: str,
-    token: str,
+    where: Where,
     answer: str,
     alert: int | None,
     series: tuple[int, ...],
@@ -151,7 +140,7 @@ def give(
     from watchkeeper.watch.views import Reach
 
     first, last = (datetime.fromtimestamp(parse_instant(one, zone), UTC) if one else None for one in (start, end))
-    said = {
+    said: dict[str, Any] = {
         "alert": alert,
         "series": series,
         "start": first,
@@ -162,32 +151,30 @@ def give(
         "dimension": dimension,
         "repeat": repeat,
     }
-    with reach(home, server, token) as desk:
+    with where.ask(whole=True) as desk:
         receipt = desk.preview(Answer(answer), **said) if preview else desk.answer(Answer(answer), **said)
     _tell(receipt, as_json)
 
 
 @command.command("undo")
-@home_option
-@server_options
+@where_options
 @click.argument("number", type=int)
 @as_json_option
-def undo(home: Path, server: str, token: str, number: int, as_json: bool) -> None:
+def undo(where: Where, number: int, as_json: bool) -> None:
     """Take an answer back by its number; taking an undo back brings its answer back."""
-    with reach(home, server, token) as desk:
+    with where.ask(whole=True) as desk:
         _tell(desk.undo(number), as_json)
 
 
 @command.command("log")
-@home_option
-@server_options
+@where_options
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
 @as_json_option
-def log(home: Path, server: str, token: str, limit: int, as_json: bool) -> None:
+def log(where: Where, limit: int, as_json: bool) -> None:
     """List what was said, the newest line first."""
     from itertools import islice
 
-    with reach(home, server, token) as desk:
+    with where.ask(whole=True) as desk:
         found = list(islice(desk.feedback(), limit))
     if as_json:
         print_records(found)

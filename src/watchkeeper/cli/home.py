@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from watchkeeper.domain.alert import SEVERITIES, severity_level
-from watchkeeper.domain.times import wall_clock
-from watchkeeper.watch.hindsight_views import Hindsight
-from watchkeeper.watch.views import AlertLine, Explanation
+from watchkeeper.domain.alert import SEVERITIES
+from watchkeeper.domain.times import format_instant
 
 if TYPE_CHECKING:
+    from watchkeeper.client.records import AlertRecord, ExplanationRecord, HindsightRecord
     from watchkeeper.stores.ledger import Ledger
 
 
@@ -61,15 +60,6 @@ def print_rows(rows: Sequence[dict[str, Any]], *, as_json: bool, nothing: str) -
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 
 
-def print_alerts(lines: Sequence[AlertLine], title: str) -> None:
-    """A table for people: when, how much, what."""
-    rows = [
-        (one.alert.id, wall_clock(one.alert.start, one.timezone), one.alert.severity, one.series_count, one.sentence)
-        for one in lines
-    ]
-    print_alert_rows(rows, title)
-
-
 def print_alert_rows(rows: Sequence[tuple[int, datetime, float, int, str]], title: str) -> None:
     """The same of numbers, beginnings, severities, counts of series and sentences."""
     from rich.console import Console
@@ -89,32 +79,41 @@ def print_alert_rows(rows: Sequence[tuple[int, datetime, float, int, str]], titl
     console.print(table)
 
 
-def alert_as_json(line: AlertLine, explanation: Explanation, seen: Hindsight | None = None) -> dict[str, Any]:
+def alert_as_json(
+    alert: AlertRecord, explanation: ExplanationRecord, seen: HindsightRecord | None = None
+) -> dict[str, Any]:
     """One alert for scripts, with the dimension values that explain it (an empty `where`: everything alike), and how
     it was judged when it was told and how today's knowledge judges it.
     """
-    alert = line.alert
     return {
         "id": alert.id,
         "status": alert.status.value,
-        "start": alert.start,
-        "end": alert.end,
-        "severity": round(alert.severity, 3),
-        "series": line.series_count,
-        "metric": line.peak_metric.name,
-        "dimensions": dict(zip(line.peak_metric.dimensions, line.peak_series.values, strict=True)),
-        "sentence": line.sentence,
-        "owner": line.owner or None,
-        "severity_word": SEVERITIES[severity_level(alert.severity) - 1],
-        "tags": list(line.peak_metric.tags),
-        "acknowledged_by": line.care.acknowledged.by if line.care.acknowledged else None,
-        "snoozed_until": line.care.snoozed.until if line.is_snoozed and line.care.snoozed else None,
-        "answer": line.answer.answer.value if line.answer and line.answer.answer else None,
-        "still_fires": line.still_fires,
-        "hindsight": None if seen is None else msgspec.to_builtins(seen),
+        "start": int(alert.start.timestamp()),
+        "end": int(alert.end.timestamp()),
+        "severity": alert.severity,
+        "series": alert.series_count,
+        "metric": alert.metric,
+        "dimensions": alert.dimensions,
+        "sentence": alert.sentence,
+        "owner": alert.owner or None,
+        "severity_word": SEVERITIES[alert.level - 1],
+        "tags": list(alert.tags),
+        "acknowledged_by": alert.acknowledged_by or None,
+        "snoozed_until": None if alert.snoozed_until is None else int(alert.snoozed_until.timestamp()),
+        "answer": alert.answer.value if alert.answer else None,
+        "still_fires": alert.still_fires,
+        "hindsight": None if seen is None else msgspec.to_builtins(seen) | {"at": int(seen.at.timestamp())},
         "explanation": explanation.sentence or None,
         "causes": [
-            {"where": dict(cause.where), "share": round(cause.share, 4), "factor": round(cause.factor, 4)}
-            for cause in explanation.causes
+            {"where": one.where, "share": _short(one.share), "factor": _short(one.factor)} for one in explanation.causes
         ],
     }
+
+
+def _short(number: float | None) -> float | None:
+    return None if number is None else round(number, 4)
+
+
+def told(moment: datetime | None) -> str | None:
+    """A time of a record as verbs print it: as all of ours, in UTC to the second."""
+    return None if moment is None else format_instant(int(moment.timestamp()))

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
-from watchkeeper.cli.home import home_option, print_rows
-from watchkeeper.cli.reach import print_records, reach, server_options
+from watchkeeper.cli.home import print_rows
+from watchkeeper.cli.reach import Where, print_records, where_options
 
 
 @click.command()
-@home_option
-@server_options
+@where_options
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, as the API gives it.")
-def command(home: Path, server: str, token: str, as_json: bool) -> None:
+def command(where: Where, as_json: bool) -> None:
     """List every metric: its series, its alerts of the last 30 days of data, what people answered, its newest period.
 
     `withheld` is how many rows its last reading withheld, because their group was too small.
@@ -24,7 +21,7 @@ def command(home: Path, server: str, token: str, as_json: bool) -> None:
       watchkeeper metrics
       watchkeeper metrics --server https://watch.example.com --token "$TOKEN" --json
     """
-    with reach(home, server, token) as reached:
+    with where.ask(whole=True) as reached:
         found = reached.metrics()
     if as_json:
         print_records(found)

@@ -7,20 +7,18 @@ from pathlib import Path
 
 import click
 
-from watchkeeper.cli.home import home_option, open_ledger
-from watchkeeper.cli.reach import client_of, server_options
+from watchkeeper.cli.reach import Where, where_options
 
 WOULD_CHANGE = 10
 """Exit code where applying would change something; no error has it."""
 
 
 @click.command()
-@home_option
-@server_options
+@where_options
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.pass_context
-def command(ctx: click.Context, home: Path, server: str, token: str, file: Path, as_json: bool) -> None:
+def command(ctx: click.Context, where: Where, file: Path, as_json: bool) -> None:
     """Say what `apply FILE` would change; change nothing. URLs are never shown. Works while the server runs.
 
     Exit code 0: nothing would change; 10: something would.
@@ -31,36 +29,22 @@ def command(ctx: click.Context, home: Path, server: str, token: str, file: Path,
       watchkeeper plan metrics.yaml --json
     """
     from watchkeeper.domain.config import parse_config
-    from watchkeeper.watch.plan import Step, check_readable, plan
+    from watchkeeper.watch.plan import check_readable
 
     text = file.read_text(encoding="utf-8")
     config = parse_config(text, str(file))
     check_readable(config)
-    steps: list[Step]
-    if server:
-        with client_of(server, token) as client:
-            found = client.plan(text, place=str(file)).steps
-        steps = [
-            Step(
-                noun=one.noun,
-                name=one.name,
-                is_new=one.is_new,
-                settings=tuple((each.name, each.before, each.after) for each in one.settings),
-            )
-            for one in found
-        ]
-    else:
-        with open_ledger(home) as ledger:
-            steps = plan(ledger, config)
+    with where.ask() as client:
+        steps = client.plan(text, place=str(file)).steps
     for step in steps:
         if as_json:
-            settings = {key: {"before": before, "after": after} for key, before, after in step.settings}
+            settings = {one.name: {"before": one.before, "after": one.after} for one in step.settings}
             row = {"noun": step.noun, "name": step.name, "new": step.is_new, "settings": settings}
             click.echo(json.dumps(row, ensure_ascii=False))
             continue
         click.echo(f"{'add' if step.is_new else 'change'} {step.noun} {step.name}")
-        for key, before, after in step.settings:
-            click.echo(f"  {key}: {_word(before)} -> {_word(after)}")
+        for one in step.settings:
+            click.echo(f"  {one.name}: {_word(one.before)} -> {_word(one.after)}")
     if steps:
         ctx.exit(WOULD_CHANGE)
     if not as_json:

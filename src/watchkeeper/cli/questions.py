@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 import json
-from pathlib import Path
 
 import click
 
-from watchkeeper.cli.home import home_option, print_rows
-from watchkeeper.domain.times import format_instant
+from watchkeeper.cli.home import print_rows, told
+from watchkeeper.cli.reach import Where, where_options
 
 
 @click.group()
@@ -25,22 +23,20 @@ def command() -> None:
 
 
 @command.command("list")
-@home_option
+@where_options
 @click.option("--all", "with_answered", is_flag=True, help="Those that have an answer too.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-def listed(home: Path, with_answered: bool, as_json: bool) -> None:
+def listed(where: Where, with_answered: bool, as_json: bool) -> None:
     """List the questions, the newest first."""
-    from watchkeeper.watch.service import Watchkeeper
-
-    with Watchkeeper.open(home) as service:
-        found = service.questions.listed(is_open=not with_answered)
+    with where.ask(whole=True) as client:
+        found = client.questions(answered_too=with_answered)
     rows = [
         {
             "id": one.id,
             "metric": one.metric,
             "series": one.series,
-            "from": format_instant(one.start),
-            "to": format_instant(one.end),
+            "from": told(one.start),
+            "to": told(one.end),
             "decades_below_the_bar": round(-one.decades, 2),
             "reply": None if one.reply is None else one.reply.value,
             "by": one.by or None,
@@ -51,20 +47,19 @@ def listed(home: Path, with_answered: bool, as_json: bool) -> None:
 
 
 @command.command("answer")
-@home_option
+@where_options
 @click.argument("question", type=int)
 @click.argument("reply", type=click.Choice(["fine", "missed", "skip"]))
 @click.option("--json", "as_json", is_flag=True, help="A JSON object.")
-def answer(home: Path, question: int, reply: str, as_json: bool) -> None:
+def answer(where: Where, question: int, reply: str, as_json: bool) -> None:
     """Say that a quiet window was fine, that it was missed, or skip it."""
     from watchkeeper.domain.question import Reply
-    from watchkeeper.watch.service import Watchkeeper
 
-    with Watchkeeper.open(home) as service:
-        receipt = service.questions.reply(question, Reply(reply), getpass.getuser())
-    sentence = "Skipped." if receipt is None else receipt.sentence
+    with where.ask(whole=True) as client:
+        done = client.reply(question, Reply(reply))
+    sentence = done.sentence or "Skipped."
     if as_json:
-        number = None if receipt is None else receipt.feedback.id
-        click.echo(json.dumps({"question": question, "reply": reply, "feedback": number, "sentence": sentence}))
+        row = {"question": question, "reply": reply, "feedback": done.question.feedback, "sentence": sentence}
+        click.echo(json.dumps(row))
         return
     click.echo(sentence)

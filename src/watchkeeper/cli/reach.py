@@ -1,63 +1,76 @@
-"""How a verb reaches a Watchkeeper: a running server by its address, or the stores of a home, which it then has alone.
+"""How a verb reaches a Watchkeeper: a running server by its address, or the stores of a home.
 
-Both answer with the records of the API, so that a verb prints the same either way.
+Both are asked by the same client, the stores through the routes of the API in this process, so that a verb cannot tell
+them apart and says the same of both.
 """
 
 from __future__ import annotations
 
+import functools
 import getpass
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from watchkeeper.cli.home import home_option
+
 if TYPE_CHECKING:
     from watchkeeper.client import Client
-    from watchkeeper.client.records import (
-        BackfillRecord,
-        FeedbackRecord,
-        MetricRecord,
-        PointRecord,
-        ReceiptRecord,
-        SeriesRecord,
-    )
-    from watchkeeper.domain.feedback import Answer
-    from watchkeeper.watch.service import Watchkeeper
 
 
-class Reached(Protocol):
-    """What verbs ask: `watchkeeper.Client` answers it, and so do the stores of a home."""
+class Where(NamedTuple):
+    """Whom a verb asks: the server, where one is named, or else the stores of `home`."""
 
-    def metrics(self) -> list[MetricRecord]:
-        """Every metric with its record."""
+    home: Path
+    server: str
+    token: str
 
-    def series(self, metric: str) -> Iterator[SeriesRecord]:
-        """The series of a metric."""
+    @contextmanager
+    def ask(self, *, whole: bool = False, by: str = "") -> Iterator[Client]:
+        """A client of it.
 
-    def points(
-        self, series_id: int, *, start: datetime | None = None, end: datetime | None = None
-    ) -> Iterator[PointRecord]:
-        """Judged points of a series, the oldest first."""
+        The stores are asked beside a running server, by what their ledger alone answers; with `whole` the history is
+        needed too, which a running server has to itself where it is a file. `by` signs what is done (else the person
+        who sits here does); a server knows who asks by the token.
+        """
+        if self.server:
+            if by:
+                raise click.UsageError("--by is for the stores: a server knows by the token who does it")
+            with client_of(self.server, self.token) as client:
+                yield client
+            return
+        from watchkeeper.client import Client
+        from watchkeeper.server.inside import Stores
 
-    def feedback(self) -> Iterator[FeedbackRecord]:
-        """The log, the newest line first."""
+        with self._stores(whole) as service:
+            yield Client("http://stores", token="", transport=Stores(service, by or getpass.getuser()))
 
-    def preview(self, answer: Answer, **said: Any) -> ReceiptRecord:
-        """What an answer would change."""
+    @contextmanager
+    def _stores(self, whole: bool) -> Iterator[object]:
+        if whole:
+            from watchkeeper.watch.service import Watchkeeper
 
-    def answer(self, answer: Answer, **said: Any) -> ReceiptRecord:
-        """Say an answer."""
+            with Watchkeeper.open(self.home) as service:
+                yield service
+            return
+        from watchkeeper.watch.beside import Beside
 
-    def undo(self, feedback_id: int) -> ReceiptRecord:
-        """Take an answer back."""
+        with Beside.open(self.home, time.time) as beside:
+            yield beside
 
-    def backfill(
-        self, name: str, *, start: datetime, end: datetime | None = None, dry_run: bool = False
-    ) -> BackfillRecord:
-        """Read a window of a metric again from its source."""
+
+def where_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--home`, `--server` and `--token`, which the verb gets together as `where`."""
+
+    @functools.wraps(command)
+    def called(*words: Any, home: Path, server: str, token: str, **said: Any) -> Any:
+        return command(*words, where=Where(home, server, token), **said)
+
+    return home_option(server_options(called))
 
 
 def server_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -84,81 +97,6 @@ def client_of(server: str, token: str) -> Iterator[Client]:
 
     with Client(server, token=token) as client:
         yield client
-
-
-@contextmanager
-def reach(home: Path, server: str, token: str) -> Iterator[Reached]:
-    """The server where one is named, or else the stores of the home."""
-    if server:
-        with client_of(server, token) as client:
-            yield client  # type: ignore[misc] # its answer() names every argument
-        return
-    from watchkeeper.watch.service import Watchkeeper
-
-    with Watchkeeper.open(home) as service:
-        yield _Stores(service)
-
-
-class _Stores:
-    """The stores of a home, asked as the API is."""
-
-    def __init__(self, service: Watchkeeper) -> None:
-        self._service = service
-
-    def metrics(self) -> list[MetricRecord]:
-        from watchkeeper.server.api.metrics import metric_record
-
-        return [metric_record(line) for line in self._service.metrics()]
-
-    def series(self, metric: str) -> Iterator[SeriesRecord]:
-        from watchkeeper.server.api.series import series_record
-
-        for one in self._service.listing.series(metric):
-            yield series_record(self._service.listing.one_series(one.id)[1], one)
-
-    def points(
-        self, series_id: int, *, start: datetime | None = None, end: datetime | None = None
-    ) -> Iterator[PointRecord]:
-        from watchkeeper.server.api.series import point_records
-
-        first, last = (None if one is None else int(one.timestamp()) for one in (start, end))
-        chart, _ = self._service.listing.points(series_id, first, last, 2**31)
-        return point_records(chart)
-
-    def feedback(self) -> Iterator[FeedbackRecord]:
-        from watchkeeper.server.api.feedback import feedback_record
-
-        for pair in self._service.listing.feedback(2**31):
-            yield feedback_record(*pair)
-
-    def preview(self, answer: Answer, **said: Any) -> ReceiptRecord:
-        from watchkeeper.server.api.feedback import receipt_record
-
-        return receipt_record(self._service.preview(self._draft(answer, said)))
-
-    def answer(self, answer: Answer, **said: Any) -> ReceiptRecord:
-        from watchkeeper.server.api.feedback import receipt_record
-
-        return receipt_record(self._service.answer(self._draft(answer, said)))
-
-    def undo(self, feedback_id: int) -> ReceiptRecord:
-        from watchkeeper.server.api.feedback import receipt_record
-
-        return receipt_record(self._service.undo(feedback_id, getpass.getuser()))
-
-    def backfill(
-        self, name: str, *, start: datetime, end: datetime | None = None, dry_run: bool = False
-    ) -> BackfillRecord:
-        from watchkeeper.server.api.metrics import backfill_record
-
-        first, last = int(start.timestamp()), None if end is None else int(end.timestamp())
-        return backfill_record(self._service.backfills.fill(name, first, last, getpass.getuser(), dry_run=dry_run))
-
-    def _draft(self, answer: Answer, said: dict[str, Any]) -> Any:
-        from watchkeeper.client.records import DraftRecord
-        from watchkeeper.server.api.feedback import draft_of
-
-        return draft_of(DraftRecord(answer=answer, **said), getpass.getuser())
 
 
 def print_records(records: Sequence[Any] | Iterator[Any]) -> None:

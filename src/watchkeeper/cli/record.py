@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
-from watchkeeper.cli.home import home_option, print_rows
+from watchkeeper.cli.home import print_rows
+from watchkeeper.cli.reach import Where, where_options
 
 
 @click.command()
-@home_option
+@where_options
 @click.argument("metric", required=False)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-def command(home: Path, metric: str | None, as_json: bool) -> None:
+def command(where: Where, metric: str | None, as_json: bool) -> None:
     """Say how right each metric (or METRIC) was, by what people answered, what it costs, and what that suggests.
 
     Precision is the share of real ones among the alerts with a verdict, with its interval of 95 %. Misses a month are
@@ -24,28 +23,26 @@ def command(home: Path, metric: str | None, as_json: bool) -> None:
       watchkeeper record
       watchkeeper record orders --json
     """
-    from watchkeeper.watch.service import Watchkeeper
-
-    with Watchkeeper.open(home) as service:
-        lines = service.metrics() if metric is None else (service.metric_page(metric).line,)
+    with where.ask(whole=True) as client:
+        found = client.metrics() if metric is None else [client.metric(metric)]
     rows = [
         {
-            "metric": line.metric.name,
-            "real": line.record.real,
-            "false_alarms": line.record.false_alarms,
-            "precision": None if line.record.precision is None else round(line.record.precision, 3),
-            "low": round(line.record.low, 3),
-            "high": round(line.record.high, 3),
-            "missed": line.record.missed,
-            "asked": line.record.asked,
-            "misses_a_month": line.record.misses_a_month,
-            "misses_low": round(line.record.misses_low, 2),
-            "misses_high": round(line.record.misses_high, 2),
-            "alerts_a_month": round(line.record.alerts_a_month, 2),
-            "budget": line.record.budget,
-            "suggestion": line.record.suggestion,
+            "metric": one.settings.name,
+            "real": track.real,
+            "false_alarms": track.false_alarms,
+            "precision": None if track.precision is None else round(track.precision, 3),
+            "low": round(track.low, 3),
+            "high": round(track.high, 3),
+            "missed": track.missed,
+            "asked": track.asked,
+            "misses_a_month": track.misses_a_month,
+            "misses_low": round(track.misses_low, 2),
+            "misses_high": round(track.misses_high, 2),
+            "alerts_a_month": round(track.alerts_a_month, 2),
+            "budget": track.budget,
+            "suggestion": track.suggestion,
         }
-        for line in lines
-        if line.record is not None
+        for one in found
+        if (track := one.track) is not None
     ]
     print_rows(rows, as_json=as_json, nothing="No metric is watched yet.")

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import getpass
 import json
-from pathlib import Path
 
 import click
 
-from watchkeeper.cli.home import home_option
-from watchkeeper.cli.reach import client_of, server_options
+from watchkeeper.cli.reach import Where, where_options
 
 
 @click.command()
-@home_option
-@server_options
+@where_options
 @click.option("--apply", "is_meant", is_flag=True, help="Remove it now, instead of saying what would go.")
 @click.option("--json", "as_json", is_flag=True, help="A JSON object.")
-def command(home: Path, server: str, token: str, is_meant: bool, as_json: bool) -> None:
+def command(where: Where, is_meant: bool, as_json: bool) -> None:
     """Say how long points, alerts and the audit log are kept, and what is older. Removes nothing without --apply.
 
     The running service removes it by itself, once a day. `retention` in a configuration sets the ages. What an answer
@@ -33,18 +29,12 @@ def command(home: Path, server: str, token: str, is_meant: bool, as_json: bool) 
     """
     import msgspec
 
-    if server:
-        from watchkeeper.watch.retention import Outlook
+    from watchkeeper.watch.retention import Outlook
 
-        with client_of(server, token) as client:
-            said = client.apply_retention() if is_meant else client.retention()
-        numbers = {name: getattr(said, name) for name in ("points", "alerts", "audit", "held_series", "held_alerts")}
-        found = Outlook(retention=said.kept, **numbers)
-    else:
-        from watchkeeper.watch.service import Watchkeeper
-
-        with Watchkeeper.open(home) as service:
-            found = service.retention.clear(getpass.getuser()) if is_meant else service.retention.look()
+    with where.ask(whole=True) as client:
+        said = client.apply_retention() if is_meant else client.retention()
+    numbers = {name: getattr(said, name) for name in ("points", "alerts", "audit", "held_series", "held_alerts")}
+    found = Outlook(retention=said.kept, **numbers)
     if as_json:
         click.echo(json.dumps(msgspec.to_builtins(found) | {"is_removed": is_meant}))
         return

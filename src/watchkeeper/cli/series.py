@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from watchkeeper.cli.home import home_option, print_rows
-from watchkeeper.cli.reach import print_records, reach, server_options
+from watchkeeper.cli.home import print_rows
+from watchkeeper.cli.reach import Where, print_records, where_options
 from watchkeeper.domain.times import parse_instant
 
 if TYPE_CHECKING:
@@ -31,13 +30,12 @@ def command() -> None:
 
 
 @command.command("list")
-@home_option
-@server_options
+@where_options
 @click.argument("metric")
 @as_json_option
-def list_series(home: Path, server: str, token: str, metric: str, as_json: bool) -> None:
+def list_series(where: Where, metric: str, as_json: bool) -> None:
     """List the series of METRIC with their numbers."""
-    with reach(home, server, token) as reached:
+    with where.ask(whole=True) as reached:
         if as_json:
             print_records(reached.series(metric))
             return
@@ -46,17 +44,16 @@ def list_series(home: Path, server: str, token: str, metric: str, as_json: bool)
 
 
 @command.command()
-@home_option
-@server_options
+@where_options
 @click.argument("series", type=int)
 @click.option("--from", "start", default="", help="From when on: 2026-11-20, 2026-11-20T09:00.")
 @click.option("--to", "end", default="", help="Before when.")
 @click.option("--zone", default="UTC", show_default=True, help="The clock of --from and --to.")
 @as_json_option
-def points(home: Path, server: str, token: str, series: int, start: str, end: str, zone: str, as_json: bool) -> None:
+def points(where: Where, series: int, start: str, end: str, zone: str, as_json: bool) -> None:
     """Print the judged points of SERIES (a number that `series list` gives), the oldest first."""
     first, last = (datetime.fromtimestamp(parse_instant(one, zone), UTC) if one else None for one in (start, end))
-    with reach(home, server, token) as reached:
+    with where.ask(whole=True) as reached:
         found = reached.points(series, start=first, end=last)
         if as_json:
             print_records(found)

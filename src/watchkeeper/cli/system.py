@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from watchkeeper.cli.home import home_option, open_ledger, print_rows
-
-if TYPE_CHECKING:
-    from watchkeeper.watch.systems import Systems
+from watchkeeper.cli.home import print_rows
+from watchkeeper.cli.reach import Where, where_options
 
 MISSING = 13
 """Exit code where `check` found something missing; no error has it."""
@@ -36,19 +29,19 @@ def command() -> None:
 
 
 @command.command("list")
-@home_option
+@where_options
 @as_json_option
-def list_systems(home: Path, as_json: bool) -> None:
+def list_systems(where: Where, as_json: bool) -> None:
     """List every system as it stands."""
-    with _open(home) as systems:
-        lines = systems.lines()
+    with where.ask() as client:
+        lines = client.systems()
     rows = [
         {
-            "system": line.system.name,
-            "stage": line.system.stage.value,
-            "owner": line.system.owner or None,
+            "system": line.name,
+            "stage": line.stage.value,
+            "owner": line.owner or None,
             "met": f"{line.met}/{line.asked}",
-            "test score": line.score,
+            "test score": line.test_score,
             "stands": line.sentence,
         }
         for line in lines
@@ -59,14 +52,14 @@ def list_systems(home: Path, as_json: bool) -> None:
 
 
 @command.command("check")
-@home_option
+@where_options
 @click.argument("name")
 @as_json_option
 @click.pass_context
-def check_system(ctx: click.Context, home: Path, name: str, as_json: bool) -> None:
+def check_system(ctx: click.Context, where: Where, name: str, as_json: bool) -> None:
     """Say what is missing between prototype and production. Exit code 0: nothing; 13: something."""
-    with _open(home) as systems:
-        items = systems.missing(name)
+    with where.ask() as client:
+        items = client.system(name).check
     for item in items:
         if as_json:
             row = {"item": item.key, "met": item.is_met, "words": item.words, "mend": item.mend, "page": item.page}
@@ -83,46 +76,37 @@ def check_system(ctx: click.Context, home: Path, name: str, as_json: bool) -> No
 
 
 @command.command("test-score")
-@home_option
+@where_options
 @click.argument("name")
 @click.option("--test", default="", help="Say how far one test is.")
 @click.option("--points", type=click.Choice(["0", "0.5", "1"]), help="0.5: by hand and documented; 1: automated.")
 @click.option("--note", default="", help="The evidence.")
 @as_json_option
-def test_score(home: Path, name: str, test: str, points: str | None, note: str, as_json: bool) -> None:
+def test_score(where: Where, name: str, test: str, points: str | None, note: str, as_json: bool) -> None:
     """Print the ML Test Score (Breck and others, 2017), or say how far one test is.
 
     What Watchkeeper can see is filled in; a later word of a person counts instead.
     """
-    from watchkeeper.domain.readiness import SECTIONS
+    from watchkeeper.domain.readiness import SECTIONS, Score
 
     if bool(test) != (points is not None):
         raise click.UsageError("give --test and --points together")
-    with _open(home) as systems:
+    with where.ask() as client:
         if test and points is not None:
-            systems.say(name, test, float(points), getpass.getuser(), note)
-        page = systems.page(name)
+            client.say_evidence(name, test, float(points), note=note)
+        page = client.system(name)
+    score, evidence = Score(at=0, sections=page.sections), {one.test: one for one in page.evidence}
     if as_json:
         tests = {
-            one.test: {"points": one.points, "by": one.by, "at": one.at, "note": one.note}
-            for one in page.evidence.values()
+            one.test: {"points": one.points, "by": one.by, "at": int(one.at.timestamp()), "note": one.note}
+            for one in page.evidence
         }
-        click.echo(json.dumps({"final": page.score.final, "sections": page.score.sections, "tests": tests}, indent=2))
+        click.echo(json.dumps({"final": score.final, "sections": score.sections, "tests": tests}, indent=2))
         return
     for section, asked in SECTIONS.items():
-        click.echo(f"{section}: {page.score.sections[section]:g} of {len(asked)}")
+        click.echo(f"{section}: {score.sections[section]:g} of {len(asked)}")
         for key, words in asked.items():
-            found = page.evidence.get(key)
+            found = evidence.get(key)
             said = f"{found.by}: {found.note}" if found and found.note else found.by if found else "nobody said"
             click.echo(f"  {found.points if found else 0:g}  {key}: {words} ({said})")
-    click.echo(f"ML Test Score {page.score.final:g}: {page.score.meaning}")
-
-
-@contextmanager
-def _open(home: Path) -> Iterator[Systems]:
-    import time
-
-    from watchkeeper.watch.systems import Systems
-
-    with open_ledger(home) as ledger:
-        yield Systems(ledger, time.time)
+    click.echo(f"ML Test Score {score.final:g}: {score.meaning}")

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
 import json
-import time
-from pathlib import Path
 
 import click
 
-from watchkeeper.cli.home import home_option, open_ledger, print_rows
+from watchkeeper.cli.home import print_rows, told
+from watchkeeper.cli.reach import Where, where_options
 from watchkeeper.domain.access import Scope
-from watchkeeper.domain.times import DAY, format_instant
 
 
 @click.group()
@@ -29,64 +26,55 @@ def command() -> None:
 
 
 @command.command()
-@home_option
+@where_options
 @click.argument("user")
 @click.argument("label")
 @click.option("--scope", "scopes", type=click.Choice([scope.value for scope in Scope]), multiple=True, required=True)
 @click.option("--days", type=click.IntRange(1, 366), default=90, show_default=True, help="Good for so many days.")
 @click.option("--json", "as_json", is_flag=True, help="A JSON object.")
-def make(home: Path, user: str, label: str, scopes: tuple[str, ...], days: int, as_json: bool) -> None:
+def make(where: Where, user: str, label: str, scopes: tuple[str, ...], days: int, as_json: bool) -> None:
     """Make a token for programs of USER; LABEL says what it is for. It is shown this once."""
-    from watchkeeper.watch.access import Access
-
-    given = [Scope(scope) for scope in scopes]
-    with open_ledger(home) as ledger:
-        secret, token = Access(ledger, time.time).make_token(
-            user, label, given, lifetime_s=days * DAY, by=getpass.getuser()
-        )
+    with where.ask() as client:
+        made = client.make_token(user, label, [Scope(scope) for scope in scopes], days=days)
+    number, expires = made.token.id, told(made.token.expires_at)
     if as_json:
-        click.echo(json.dumps({"id": token.id, "token": secret, "expires": format_instant(token.expires_at)}))
+        click.echo(json.dumps({"id": number, "token": made.secret, "expires": expires}))
     else:
-        click.echo(
-            f"Token {token.id}, good until {format_instant(token.expires_at)}; keep it now, it is not shown again:"
-        )
-        click.echo(secret)
+        click.echo(f"Token {number}, good until {expires}; keep it now, it is not shown again:")
+        click.echo(made.secret)
 
 
 @command.command("list")
-@home_option
+@where_options
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-def list_(home: Path, as_json: bool) -> None:
+def list_(where: Where, as_json: bool) -> None:
     """List tokens, without their secrets."""
-    from watchkeeper.watch.access import Access
-
-    with open_ledger(home) as ledger:
-        found = Access(ledger, time.time).all_tokens()
+    with where.ask() as client:
+        found = client.tokens()
     rows = [
         {
             "id": token.id,
-            "user": name,
+            "user": token.user,
             "label": token.label,
             "scopes": " ".join(sorted(scope.value for scope in token.scopes)),
-            "expires": format_instant(token.expires_at),
-            "last_used": None if token.last_used_at is None else format_instant(token.last_used_at),
-            "revoked": None if token.revoked_at is None else format_instant(token.revoked_at),
+            "expires": told(token.expires_at),
+            "last_used": told(token.last_used_at),
+            "revoked": told(token.revoked_at),
         }
-        for token, name in found
+        for token in found
     ]
     print_rows(rows, as_json=as_json, nothing="No tokens.")
 
 
 @command.command()
-@home_option
+@where_options
 @click.argument("token_id", type=int, metavar="ID")
 @click.option("--json", "as_json", is_flag=True, help="A JSON object.")
-def revoke(home: Path, token_id: int, as_json: bool) -> None:
+def revoke(where: Where, token_id: int, as_json: bool) -> None:
     """End the token ID now."""
-    from watchkeeper.watch.access import Access
-
-    with open_ledger(home) as ledger:
-        is_new = Access(ledger, time.time).revoke_token(token_id, by=getpass.getuser())
+    with where.ask() as client:
+        is_new = not any(one.id == token_id and one.revoked_at is not None for one in client.tokens())
+        client.revoke_token(token_id)
     if as_json:
         click.echo(json.dumps({"id": token_id, "is_revoked": True, "was_revoked": not is_new}))
         return

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import getpass
 import json
-import time
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from watchkeeper.cli.home import home_option, open_ledger, print_rows
-from watchkeeper.domain.access import Role, User, pseudonym
-from watchkeeper.domain.times import format_instant
+from watchkeeper.cli.home import print_rows, told
+from watchkeeper.cli.reach import Where, where_options
+from watchkeeper.domain.access import Role, pseudonym
+from watchkeeper.domain.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from watchkeeper.client import Client
+    from watchkeeper.client.records import UserRecord
 
 ROLES = click.Choice([role.value for role in Role])
 as_json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
@@ -34,51 +36,45 @@ def command() -> None:
 
 
 @command.command()
-@home_option
+@where_options
 @click.argument("name")
 @click.option("--role", type=ROLES, default="viewer", show_default=True)
 @as_json_option
-def add(home: Path, name: str, role: str, as_json: bool) -> None:
+def add(where: Where, name: str, role: str, as_json: bool) -> None:
     """Make an account for NAME."""
-    from watchkeeper.watch.access import Access
-
-    with open_ledger(home) as ledger:
-        user = Access(ledger, time.time).add_user(name, Role(role), by=getpass.getuser())
+    with where.ask() as client:
+        user = client.add_user(name, Role(role))
     click.echo(json.dumps(_row(user)) if as_json else f"{user.name} is {user.role.value}")
 
 
 @command.command("list")
-@home_option
+@where_options
 @as_json_option
-def list_(home: Path, as_json: bool) -> None:
+def list_(where: Where, as_json: bool) -> None:
     """List accounts, erased ones too."""
-    from watchkeeper.watch.access import Access
-
-    with open_ledger(home) as ledger:
-        found = Access(ledger, time.time).all_users()
+    with where.ask() as client:
+        found = client.users()
     print_rows([_row(user) for user in found], as_json=as_json, nothing="No accounts.")
 
 
 @command.command()
-@home_option
+@where_options
 @click.argument("name")
 @click.argument("role", type=ROLES)
 @as_json_option
-def role(home: Path, name: str, role: str, as_json: bool) -> None:
+def role(where: Where, name: str, role: str, as_json: bool) -> None:
     """Give NAME the role ROLE, in their tokens too, from their next request on."""
-    from watchkeeper.watch.access import Access
-
-    with open_ledger(home) as ledger:
-        user = Access(ledger, time.time).set_role(name, Role(role), by=getpass.getuser())
+    with where.ask() as client:
+        user = client.set_role(_account(client, name).id, Role(role))
     click.echo(json.dumps(_row(user)) if as_json else f"{user.name} is {user.role.value}")
 
 
 @command.command()
-@home_option
+@where_options
 @click.argument("name")
 @click.option("--dry-run", is_flag=True, help="Say what would be done; change nothing.")
 @as_json_option
-def erase(home: Path, name: str, dry_run: bool, as_json: bool) -> None:
+def erase(where: Where, name: str, dry_run: bool, as_json: bool) -> None:
     """Erase the account of NAME. Cannot be undone.
 
     Its tokens are deleted. Everything that the person said, did or owns stays, under a pseudonym, so that what was
@@ -86,13 +82,10 @@ def erase(home: Path, name: str, dry_run: bool, as_json: bool) -> None:
     a query) is named, to be changed by hand. Messages that were sent, files that were exported, and backups are not
     changed; nor is a configuration file, which would bring the name back.
     """
-    from watchkeeper.watch.access import Access
-
-    with open_ledger(home) as ledger:
-        access = Access(ledger, time.time)
-        user = access.user(name)
-        left = access.still_named(user.name)
-        signed = pseudonym(user.id) if dry_run else access.erase_user(name, by=getpass.getuser()).name
+    with where.ask() as client:
+        user = _account(client, name)
+        left = client.erase_user(user.id, dry_run=dry_run).still_named
+    signed = pseudonym(user.id)
     if as_json:
         click.echo(json.dumps({"id": user.id, "signed": signed, "is_erased": not dry_run, "still_named": list(left)}))
         return
@@ -103,11 +96,19 @@ def erase(home: Path, name: str, dry_run: bool, as_json: bool) -> None:
         click.echo(f"still named in {place}: it works with the name; change it, or take it away")
 
 
-def _row(user: User) -> dict[str, Any]:
+def _account(client: Client, name: str) -> UserRecord:
+    """The account of that name, in any case of its letters; NotFoundError."""
+    for one in client.users():
+        if one.erased_at is None and one.name.casefold() == name.casefold():
+            return one
+    raise NotFoundError(f"no user {name!r}: `watchkeeper users list` shows all, `watchkeeper users add` makes one")
+
+
+def _row(user: UserRecord) -> dict[str, Any]:
     return {
         "id": user.id,
         "name": user.name,
         "role": user.role.value,
-        "created": format_instant(user.created_at),
-        "erased": None if user.erased_at is None else format_instant(user.erased_at),
+        "created": told(user.created_at),
+        "erased": told(user.erased_at),
     }

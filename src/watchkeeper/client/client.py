@@ -18,10 +18,15 @@ from watchkeeper.client.records import (
     AuditRecord,
     BackfillDraft,
     BackfillRecord,
+    CalendarDraft,
+    CalendarRecord,
     ChannelList,
     ChannelRecord,
     ConfigText,
+    ContextDraft,
+    DigestDraft,
     DraftRecord,
+    EvaluationRecord,
     ExplanationRecord,
     FeedbackLines,
     FeedbackPage,
@@ -30,9 +35,11 @@ from watchkeeper.client.records import (
     FlagRecord,
     FlagWhole,
     GuardAnswer,
+    ImportDraft,
     ImportedRecord,
     LinkRecord,
     Me,
+    MemberDraft,
     MetricList,
     MetricRecord,
     NewToken,
@@ -48,6 +55,7 @@ from watchkeeper.client.records import (
     RolloutMove,
     RolloutPreview,
     RolloutRecord,
+    RunbookRecord,
     SeriesPage,
     SeriesRecord,
     SignedOut,
@@ -62,6 +70,7 @@ from watchkeeper.client.records import (
     UserDraft,
     UserList,
     UserRecord,
+    WeekRecord,
 )
 from watchkeeper.client.wire import Wire
 from watchkeeper.client.work import Work
@@ -134,18 +143,33 @@ class Client(Work):
         metric: str = "",
         start: datetime | None = None,
         end: datetime | None = None,
+        order: Literal["newest", "severity"] = "newest",
     ) -> Iterator[AlertRecord]:
-        """Alerts, the newest first; `show` as in the inbox, in the window `[start, end)`."""
-        asked: dict[str, Any] = {"show": show, "metric": metric, "start": _iso(start), "end": _iso(end)}
-        cursor: str | None = ""
-        while cursor is not None:
-            page = self._wire.ask(AlertPage, "GET", "/alerts", cursor=cursor, **asked)
+        """Alerts, the newest first or the most severe; `show` as in the inbox, in the window `[start, end)`."""
+        for page in self.alert_pages(show=show, metric=metric, start=start, end=end, order=order):
             yield from page.items
-            cursor = page.next
+
+    def alert_pages(
+        self,
+        *,
+        show: Show = "all",
+        metric: str = "",
+        start: datetime | None = None,
+        end: datetime | None = None,
+        order: Literal["newest", "severity"] = "newest",
+        limit: int = 50,
+    ) -> Iterator[AlertPage]:
+        """The same page by page; ordered by severity each says how many alerts there are in all."""
+        asked: dict[str, Any] = {"show": show, "metric": metric, "start": _iso(start), "end": _iso(end)}
+        return self._wire.pages(AlertPage, "/alerts", order=order, limit=limit, **asked)
 
     def alert(self, alert_id: int) -> AlertWhole:
         """One alert whole."""
         return self._wire.ask(AlertWhole, "GET", f"/alerts/{alert_id}")
+
+    def runbook(self, alert_id: int) -> RunbookRecord:
+        """What to do about an alert, and what of it is done."""
+        return self._wire.ask(RunbookRecord, "GET", f"/alerts/{alert_id}/runbook")
 
     def explanation(self, alert_id: int) -> ExplanationRecord:
         """Which dimension values explain an alert."""
@@ -200,25 +224,32 @@ class Client(Work):
 
     def feedback(self) -> Iterator[FeedbackRecord]:
         """The log, the newest line first."""
-        cursor: str | None = ""
-        while cursor is not None:
-            page = self._wire.ask(FeedbackPage, "GET", "/feedback", cursor=cursor)
+        for page in self._wire.pages(FeedbackPage, "/feedback"):
             yield from page.items
-            cursor = page.next
 
     def export_feedback(self) -> list[dict[str, Any]]:
         """The whole log as objects, the oldest line first."""
         return self._wire.ask(FeedbackLines, "GET", "/feedback/export").lines
 
-    def import_feedback(self, lines: Iterable[dict[str, Any]]) -> ImportedRecord:
-        """Append the lines that are not in the log yet, all or none."""
-        return self._wire.ask(ImportedRecord, "POST", "/feedback/import", body=FeedbackLines(lines=list(lines)))
+    def import_feedback(
+        self, lines: Iterable[dict[str, Any] | str], *, place: str = "lines", force: bool = False
+    ) -> ImportedRecord:
+        """Append the lines that are not in the log yet, all or none; `place` names where they are from."""
+        draft = ImportDraft(lines=list(lines), place=place, force=force)
+        return self._wire.ask(ImportedRecord, "POST", "/feedback/import", body=draft)
+
+    def import_calendar(
+        self, text: str, metrics: Iterable[str], *, place: str = "calendar", force: bool = False, dry_run: bool = False
+    ) -> CalendarRecord:
+        """Make the events of an iCalendar file known events of metrics; the same file again adds nothing."""
+        draft = CalendarDraft(text=text, metrics=tuple(metrics), place=place, force=force, dry_run=dry_run)
+        return self._wire.ask(CalendarRecord, "POST", "/feedback/calendar", body=draft)
 
     # metrics and series
 
     def metrics(self) -> list[MetricRecord]:
         """Every metric with its record."""
-        return self._wire.ask(MetricList, "GET", "/metrics").items
+        return [one for page in self._wire.pages(MetricList, "/metrics") for one in page.items]
 
     def metric(self, name: str) -> MetricRecord:
         """One metric with its record."""
@@ -233,31 +264,35 @@ class Client(Work):
 
     def series(self, metric: str) -> Iterator[SeriesRecord]:
         """The series of a metric, by id."""
-        cursor: str | None = ""
-        while cursor is not None:
-            page = self._wire.ask(SeriesPage, "GET", f"/metrics/{metric}/series", cursor=cursor)
+        for page in self._wire.pages(SeriesPage, f"/metrics/{metric}/series"):
             yield from page.items
-            cursor = page.next
 
     def points(
         self, series_id: int, *, start: datetime | None = None, end: datetime | None = None
     ) -> Iterator[PointRecord]:
         """Judged points of a series in `[start, end)`, the oldest first."""
-        cursor: str | None = ""
-        while cursor is not None:
-            page = self._wire.ask(
-                PointPage, "GET", f"/series/{series_id}/points", cursor=cursor, start=_iso(start), end=_iso(end)
-            )
+        for page in self._wire.pages(PointPage, f"/series/{series_id}/points", start=_iso(start), end=_iso(end)):
             yield from page.items
-            cursor = page.next
 
     def sources(self) -> list[SourceRecord]:
         """Every source, without its address."""
-        return self._wire.ask(SourceList, "GET", "/sources").items
+        return [one for page in self._wire.pages(SourceList, "/sources") for one in page.items]
 
     def channels(self) -> list[ChannelRecord]:
         """Every channel, without its address."""
-        return self._wire.ask(ChannelList, "GET", "/channels").items
+        return [one for page in self._wire.pages(ChannelList, "/channels") for one in page.items]
+
+    def test_channel(self, name: str) -> ChannelRecord:
+        """Send a test message; ChannelError says why it did not arrive."""
+        return self._wire.ask(ChannelRecord, "POST", f"/channels/{name}/test")
+
+    def week(self, until: datetime | None = None) -> WeekRecord:
+        """The seven days before a time, or the newest, in one look."""
+        return self._wire.ask(WeekRecord, "GET", "/digest", until=_iso(until))
+
+    def send_week(self, channel: str, *, until: datetime | None = None, link: str = "") -> WeekRecord:
+        """Send a week to a channel; `link` is the address of the pages, to be named in it."""
+        return self._wire.ask(WeekRecord, "POST", "/digest", body=DigestDraft(channel=channel, until=until, link=link))
 
     # configuration
 
@@ -277,11 +312,16 @@ class Client(Work):
 
     def flags(self) -> list[FlagRecord]:
         """Every flag as it stands."""
-        return self._wire.ask(FlagList, "GET", "/flags").items
+        return [one for page in self._wire.pages(FlagList, "/flags") for one in page.items]
 
     def flag(self, name: str) -> FlagWhole:
         """One flag with the newest entries of its log."""
         return self._wire.ask(FlagWhole, "GET", f"/flags/{name}")
+
+    def evaluate_flag(self, name: str, context: dict[str, Any] | None = None) -> EvaluationRecord:
+        """What a user would be served, and why. Products ask over OFREP."""
+        body = ContextDraft(context=context or {})
+        return self._wire.ask(EvaluationRecord, "POST", f"/flags/{name}/evaluate", body=body)
 
     def override_flag(self, name: str, variant: str, *, lasting: str = "1h", note: str = "") -> FlagRecord:
         """Everybody gets a variant for a time (`30m`, `8h`)."""
@@ -316,7 +356,7 @@ class Client(Work):
 
     def users(self) -> list[UserRecord]:
         """Every account, erased ones too."""
-        return self._wire.ask(UserList, "GET", "/users").items
+        return [one for page in self._wire.pages(UserList, "/users") for one in page.items]
 
     def add_user(self, name: str, role: Role = Role.VIEWER) -> UserRecord:
         """Make an account."""
@@ -326,9 +366,9 @@ class Client(Work):
         """Give a person another role."""
         return self._wire.ask(UserRecord, "PATCH", f"/users/{user_id}", body=RoleDraft(role=role))
 
-    def erase_user(self, user_id: int) -> UserRecord:
-        """Erase an account. Cannot be undone."""
-        return self._wire.ask(UserRecord, "DELETE", f"/users/{user_id}")
+    def erase_user(self, user_id: int, *, dry_run: bool = False) -> UserRecord:
+        """Erase an account. Cannot be undone; with `dry_run` nothing is erased."""
+        return self._wire.ask(UserRecord, "DELETE", f"/users/{user_id}", dry_run=str(dry_run).lower())
 
     def sign_in_link(self, user_id: int) -> str:
         """An address that signs the person in once."""
@@ -340,7 +380,7 @@ class Client(Work):
 
     def teams(self) -> list[TeamRecord]:
         """Every team with what it owns."""
-        return self._wire.ask(TeamList, "GET", "/teams").items
+        return [one for page in self._wire.pages(TeamList, "/teams") for one in page.items]
 
     def team(self, name: str) -> TeamRecord:
         """One team with what it owns."""
@@ -350,13 +390,21 @@ class Client(Work):
         """Make a team, or change the one of that name."""
         return self._wire.ask(TeamRecord, "PUT", f"/teams/{name}", body=TeamDraft(title=title, members=tuple(members)))
 
+    def join_team(self, name: str, person: str) -> TeamRecord:
+        """Add a person to a team."""
+        return self._wire.ask(TeamRecord, "POST", f"/teams/{name}/join", body=MemberDraft(person=person))
+
+    def leave_team(self, name: str, person: str) -> TeamRecord:
+        """Take a person out of a team."""
+        return self._wire.ask(TeamRecord, "POST", f"/teams/{name}/leave", body=MemberDraft(person=person))
+
     def remove_team(self, name: str) -> TeamRecord:
         """Take a team away that owns nothing."""
         return self._wire.ask(TeamRecord, "DELETE", f"/teams/{name}")
 
     def tokens(self) -> list[TokenRecord]:
         """Every token, without its secret."""
-        return self._wire.ask(TokenList, "GET", "/tokens").items
+        return [one for page in self._wire.pages(TokenList, "/tokens") for one in page.items]
 
     def make_token(self, user: str, label: str, scopes: Iterable[Scope], *, days: int = 90) -> NewToken:
         """A token for programs of a person, and its secret, which is shown this once."""
@@ -369,11 +417,8 @@ class Client(Work):
 
     def audit(self) -> Iterator[AuditRecord]:
         """Who changed what, the newest first."""
-        cursor: str | None = ""
-        while cursor is not None:
-            page = self._wire.ask(AuditPage, "GET", "/audit", cursor=cursor)
+        for page in self._wire.pages(AuditPage, "/audit"):
             yield from page.items
-            cursor = page.next
 
     def retention(self) -> RetentionRecord:
         """How long things are kept, and what is older and would go."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
-from typing import Any, TypeVar
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol, TypeVar
 
 import httpx
 import msgspec
@@ -25,6 +25,17 @@ from watchkeeper.domain.errors import (
 )
 
 T = TypeVar("T")
+
+
+class Page(Protocol):
+    """A record of the API that is one page of a list."""
+
+    @property
+    def next(self) -> str | None:
+        """The cursor of the page after it; None on the last."""
+
+
+P = TypeVar("P", bound=Page)
 PREFIX = "/api/v1"
 TRIES = 3
 """A request is sent so often before the client gives up on a server that does not answer."""
@@ -73,6 +84,14 @@ class Wire:
             return msgspec.json.decode(answer, type=kind)
         except msgspec.DecodeError as error:
             raise WatchkeeperError(f"{self._address}{PREFIX}{path}: the answer is none of ours ({error})") from None
+
+    def pages(self, kind: type[P], path: str, **query: Any) -> Iterator[P]:
+        """A list page by page, as they are gone through; `kind` has the cursor of the page after it as `next`."""
+        cursor: str | None = ""
+        while cursor is not None:
+            page = self.ask(kind, "GET", path, cursor=cursor, **query)
+            yield page
+            cursor = page.next
 
     def send(self, method: str, path: str, *, body: msgspec.Struct | None = None, **query: Any) -> bytes:
         """Send, and give back the body of the answer.

@@ -37,7 +37,7 @@ class Work:
 
     def deeds(self, alert_id: int) -> list[DeedRecord]:
         """What was done with an alert besides answering, the oldest line first."""
-        return self._wire.ask(DeedList, "GET", f"/alerts/{alert_id}/deeds").items
+        return [one for page in self._wire.pages(DeedList, f"/alerts/{alert_id}/deeds") for one in page.items]
 
     def acknowledge(self, *alerts: int, text: str = "") -> list[DeedRecord]:
         """Take care of alerts."""
@@ -55,13 +55,23 @@ class Work:
         """Say something on alerts to later readers."""
         return self._do(DeedDraft(deed=Deed.COMMENT, alerts=alerts, text=text))
 
+    def tick(self, alert: int, item: str) -> DeedRecord:
+        """Tick an item of an alert's runbook, by its `key`."""
+        return self._do(DeedDraft(deed=Deed.TICK, alerts=(alert,), text=item))[0]
+
+    def learn(self, alert: int, text: str) -> DeedRecord:
+        """Say what an alert's runbook should have said."""
+        return self._do(DeedDraft(deed=Deed.LEARN, alerts=(alert,), text=text))[0]
+
     def undo_deed(self, deed_id: int) -> DeedRecord:
         """Take a deed back; taking an undo back brings its deed back."""
         return self._wire.ask(DeedRecord, "POST", f"/deeds/{deed_id}/undo")
 
     def mutes(self, *, over_too: bool = False) -> list[MuteRecord]:
         """Mutes in force or still to come (`over_too`: every one), the newest first."""
-        return self._wire.ask(MuteList, "GET", "/mutes", over_too=str(over_too).lower()).items
+        return [
+            one for page in self._wire.pages(MuteList, "/mutes", over_too=str(over_too).lower()) for one in page.items
+        ]
 
     def mute(
         self,
@@ -87,7 +97,11 @@ class Work:
 
     def questions(self, *, answered_too: bool = False) -> list[QuestionRecord]:
         """Questions about quiet windows without a reply (`answered_too`: every one), the newest first."""
-        return self._wire.ask(QuestionList, "GET", "/questions", answered_too=str(answered_too).lower()).items
+        return [
+            one
+            for page in self._wire.pages(QuestionList, "/questions", answered_too=str(answered_too).lower())
+            for one in page.items
+        ]
 
     def reply(self, question_id: int, reply: Reply) -> QuestionAnswered:
         """Say what a quiet window was."""
@@ -96,7 +110,7 @@ class Work:
 
     def systems(self) -> list[SystemRecord]:
         """Every system as it stands."""
-        return self._wire.ask(SystemList, "GET", "/systems").items
+        return [one for page in self._wire.pages(SystemList, "/systems") for one in page.items]
 
     def system(self, name: str) -> SystemWhole:
         """One system with what it lacks and its ML Test Score."""
@@ -109,7 +123,11 @@ class Work:
 
     def assessments(self) -> list[AssessmentRecord]:
         """Every assessment, the newest first."""
-        return self._wire.ask(AssessmentList, "GET", "/assessments").items
+        return [one for page in self._wire.pages(AssessmentList, "/assessments") for one in page.items]
+
+    def track_record(self) -> str:
+        """How right past assessments were, in a sentence."""
+        return self._wire.ask(AssessmentList, "GET", "/assessments", limit=1).track
 
     def assessment(self, assessment_id: int) -> AssessmentWhole:
         """One assessment: record, report, decisions."""

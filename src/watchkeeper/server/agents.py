@@ -7,7 +7,6 @@ Nothing is remembered between requests, so any number of servers may stand behin
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, cast
 
@@ -20,6 +19,7 @@ from litestar.types import Receive, Scope, Send
 
 from watchkeeper.client import Client
 from watchkeeper.server.guard import Open, needs
+from watchkeeper.server.inside import Application, ask
 
 if TYPE_CHECKING:
     from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
@@ -83,42 +83,13 @@ class _Speaking:
 class _Inside(httpx.BaseTransport):
     """Asks the application itself, from a worker thread of its event loop."""
 
-    def __init__(self, app: Callable[..., Any], host: str) -> None:
+    def __init__(self, app: Application, host: str) -> None:
         self._app = app
         self._host = host
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         request.read()
-        return from_thread.run(self._ask, request)
-
-    async def _ask(self, request: httpx.Request) -> httpx.Response:
-        sent: list[dict[str, Any]] = []
-
-        async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": request.content, "more_body": False}
-
-        async def send(message: dict[str, Any]) -> None:
-            sent.append(message)
-
-        headers = [(name.lower(), value) for name, value in request.headers.raw if name.lower() != b"host"]
-        scope = {
-            "type": "http",
-            "asgi": {"version": "3.0"},
-            "http_version": "1.1",
-            "method": request.method,
-            "scheme": "http",
-            "path": request.url.path,
-            "raw_path": request.url.raw_path.partition(b"?")[0],
-            "query_string": request.url.query,
-            "root_path": "",
-            "headers": [(b"host", self._host.encode("latin-1")), *headers],
-            "client": ("127.0.0.1", 0),
-            "server": ("127.0.0.1", 80),
-            "state": {},
-        }
-        await self._app(scope, receive, send)
-        body = b"".join(message.get("body", b"") for message in sent)
-        return httpx.Response(sent[0]["status"], headers=sent[0]["headers"], content=body, request=request)
+        return from_thread.run(ask, self._app, request, self._host)
 
 
 def agents_door(agents: Agents) -> ASGIRouteHandler:

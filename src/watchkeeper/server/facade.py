@@ -16,6 +16,7 @@ from watchkeeper.domain.readiness import Score
 from watchkeeper.flags import Evaluation
 from watchkeeper.watch import views
 from watchkeeper.watch.flag_views import FlagLine, FlagPage, PastMove
+from watchkeeper.watch.runbook_views import AlertRunbook
 from watchkeeper.watch.system_views import SystemLine, SystemPage
 from watchkeeper.watch.trials import Drafted, Held, PowerTold, Trial
 from watchkeeper.watch.views import LinkPage
@@ -117,6 +118,10 @@ class Service(Protocol):
         """What people do with alerts besides answering."""
 
     @property
+    def runbooks(self) -> RunbookDesk:
+        """What is to be done about alerts."""
+
+    @property
     def systems(self) -> SystemDesk:
         """The ML features."""
 
@@ -170,8 +175,11 @@ class Service(Protocol):
     def export_feedback(self) -> Iterator[dict[str, Any]]:
         """The log of feedback, the oldest line first."""
 
-    def import_feedback(self, lines: Iterable[str], place: str, by: str) -> Imported:
-        """Append the lines that are not in the log yet. InputError."""
+    def import_feedback(self, lines: Iterable[str], place: str, by: str, *, force: bool = False) -> Imported:
+        """Append the lines that are not in the log yet. InputError, GuardError."""
+
+    def read_calendar(self, text: str, names: Iterable[str], place: str) -> list[dict[str, Any]]:
+        """The lines that make the events of an iCalendar file known events. InputError, NotFoundError."""
 
     def standing(self) -> Config:
         """What is configured now."""
@@ -210,6 +218,9 @@ class OverviewDesk(Protocol):
 
     def week(self, end: int | None = None) -> Week:
         """The seven days before an instant, or the newest."""
+
+    def send(self, channel: str, by: str, end: int | None = None, link: str = "") -> Week:
+        """Send a week to a channel. NotFoundError, ChannelError."""
 
 
 class ChannelDesk(Protocol):
@@ -298,6 +309,13 @@ class Deeds(Protocol):
 
     def mutes(self, *, over_too: bool = False) -> list[Mute]:
         """The mutes, the newest first."""
+
+
+class RunbookDesk(Protocol):
+    """See `watch.runbooks.Runbooks`."""
+
+    def of_alert(self, alert_id: int) -> AlertRunbook:
+        """What to do about an alert, and what of it is done; NotFoundError."""
 
 
 class SystemDesk(Protocol):

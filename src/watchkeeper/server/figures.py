@@ -104,7 +104,8 @@ def figure_json(
 
 def overlay(chart: SeriesChart, turned: Sequence[Mark], *, is_band_new: bool) -> Overlay:
     """What would change, to be laid over the chart of a series: `chart` is as it would be, `turned` marks alerts."""
-    return Overlay(band=columns(chart) if is_band_new else None, turns=turns(chart.metric, turned))
+    band = msgspec.structs.replace(columns(chart), n=[]) if is_band_new else None
+    return Overlay(band=band, turns=turns(chart.metric, turned))
 
 
 def legend(chart: SeriesChart, marks: Sequence[Mark], *, has_band: bool = True) -> tuple[tuple[str, str], ...]:

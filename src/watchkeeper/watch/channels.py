@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from watchkeeper.domain.config import Channel
+from watchkeeper.domain.config import Channel, ChannelKind
 from watchkeeper.domain.errors import ChannelError
 from watchkeeper.domain.times import format_duration, format_instant
 from watchkeeper.notify import channels as ways
@@ -20,7 +20,10 @@ SHOWN_AFTER = 3
 
 
 class ChannelLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A channel in a list: `is_failing` where people should know, `pending` changes not decided on yet."""
+    """A channel in a list: `is_failing` where people should know, `pending` changes not decided on yet.
+
+    `way` is its kind, or of an Apprise address its scheme; empty where nobody asked.
+    """
 
     name: str
     kind: str
@@ -28,6 +31,7 @@ class ChannelLine(msgspec.Struct, frozen=True, kw_only=True):
     sentence: str
     pending: int
     delivered_at: int | None
+    way: str = ""
 
 
 class Channels:
@@ -89,7 +93,16 @@ def _line(channel: Channel, state: ChannelState, pending: int, now: int) -> Chan
         sentence=_sentence(state, now),
         pending=pending,
         delivered_at=state.delivered_at,
+        way=_way(channel),
     )
+
+
+def _way(channel: Channel) -> str:
+    """Of its address nothing but the scheme is shown."""
+    scheme, colon, _ = channel.url.partition("://")
+    if channel.kind is not ChannelKind.APPRISE:
+        return str(channel.kind.value)
+    return scheme if colon and "$" not in scheme else "by reference"
 
 
 def _is_failing(state: ChannelState) -> bool:

@@ -11,7 +11,7 @@ from watchkeeper.stores.ledger import Ledger, alerts, feedback, metrics, series
 from watchkeeper.watch.charts import chart
 from watchkeeper.watch.judgements import Judgements
 from watchkeeper.watch.look import Look, belongs
-from watchkeeper.watch.views import AlertLine, SeriesChart, Show
+from watchkeeper.watch.views import AlertLine, MetricLine, SeriesChart, Show, Wanted
 
 _BATCH = 100
 
@@ -57,6 +57,34 @@ class Listing:
             before = (batch[-1].start, batch[-1].id)
         return found[:limit]
 
+    def severest(
+        self,
+        limit: int,
+        skipped: int = 0,
+        *,
+        show: Show = "all",
+        metric: str = "",
+        start: int | None = None,
+        end: int | None = None,
+    ) -> tuple[list[AlertLine], int]:
+        """The most severe alerts behind the first `skipped`, and how many there are in all; as `alerts` otherwise."""
+        if metric:
+            self.metric(metric)
+        return self._look.severest(limit, skipped, Wanted(show=show, metric=metric, start=start, end=end))
+
+    def metrics(self, limit: int, after: str = "") -> list[MetricLine]:
+        """Metrics behind the one named `after`, by name, each with its record."""
+        with self._ledger.read() as tx:
+            known = sorted(metrics.metrics(tx), key=lambda one: one.name)
+        chosen = [one for one in known if one.name > after][:limit]
+        return [self._look.metric_line(one) for one in chosen]
+
+    def metric(self, name: str) -> MetricLine:
+        """One metric with its record; NotFoundError."""
+        with self._ledger.read() as tx:
+            found = metrics.metric(tx, name)
+        return self._look.metric_line(found)
+
     def feedback(self, limit: int, before: int | None = None) -> list[tuple[Feedback, bool]]:
         """The newest lines of the log (of those with ids below `before`), each with whether it is in force."""
         with self._ledger.read() as tx:
@@ -67,6 +95,11 @@ class Listing:
         with self._ledger.read() as tx:
             metrics.metric(tx, metric)
             return series.of_metric(tx, metric)
+
+    def series_page(self, metric: str, limit: int, after: int = 0) -> tuple[Metric, list[Series]]:
+        """The metric, and its series behind the one with the id `after`, by id; NotFoundError."""
+        with self._ledger.read() as tx:
+            return metrics.metric(tx, metric), series.of_metric(tx, metric, limit=limit, after=after)
 
     def one_series(self, series_id: int) -> tuple[Series, Metric]:
         """A series and its metric; NotFoundError."""

@@ -55,16 +55,11 @@ class Look:
 
     def inbox(self, wanted: views.Wanted) -> views.Inbox:
         """See Watchkeeper.inbox."""
-        now = int(self._clock())
         entries = self._index.entries()
-        groups: dict[str, list[Entry]] = {name: [] for name in get_args(views.Show)}
-        for one in entries:
-            if _is_wanted(one, wanted):
-                for name in one.groups(now):
-                    groups[name].append(one)
+        groups = self._groups(wanted)
         chosen = groups.get(wanted.show, groups["all"])
         if wanted.order == "severity":
-            chosen.sort(key=lambda one: (-one.alert.severity, -one.alert.start, -one.alert.id))
+            chosen.sort(key=_by_severity)
         else:
             chosen.sort(key=lambda one: (-one.alert.start, -one.alert.id))
         pages = max(1, math.ceil(len(chosen) / PAGE))
@@ -81,6 +76,21 @@ class Look:
             owners=tuple(sorted({one.owner for one in entries if one.owner})),
             tags=tuple(sorted({tag for one in entries for tag in one.metric.tags})),
         )
+
+    def severest(self, limit: int, skipped: int, wanted: views.Wanted) -> tuple[list[views.AlertLine], int]:
+        """The most severe alerts of a list of the inbox behind the first `skipped`, and how many it has."""
+        chosen = sorted(self._groups(wanted)[wanted.show], key=_by_severity)
+        return self._lines(chosen[skipped : skipped + limit]), len(chosen)
+
+    def _groups(self, wanted: views.Wanted) -> dict[str, list[Entry]]:
+        """The alerts that are wanted, by the lists of the inbox that they are in."""
+        now = int(self._clock())
+        groups: dict[str, list[Entry]] = {name: [] for name in get_args(views.Show)}
+        for one in self._index.entries():
+            if _is_wanted(one, wanted):
+                for name in one.groups(now):
+                    groups[name].append(one)
+        return groups
 
     def alert_page(self, alert_id: int) -> views.AlertPage:
         """See Watchkeeper.alert_page."""
@@ -152,7 +162,7 @@ class Look:
         judgement = self._judgements.of(metric)
         entries = sorted(self._index.of_series([chosen.id]), key=lambda one: -one.alert.start)
         return views.MetricPage(
-            line=self._metric_line(metric),
+            line=self.metric_line(metric),
             series=members,
             chosen=chosen,
             chart=chart(judgement, chosen.id),
@@ -166,7 +176,7 @@ class Look:
         """See Watchkeeper.metrics."""
         with self._ledger.read() as tx:
             known = metrics.metrics(tx)
-        return tuple(self._metric_line(metric) for metric in known)
+        return tuple(self.metric_line(metric) for metric in known)
 
     def line_of(self, alert_id: int) -> views.AlertLine:
         """One alert as a line; NotFoundError."""
@@ -243,7 +253,8 @@ class Look:
             for one in entries
         ]
 
-    def _metric_line(self, metric: Metric) -> views.MetricLine:
+    def metric_line(self, metric: Metric) -> views.MetricLine:
+        """A metric with its record."""
         with self._ledger.read() as tx:
             ids = [one.id for one in series.of_metric(tx, metric.name)]
             until = watermarks.get(tx, metric.name)
@@ -286,6 +297,10 @@ class Look:
     def _channels(self) -> list[str]:
         with self._ledger.read() as tx:
             return [channel.name for channel in metrics.channels(tx)]
+
+
+def _by_severity(entry: Entry) -> tuple[float, int, int]:
+    return (-entry.alert.severity, -entry.alert.start, -entry.alert.id)
 
 
 def belongs(line: views.AlertLine, group: str) -> bool:

@@ -6,13 +6,17 @@ from datetime import datetime
 
 import msgspec
 
+from watchkeeper.client.records.deeds import DeedRecord
 from watchkeeper.client.records.feedback import FeedbackRecord
 from watchkeeper.domain.alert import Cause, Change, Status
 from watchkeeper.domain.feedback import Answer
+from watchkeeper.watch.hindsight_views import Sight
 
 
 class AlertRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One incident. `level` is its severity from 1 to 5; `metric` and `dimensions` are of its leading series."""
+    """One incident. `level` is its severity from 1 to 5; `metric`, `dimensions`, `timezone` and `tags` are of its
+    leading series. `acknowledged_by` and `snoozed_until` are empty and null where nobody did.
+    """
 
     id: int
     status: Status
@@ -32,13 +36,21 @@ class AlertRecord(msgspec.Struct, frozen=True, kw_only=True):
     still_fires: bool
     is_acknowledged: bool
     is_snoozed: bool
+    timezone: str = "UTC"
+    tags: tuple[str, ...] = ()
+    acknowledged_by: str = ""
+    snoozed_until: datetime | None = None
 
 
 class AlertPage(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of alerts; `next` is the cursor of the page after it, null on the last."""
+    """A page of alerts; `next` is the cursor of the page after it, null on the last.
+
+    `total` counts all of them, where they are ordered by severity.
+    """
 
     items: list[AlertRecord]
     next: str | None
+    total: int | None = None
 
 
 class MemberRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,18 +87,6 @@ class TransitionRecord(msgspec.Struct, frozen=True, kw_only=True):
     deliveries: tuple[str, ...]
 
 
-class AlertWhole(msgspec.Struct, frozen=True, kw_only=True):
-    """One alert with everything known of it."""
-
-    alert: AlertRecord
-    members: list[MemberRecord]
-    history: list[TransitionRecord]
-    answers: list[FeedbackRecord]
-    similar: list[AlertRecord]
-    why: str
-    explanation: str
-
-
 class CauseRecord(msgspec.Struct, frozen=True, kw_only=True):
     """`where` pairs dimensions with values (empty: everything alike); `share` of the change, `factor` of the usual."""
 
@@ -95,8 +95,79 @@ class CauseRecord(msgspec.Struct, frozen=True, kw_only=True):
     factor: float | None
 
 
+class HindsightRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """The most surprising moment of an alert: what was expected `then`, when it was told, and is `now`.
+
+    `knowledge` is the number of the newest answer on its series given by then (0: none), `since` counts the lines added
+    to the log since, `fires` is whether it would be told today.
+    """
+
+    at: datetime
+    knowledge: int
+    since: int
+    then: Sight
+    now: Sight
+    fires: bool
+
+
+class AlertWhole(msgspec.Struct, frozen=True, kw_only=True):
+    """One alert with everything known of it. `hindsight` is how it was judged when it was told, and would be today."""
+
+    alert: AlertRecord
+    members: list[MemberRecord]
+    history: list[TransitionRecord]
+    answers: list[FeedbackRecord]
+    similar: list[AlertRecord]
+    why: str
+    explanation: str
+    causes: list[CauseRecord] = []
+    hindsight: HindsightRecord | None = None
+
+
 class ExplanationRecord(msgspec.Struct, frozen=True, kw_only=True):
     """Which dimension values explain an alert; the sentence is empty where none stand out."""
 
     sentence: str
     causes: list[CauseRecord]
+
+
+class RunbookCheck(msgspec.Struct, frozen=True, kw_only=True):
+    """One item of a checklist with the values of now in place; `key` is the item as it is written, `ticked` by whom."""
+
+    key: str
+    text: str
+    ticked: DeedRecord | None
+
+
+class RunbookPiece(msgspec.Struct, frozen=True, kw_only=True):
+    """Markdown, or a checklist."""
+
+    text: str
+    checks: list[RunbookCheck]
+
+
+class RunbookPart(msgspec.Struct, frozen=True, kw_only=True):
+    """The runbook of one noun: `title` says whose it is, `page` is where it can be read again, empty where nowhere."""
+
+    title: str
+    pieces: list[RunbookPiece]
+    page: str
+
+
+class RunbookLesson(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody said after an incident (this one, if `is_own`) that the runbook should have said."""
+
+    said: DeedRecord
+    is_own: bool
+
+
+class RunbookRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be done about an alert: `done` of `asked` items are ticked, `lessons` are what earlier incidents
+    taught. `asks` once it is over and nobody has said yet what should be added.
+    """
+
+    parts: list[RunbookPart]
+    done: int
+    asked: int
+    lessons: list[RunbookLesson]
+    asks: bool

@@ -11,7 +11,9 @@ from watchkeeper.client.records.common import Note
 
 
 class AssessmentRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A kept report in a line: its verdict, the last decision, the level foreseen with its 90 % band, and achieved."""
+    """A kept report in a line: its verdict, the last decision, the level of `metric` foreseen with its 90 % band,
+    and achieved; `held` is whether that lies in the band, null where one of them is not known.
+    """
 
     id: int
     name: str
@@ -24,12 +26,16 @@ class AssessmentRecord(msgspec.Struct, frozen=True, kw_only=True):
     lower: float | None
     upper: float | None
     achieved: float | None
+    metric: str = ""
+    held: bool | None = None
 
 
 class AssessmentList(msgspec.Struct, frozen=True, kw_only=True):
-    """Every assessment, the newest first."""
+    """Assessments, the newest first; `track` is in a sentence how right those were of which the end is known."""
 
     items: list[AssessmentRecord]
+    track: str = ""
+    next: str | None = None
 
 
 class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,12 +48,15 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AssessmentWhole(msgspec.Struct, frozen=True, kw_only=True):
-    """One assessment: its record (YAML), its report part by part, every decision, the newest first."""
+    """One assessment: its record (YAML), its report part by part, every decision, the newest first. After “go”
+    `system` is the configuration (YAML) of the system that follows; else it is empty.
+    """
 
     assessment: AssessmentRecord
     record: str
     report: dict[str, Any]
     decisions: list[DecisionRecord]
+    system: str = ""
 
 
 class DecisionDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -13,7 +13,8 @@ from watchkeeper.domain.handling import Deed
 
 class DeedDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Something to do with alerts: `owner` is whom they are assigned to (empty: back to the metric's owner), `until`
-    when a snooze ends, `text` a comment or what is said along.
+    when a snooze ends, `text` a comment, what is said along, the `key` of an item of the alert's runbook that is
+    ticked, or what the runbook should have said (`learn`); of those two, one alert at a time.
     """
 
     deed: Deed
@@ -41,6 +42,7 @@ class DeedList(msgspec.Struct, frozen=True, kw_only=True):
     """What was done, by alert."""
 
     items: list[DeedRecord]
+    next: str | None = None
 
 
 class MuteDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -76,3 +78,4 @@ class MuteList(msgspec.Struct, frozen=True, kw_only=True):
     """Mutes, the newest first."""
 
     items: list[MuteRecord]
+    next: str | None = None

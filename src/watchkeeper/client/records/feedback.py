@@ -81,6 +81,35 @@ class FeedbackLines(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     lines: Annotated[list[dict[str, Any]], msgspec.Meta(max_length=1_000_000)]
 
 
+class ImportDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Lines of a log to be taken in, as objects or as they are written (blank ones are passed over).
+
+    `place` names where they are from, `force` accepts that confirmed alerts are lost.
+    """
+
+    lines: Annotated[list[dict[str, Any] | str], msgspec.Meta(max_length=1_000_000)]
+    place: Annotated[str, msgspec.Meta(max_length=200)] = "lines"
+    force: bool = False
+
+
+class CalendarDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An iCalendar file whose events are to be known events of metrics; with `dry_run` nothing is added."""
+
+    text: Annotated[str, msgspec.Meta(max_length=5_000_000)]
+    metrics: Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=1000)]
+    place: Annotated[str, msgspec.Meta(max_length=200)] = "calendar"
+    force: bool = False
+    dry_run: bool = False
+
+
+class CalendarRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """The lines of the log that a calendar makes, and how many were added or were there."""
+
+    lines: list[dict[str, Any]]
+    added: int
+    present: int
+
+
 class ImportedRecord(msgspec.Struct, frozen=True, kw_only=True):
     """What an import did: lines added, lines that were there, names of series that are not known (and how often)."""
 

@@ -45,6 +45,7 @@ class FlagList(msgspec.Struct, frozen=True, kw_only=True):
     """Every flag, by name."""
 
     items: list[FlagRecord]
+    next: str | None = None
 
 
 class FlagChangeRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,3 +133,22 @@ class NoteRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Why."""
 
     note: Note = ""
+
+
+class ContextDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A user whom a flag is asked for: `targetingKey` and what its rules look at."""
+
+    context: dict[str, Any] = {}
+
+
+class EvaluationRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What a user would be served; `reason` (or the error) in OpenFeature's words, `cause` in ours.
+
+    `variant` is empty where there is an error.
+    """
+
+    key: str
+    variant: str
+    value: Any
+    reason: str
+    cause: str

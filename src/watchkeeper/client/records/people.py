@@ -36,6 +36,7 @@ class UserList(msgspec.Struct, frozen=True, kw_only=True):
     """Every account, erased ones too."""
 
     items: list[UserRecord]
+    next: str | None = None
 
 
 class UserDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -70,6 +71,12 @@ class TeamDraft(msgspec.Struct, frozen=True, kw_only=True):
     members: Annotated[tuple[str, ...], msgspec.Meta(max_length=1000)] = ()
 
 
+class MemberDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who is to join or leave a team, by the name of their account."""
+
+    person: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+
+
 class TeamRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A team, and the names of what it owns."""
 
@@ -85,6 +92,7 @@ class TeamList(msgspec.Struct, frozen=True, kw_only=True):
     """Every team, by name."""
 
     items: list[TeamRecord]
+    next: str | None = None
 
 
 class TokenRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,6 +112,7 @@ class TokenList(msgspec.Struct, frozen=True, kw_only=True):
     """Every token, revoked and expired ones too."""
 
     items: list[TokenRecord]
+    next: str | None = None
 
 
 class TokenDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

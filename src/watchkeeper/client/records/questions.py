@@ -10,7 +10,9 @@ from watchkeeper.domain.question import Reply
 
 
 class QuestionRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A quiet window `[start, end)` that the watch was least sure of; `feedback` is the answer that a reply became."""
+    """A quiet window `[start, end)` that the watch was least sure of; `feedback` is the answer that a reply became,
+    `decades` how far below the bar of the budget its surprise stayed (below 0).
+    """
 
     id: int
     metric: str
@@ -20,12 +22,14 @@ class QuestionRecord(msgspec.Struct, frozen=True, kw_only=True):
     reply: Reply | None
     by: str
     feedback: int | None
+    decades: float = 0.0
 
 
 class QuestionList(msgspec.Struct, frozen=True, kw_only=True):
     """Questions, the newest first."""
 
     items: list[QuestionRecord]
+    next: str | None = None
 
 
 class QuestionReply(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -29,16 +29,18 @@ class SystemList(msgspec.Struct, frozen=True, kw_only=True):
     """Every system, by name."""
 
     items: list[SystemRecord]
+    next: str | None = None
 
 
 class CheckRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that production asks for, whether it is there, and how to mend it."""
+    """One thing that production asks for, whether it is there, and how to mend it on which page."""
 
     key: str
     title: str
     is_met: bool
     words: str
     mend: str
+    page: str = ""
 
 
 class EvidenceRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from watchkeeper.server.api import (
     alerts,
     assessments,
     audit,
+    channels,
     config,
     deeds,
     feedback,
@@ -25,6 +26,7 @@ from watchkeeper.server.api import (
     teams,
     tokens,
     users,
+    weeks,
 )
 from watchkeeper.server.api.replay import EtagsAndReplies, replay
 
@@ -46,6 +48,8 @@ NOUNS = (
     questions,
     systems,
     assessments,
+    channels,
+    weeks,
 )
 
 

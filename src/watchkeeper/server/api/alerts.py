@@ -14,13 +14,18 @@ from watchkeeper.client.records import (
     AlertWhole,
     CauseRecord,
     ExplanationRecord,
+    HindsightRecord,
     MemberRecord,
+    RunbookCheck,
+    RunbookLesson,
+    RunbookPart,
+    RunbookPiece,
+    RunbookRecord,
     TransitionRecord,
 )
 from watchkeeper.domain.access import Scope
 from watchkeeper.domain.alert import severity_level
 from watchkeeper.domain.metric import Metric, Series
-from watchkeeper.notify.chart import png
 from watchkeeper.notify.message import subject
 from watchkeeper.server.api.common import (
     Cursor,
@@ -33,11 +38,14 @@ from watchkeeper.server.api.common import (
     to_cursor,
     to_datetime,
 )
+from watchkeeper.server.api.deeds import deed_record
 from watchkeeper.server.api.feedback import feedback_record
 from watchkeeper.server.desk import desk_of
 from watchkeeper.server.guard import needs
 from watchkeeper.server.receipts import said_lines
 from watchkeeper.watch import views
+from watchkeeper.watch.hindsight_views import Hindsight
+from watchkeeper.watch.runbook_views import AlertRunbook, Piece
 from watchkeeper.watch.views import Show
 
 TAGS = ["alerts"]
@@ -67,6 +75,10 @@ def alert_record(line: views.AlertLine) -> AlertRecord:
         still_fires=line.still_fires,
         is_acknowledged=line.care.acknowledged is not None,
         is_snoozed=line.is_snoozed,
+        timezone=line.timezone,
+        tags=tuple(line.peak_metric.tags),
+        acknowledged_by=line.care.acknowledged.by if line.care.acknowledged else "",
+        snoozed_until=to_datetime(line.care.snoozed.until) if line.is_snoozed and line.care.snoozed else None,
     )
 
 
@@ -75,7 +87,7 @@ def dimensions_of(metric: Metric, series: Series) -> dict[str, str]:
     return dict(zip(metric.dimensions, series.values, strict=False))
 
 
-def alert_whole(page: views.AlertPage) -> AlertWhole:
+def alert_whole(page: views.AlertPage, explained: views.Explanation) -> AlertWhole:
     """An alert's page as the API gives it."""
     in_force = {said.feedback.id for said in said_lines(page.answers) if said.is_in_force}
     return AlertWhole(
@@ -96,7 +108,26 @@ def alert_whole(page: views.AlertPage) -> AlertWhole:
         similar=[alert_record(one) for one in page.similar],
         why=page.why.sentence if page.why else "",
         explanation=page.causes,
+        causes=_causes(explained),
+        hindsight=None if page.hindsight is None else _hindsight(page.hindsight),
     )
+
+
+def _hindsight(seen: Hindsight) -> HindsightRecord:
+    return HindsightRecord(
+        at=to_datetime(seen.at),
+        knowledge=seen.knowledge,
+        since=seen.since,
+        then=seen.then,
+        now=seen.now,
+        fires=seen.fires,
+    )
+
+
+def _causes(found: views.Explanation) -> list[CauseRecord]:
+    return [
+        CauseRecord(where=dict(one.where), share=plain(one.share), factor=plain(one.factor)) for one in found.causes
+    ]
 
 
 def _member(line: views.MemberLine) -> MemberRecord:
@@ -127,10 +158,13 @@ def list_alerts(
     metric: MetricFilter = "",
     start: When = "",
     end: When = "",
+    order: FromQuery[Literal["newest", "severity"]] = "newest",
     limit: Limit = 50,
     cursor: Cursor = "",
 ) -> AlertPage:
-    """Alerts, the newest first. `show` as in the inbox: open ones are still to be answered."""
+    """Alerts, the newest first or the most severe. `show` as in the inbox: open ones are still to be answered."""
+    if order == "severity":
+        return _severest(request, show, metric, instant(start, "start"), instant(end, "end"), limit, cursor)
     place = from_cursor(cursor, 2)
     found = desk_of(request).service.listing.alerts(
         limit + 1,
@@ -145,20 +179,65 @@ def list_alerts(
     return AlertPage(items=[alert_record(line) for line in items], next=more)
 
 
+def _severest(
+    request: Request[Any, Any, Any],
+    show: Show,
+    metric: str,
+    start: int | None,
+    end: int | None,
+    limit: int,
+    cursor: str,
+) -> AlertPage:
+    """A page by severity begins behind so many alerts: severities change, and there is no place to come back to."""
+    place = from_cursor(cursor, 1)
+    skipped = 0 if place is None else place[0]
+    lines, total = desk_of(request).service.listing.severest(
+        limit, skipped, show=show, metric=metric, start=start, end=end
+    )
+    more = to_cursor(skipped + limit) if skipped + limit < total else None
+    return AlertPage(items=[alert_record(line) for line in lines], next=more, total=total)
+
+
 @get("/alerts/{alert_id:int}", sync_to_thread=True, opt=needs(Scope.READ), tags=TAGS)
 def get_alert(request: Request[Any, Any, Any], alert_id: Id) -> AlertWhole:
     """One alert whole."""
-    return alert_whole(desk_of(request).service.alert_page(alert_id))
+    service = desk_of(request).service
+    return alert_whole(service.alert_page(alert_id), service.explanation(alert_id))
+
+
+@get("/alerts/{alert_id:int}/runbook", sync_to_thread=True, opt=needs(Scope.READ), tags=TAGS)
+def get_runbook(request: Request[Any, Any, Any], alert_id: Id) -> RunbookRecord:
+    """What to do about the alert, what of its checklists is ticked, and what earlier incidents taught."""
+    return runbook_record(desk_of(request).service.runbooks.of_alert(alert_id))
+
+
+def runbook_record(book: AlertRunbook) -> RunbookRecord:
+    """A runbook as the API gives it."""
+    return RunbookRecord(
+        parts=[
+            RunbookPart(title=one.title, pieces=[_piece(each) for each in one.pieces], page=one.page)
+            for one in book.parts
+        ],
+        done=book.done,
+        asked=book.asked,
+        lessons=[RunbookLesson(said=deed_record(one.said), is_own=one.is_own) for one in book.lessons],
+        asks=book.asks,
+    )
+
+
+def _piece(piece: Piece) -> RunbookPiece:
+    checks = [
+        RunbookCheck(key=one.key, text=one.text, ticked=None if one.ticked is None else deed_record(one.ticked))
+        for one in piece.checks
+    ]
+    return RunbookPiece(text=piece.text, checks=checks)
 
 
 @get("/alerts/{alert_id:int}/explanation", sync_to_thread=True, opt=needs(Scope.READ), tags=TAGS)
 def explain_alert(request: Request[Any, Any, Any], alert_id: Id) -> ExplanationRecord:
     """Which dimension values explain the alert, and how much of it."""
     found = desk_of(request).service.explanation(alert_id)
-    causes = [
-        CauseRecord(where=dict(one.where), share=plain(one.share), factor=plain(one.factor)) for one in found.causes
-    ]
-    return ExplanationRecord(sentence=found.sentence, causes=causes)
+    return ExplanationRecord(sentence=found.sentence, causes=_causes(found))
 
 
 @get("/alerts/{alert_id:int}/chart.png", sync_to_thread=True, opt=needs(Scope.READ), tags=TAGS, responses=_PICTURE)
@@ -172,6 +251,8 @@ def draw_alert(
 
 def picture_of(page: views.AlertPage, scheme: Literal["light", "dark"] = "light") -> bytes:
     """The PNG of an alert's most surprising series."""
+    from watchkeeper.notify.chart import png  # the drawing library takes a second to load
+
     peak = page.line.peak_series.id
     chart, marks = next(
         (pair for pair in zip(page.charts, page.marks, strict=True) if pair[0].series.id == peak),
@@ -180,4 +261,4 @@ def picture_of(page: views.AlertPage, scheme: Literal["light", "dark"] = "light"
     return png(chart, marks, scheme=scheme, width=900, height=320, title=subject(chart.metric, chart.series))
 
 
-HANDLERS = (list_alerts, get_alert, explain_alert, draw_alert)
+HANDLERS = (list_alerts, get_alert, get_runbook, explain_alert, draw_alert)

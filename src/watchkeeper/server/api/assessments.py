@@ -17,7 +17,7 @@ from watchkeeper.client.records import (
     DecisionRecord,
 )
 from watchkeeper.domain.access import Scope
-from watchkeeper.server.api.common import Id, plain, to_datetime
+from watchkeeper.server.api.common import MANY, Cursor, Id, Many, page_of, plain, to_datetime
 from watchkeeper.server.desk import desk_of
 from watchkeeper.server.guard import needs
 from watchkeeper.server.session import caller
@@ -43,6 +43,8 @@ def assessment_record(line: AssessmentLine) -> AssessmentRecord:
         lower=None if seen is None else plain(seen.lower),
         upper=None if seen is None else plain(seen.upper),
         achieved=None if line.achieved is None else line.achieved.level,
+        metric="" if seen is None else seen.metric,
+        held=line.held,
     )
 
 
@@ -56,13 +58,17 @@ def assessment_whole(page: AssessmentPage) -> AssessmentWhole:
             DecisionRecord(choice=one.choice, reason=one.reason, by=one.by, at=to_datetime(one.at))
             for one in page.decisions
         ],
+        system=page.system,
     )
 
 
 @get("/assessments", sync_to_thread=True, opt=needs(Scope.READ), tags=TAGS)
-def list_assessments(request: Request[Any, Any, Any]) -> AssessmentList:
-    """Every assessment, the newest first."""
-    return AssessmentList(items=[assessment_record(one) for one in desk_of(request).service.assessments.lines()])
+def list_assessments(request: Request[Any, Any, Any], limit: Many = MANY, cursor: Cursor = "") -> AssessmentList:
+    """Assessments, the newest first."""
+    kept = desk_of(request).service.assessments
+    page, more = page_of(kept.lines(), lambda one: one.id, limit, cursor, is_newest_first=True)
+    track = kept.track_record().sentence
+    return AssessmentList(items=[assessment_record(one) for one in page], next=more, track=track)
 
 
 @get("/assessments/{assessment_id:int}", sync_to_thread=True, opt=needs(Scope.READ), tags=TAGS)

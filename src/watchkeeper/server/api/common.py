@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 import math
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
 from litestar.params import PathParameter, QueryParameter
@@ -14,6 +15,8 @@ from litestar.params import PathParameter, QueryParameter
 from watchkeeper.domain.errors import InputError
 from watchkeeper.domain.times import DAY, parse_instant
 
+T = TypeVar("T")
+P = TypeVar("P", bound=tuple[object, ...])
 LARGEST_ID = 2**31 - 1
 EARLIEST, LATEST = 0, 2**32
 """Times between 1970 and 2106 (seconds UTC) are taken; beyond, no calendar of any library is sure to follow."""
@@ -23,6 +26,9 @@ MILLISECONDS_FROM = 10**11
 Id = Annotated[int, PathParameter(ge=1, le=LARGEST_ID)]
 Name = Annotated[str, PathParameter(min_length=1, max_length=120)]
 Limit = Annotated[int, QueryParameter(ge=1, le=200, description="At most so many.")]
+Many = Annotated[int, QueryParameter(ge=1, le=1000, description="At most so many.")]
+MANY = 1000
+"""A page of a list that people make is so long where nobody asks for less: most have one page."""
 Cursor = Annotated[str, QueryParameter(max_length=200, description="`next` of the page before; empty: the first page.")]
 When = Annotated[
     str,
@@ -71,17 +77,60 @@ def plain(number: float) -> float | None:
 
 def to_cursor(*place: int) -> str:
     """Where a page ended, for the next one."""
+    return _to_cursor(place)
+
+
+def _to_cursor(place: tuple[int | str, ...]) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode(place)).decode().rstrip("=")
 
 
 def from_cursor(cursor: str, count: int) -> tuple[int, ...] | None:
     """The `count` numbers of a cursor; None for the first page. InputError where it is not one of ours."""
+    place = _from_cursor(cursor, tuple[int, ...])
+    if place is not None and (len(place) != count or not all(0 <= number < 2**53 for number in place)):
+        raise _wrong_cursor()
+    return place
+
+
+def _name_of(cursor: str) -> tuple[str, ...] | None:
+    place = _from_cursor(cursor, tuple[str, ...])
+    if place is not None and len(place) != 1:
+        raise _wrong_cursor()
+    return place
+
+
+def _from_cursor(cursor: str, kind: type[P]) -> P | None:
     if not cursor:
         return None
     try:
-        place = msgspec.json.decode(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), type=tuple[int, ...])
+        return msgspec.json.decode(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), type=kind)
     except (binascii.Error, msgspec.DecodeError, ValueError):
-        place = ()
-    if len(place) != count or not all(0 <= number < 2**53 for number in place):
-        raise InputError("cursor: this is not one of this list; take `next` of the page before, or leave it out")
-    return place
+        raise _wrong_cursor() from None
+
+
+def _wrong_cursor() -> InputError:
+    return InputError("cursor: this is not one of this list; take `next` of the page before, or leave it out")
+
+
+def page_of(
+    items: Iterable[T], key: Callable[[T], int | str], limit: int, cursor: str, *, is_newest_first: bool = False
+) -> tuple[list[T], str | None]:
+    """A page of a list that is small enough to be in memory, in the order of `key`, and the cursor of the next one."""
+    ordered = sorted(items, key=key, reverse=is_newest_first)
+    after = _name_of(cursor) if ordered and isinstance(key(ordered[0]), str) else from_cursor(cursor, 1)
+    if after is not None:
+        place = after[0]
+        ordered = [one for one in ordered if (key(one) < place if is_newest_first else key(one) > place)]  # type: ignore[operator]
+    page = ordered[:limit]
+    return page, _to_cursor((key(page[-1]),)) if len(ordered) > limit else None
+
+
+def to_name_cursor(name: str) -> str:
+    """Where a page of a list by name ended."""
+    return _to_cursor((name,))
+
+
+def from_name_cursor(cursor: str) -> str:
+    """The name of a cursor; empty for the first page. InputError where it is not one of ours."""
+    found = _name_of(cursor)
+    return "" if found is None else found[0]

@@ -11,7 +11,7 @@ from watchkeeper.client.records import DeedDraft, DeedList, DeedRecord, MuteDraf
 from watchkeeper.domain.access import Scope
 from watchkeeper.domain.errors import InputError
 from watchkeeper.domain.handling import Deed, Handling, Mute
-from watchkeeper.server.api.common import Id, to_datetime, to_seconds
+from watchkeeper.server.api.common import MANY, Cursor, Id, Many, page_of, to_datetime, to_seconds
 from watchkeeper.server.desk import desk_of
 from watchkeeper.server.guard import needs
 from watchkeeper.server.session import caller
@@ -52,14 +52,15 @@ def mute_record(mute: Mute) -> MuteRecord:
 
 
 @get("/alerts/{alert_id:int}/deeds", sync_to_thread=True, opt=needs(Scope.READ), tags=TAGS)
-def list_deeds(request: Request[Any, Any, Any], alert_id: Id) -> DeedList:
+def list_deeds(request: Request[Any, Any, Any], alert_id: Id, limit: Many = MANY, cursor: Cursor = "") -> DeedList:
     """What was done with an alert besides answering, the oldest line first; undone lines and their undos too."""
-    return DeedList(items=[deed_record(one) for one in desk_of(request).service.alert_page(alert_id).handled])
+    page, more = page_of(desk_of(request).service.alert_page(alert_id).handled, lambda one: one.id, limit, cursor)
+    return DeedList(items=[deed_record(one) for one in page], next=more)
 
 
 @post("/deeds", sync_to_thread=True, opt=needs(Scope.FEEDBACK), tags=TAGS)
 def do_deed(request: Request[Any, Any, Any], data: JSONBody[DeedDraft]) -> DeedList:
-    """Acknowledge, assign, snooze or comment on alerts, all of them or none."""
+    """Acknowledge, assign, snooze or comment on alerts, all of them or none; tick or teach the runbook of one."""
     deeds, by = desk_of(request).service.deeds, caller(request).name
     if data.deed is Deed.ACKNOWLEDGE:
         done = deeds.acknowledge(data.alerts, by, data.text)
@@ -67,6 +68,11 @@ def do_deed(request: Request[Any, Any, Any], data: JSONBody[DeedDraft]) -> DeedL
         done = deeds.assign(data.alerts, data.owner, by, data.text)
     elif data.deed is Deed.COMMENT:
         done = deeds.comment(data.alerts, data.text, by)
+    elif data.deed in (Deed.TICK, Deed.LEARN):
+        if len(data.alerts) > 1:
+            raise InputError(f"{data.deed.value}: each alert has a runbook of its own; name one alert")
+        say = deeds.tick if data.deed is Deed.TICK else deeds.learn
+        done = [say(data.alerts[0], data.text, by)]
     else:
         until = to_seconds(data.until, "until")
         if until is None:
@@ -82,9 +88,14 @@ def undo_deed(request: Request[Any, Any, Any], deed_id: Id) -> DeedRecord:
 
 
 @get("/mutes", sync_to_thread=True, opt=needs(Scope.READ), tags=TAGS)
-def list_mutes(request: Request[Any, Any, Any], over_too: FromQuery[bool] = False) -> MuteList:
+def list_mutes(
+    request: Request[Any, Any, Any], over_too: FromQuery[bool] = False, limit: Many = MANY, cursor: Cursor = ""
+) -> MuteList:
     """Mutes in force or still to come (`over_too`: every one), the newest first."""
-    return MuteList(items=[mute_record(one) for one in desk_of(request).service.deeds.mutes(over_too=over_too)])
+    page, more = page_of(
+        desk_of(request).service.deeds.mutes(over_too=over_too), lambda one: one.id, limit, cursor, is_newest_first=True
+    )
+    return MuteList(items=[mute_record(one) for one in page], next=more)
 
 
 @post("/mutes", sync_to_thread=True, opt=needs(Scope.FEEDBACK), tags=TAGS)

@@ -9,10 +9,13 @@ from litestar import Request, get, post
 from litestar.params import JSONBody
 
 from watchkeeper.client.records import (
+    CalendarDraft,
+    CalendarRecord,
     DraftRecord,
     FeedbackLines,
     FeedbackPage,
     FeedbackRecord,
+    ImportDraft,
     ImportedRecord,
     ReceiptRecord,
 )
@@ -26,6 +29,7 @@ from watchkeeper.watch.views import Draft, Receipt
 
 TAGS = ["feedback"]
 LARGEST_IMPORT = 50_000_000
+LARGEST_CALENDAR = 10_000_000
 
 
 def feedback_record(line: Feedback, is_in_force: bool) -> FeedbackRecord:
@@ -131,11 +135,36 @@ def export(request: Request[Any, Any, Any]) -> FeedbackLines:
     tags=TAGS,
     request_max_body_size=LARGEST_IMPORT,
 )
-def take_in(request: Request[Any, Any, Any], data: JSONBody[FeedbackLines]) -> ImportedRecord:
-    """Append the lines that are not in the log yet, all or none. Who said them stays as written: admins only."""
-    lines = [msgspec.json.encode(line).decode() for line in data.lines]
-    done = desk_of(request).service.import_feedback(lines, "lines", caller(request).name)
+def take_in(request: Request[Any, Any, Any], data: JSONBody[ImportDraft]) -> ImportedRecord:
+    """Append the lines that are not in the log yet, all or none. Who said them stays as written: admins only.
+
+    409 (`guard`) where a confirmed alert would be lost: send it again with `force` to accept that.
+    """
+    lines = [one if isinstance(one, str) else msgspec.json.encode(one).decode() for one in data.lines]
+    done = desk_of(request).service.import_feedback(lines, data.place, caller(request).name, force=data.force)
     return ImportedRecord(added=done.added, present=done.present, unknown=done.unknown)
 
 
-HANDLERS = (list_feedback, get_receipt, preview, answer, undo, export, take_in)
+@post(
+    "/feedback/calendar",
+    sync_to_thread=True,
+    status_code=200,
+    opt=needs(Scope.ADMIN),
+    tags=TAGS,
+    request_max_body_size=LARGEST_CALENDAR,
+)
+def take_calendar(request: Request[Any, Any, Any], data: JSONBody[CalendarDraft]) -> CalendarRecord:
+    """Make the events of an iCalendar file known events of metrics. The same file again adds nothing.
+
+    Each is undone as any answer. 409 (`guard`) where a confirmed alert would be lost, as for an import.
+    """
+    service = desk_of(request).service
+    lines = service.read_calendar(data.text, data.metrics, data.place)
+    if data.dry_run:
+        return CalendarRecord(lines=lines, added=0, present=0)
+    written = [msgspec.json.encode(line).decode() for line in lines]
+    done = service.import_feedback(written, data.place, caller(request).name, force=data.force)
+    return CalendarRecord(lines=lines, added=done.added, present=done.present)
+
+
+HANDLERS = (list_feedback, get_receipt, preview, answer, undo, export, take_in, take_calendar)

@@ -9,6 +9,8 @@ from litestar import Request, delete, get, post
 from litestar.params import JSONBody, QueryParameter
 
 from watchkeeper.client.records import (
+    ContextDraft,
+    EvaluationRecord,
     FlagChangeRecord,
     FlagList,
     FlagRecord,
@@ -26,7 +28,7 @@ from watchkeeper.client.records import (
 from watchkeeper.domain.access import Scope
 from watchkeeper.domain.errors import NotFoundError
 from watchkeeper.domain.times import parse_duration
-from watchkeeper.server.api.common import Name, to_datetime
+from watchkeeper.server.api.common import MANY, Cursor, Many, Name, page_of, to_datetime
 from watchkeeper.server.desk import desk_of
 from watchkeeper.server.guard import needs
 from watchkeeper.server.session import caller
@@ -59,9 +61,10 @@ def flag_record(line: FlagLine) -> FlagRecord:
 
 
 @get("/flags", sync_to_thread=True, opt=needs(Scope.READ), tags=TAGS)
-def list_flags(request: Request[Any, Any, Any]) -> FlagList:
+def list_flags(request: Request[Any, Any, Any], limit: Many = MANY, cursor: Cursor = "") -> FlagList:
     """Every flag as it stands."""
-    return FlagList(items=[flag_record(line) for line in desk_of(request).service.flags.lines()])
+    page, more = page_of(desk_of(request).service.flags.lines(), lambda one: one.flag.name, limit, cursor)
+    return FlagList(items=[flag_record(one) for one in page], next=more)
 
 
 @get("/flags/{name:str}", sync_to_thread=True, opt=needs(Scope.READ), tags=TAGS)
@@ -151,6 +154,19 @@ def preview_rollout(
     return RolloutPreview(flag=name, moves=_moves(desk_of(request).service.flags.rehearsal(name, days)))
 
 
+@post("/flags/{name:str}/evaluate", sync_to_thread=True, status_code=200, opt=needs(Scope.READ), tags=TAGS)
+def evaluate_flag(request: Request[Any, Any, Any], name: Name, data: JSONBody[ContextDraft]) -> EvaluationRecord:
+    """What a user would be served, and why. Products ask over OFREP."""
+    found = desk_of(request).service.flags.evaluate(name, data.context)
+    return EvaluationRecord(
+        key=found.key,
+        variant=found.variant,
+        value=found.value,
+        reason=found.reason or found.error,
+        cause=found.cause or found.details,
+    )
+
+
 def _moves(moves: Sequence[PastMove]) -> list[RolloutMove]:
     return [RolloutMove(at=to_datetime(one.at), what=one.what, share=one.share) for one in moves]
 
@@ -165,4 +181,5 @@ HANDLERS = (
     steer_rollout,
     get_rollout,
     preview_rollout,
+    evaluate_flag,
 )

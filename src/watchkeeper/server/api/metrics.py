@@ -1,26 +1,34 @@
-"""`/metrics`, `/sources`, `/channels`: what is watched, where from, and who is told."""
+"""`/metrics` and `/sources`: what is watched, and where from."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from litestar import Request, get, post
 from litestar.params import JSONBody
 
 from watchkeeper.client.records import (
     BackfillDraft,
     BackfillRecord,
-    ChannelList,
-    ChannelRecord,
     MetricList,
     MetricRecord,
     SourceList,
     SourceRecord,
+    TrackRecord,
 )
 from watchkeeper.domain.access import Scope
-from watchkeeper.domain.config import Channel, ChannelKind
-from watchkeeper.domain.errors import NotFoundError
-from watchkeeper.server.api.common import Name, to_datetime, to_seconds
+from watchkeeper.server.api.common import (
+    MANY,
+    Cursor,
+    Many,
+    Name,
+    from_name_cursor,
+    page_of,
+    to_datetime,
+    to_name_cursor,
+    to_seconds,
+)
 from watchkeeper.server.desk import desk_of
 from watchkeeper.server.guard import needs
 from watchkeeper.server.session import caller
@@ -41,22 +49,22 @@ def metric_record(line: views.MetricLine) -> MetricRecord:
         false_alarms=line.false_alarms,
         newest_point=None if line.newest_point is None else to_datetime(line.newest_point),
         withheld=line.withheld,
+        track=None if line.record is None else msgspec.convert(line.record, TrackRecord, from_attributes=True),
     )
 
 
 @get("/metrics", sync_to_thread=True, opt=needs(Scope.READ), tags=["metrics"])
-def list_metrics(request: Request[Any, Any, Any]) -> MetricList:
-    """Every metric with its record."""
-    return MetricList(items=[metric_record(line) for line in desk_of(request).service.metrics()])
+def list_metrics(request: Request[Any, Any, Any], limit: Many = MANY, cursor: Cursor = "") -> MetricList:
+    """Metrics with their record, by name."""
+    found = desk_of(request).service.listing.metrics(limit + 1, from_name_cursor(cursor))
+    items = [metric_record(line) for line in found[:limit]]
+    return MetricList(items=items, next=to_name_cursor(items[-1].settings.name) if len(found) > limit else None)
 
 
 @get("/metrics/{name:str}", sync_to_thread=True, opt=needs(Scope.READ), tags=["metrics"])
 def get_metric(request: Request[Any, Any, Any], name: Name) -> MetricRecord:
     """One metric with its record."""
-    for line in desk_of(request).service.metrics():
-        if line.metric.name == name:
-            return metric_record(line)
-    raise NotFoundError(f"no metric {name!r}: /api/v1/metrics lists those there are")
+    return metric_record(desk_of(request).service.listing.metric(name))
 
 
 def backfill_record(found: Backfilled) -> BackfillRecord:
@@ -85,24 +93,10 @@ def backfill(request: Request[Any, Any, Any], name: Name, data: JSONBody[Backfil
 
 
 @get("/sources", sync_to_thread=True, opt=needs(Scope.READ), tags=["metrics"])
-def list_sources(request: Request[Any, Any, Any]) -> SourceList:
+def list_sources(request: Request[Any, Any, Any], limit: Many = MANY, cursor: Cursor = "") -> SourceList:
     """Every source, without its address."""
-    found = desk_of(request).service.listing.sources()
-    return SourceList(items=[SourceRecord(name=one.name, kind=one.kind.value) for one in found])
+    page, more = page_of(desk_of(request).service.listing.sources(), lambda one: one.name, limit, cursor)
+    return SourceList(items=[SourceRecord(name=one.name, kind=one.kind.value) for one in page], next=more)
 
 
-@get("/channels", sync_to_thread=True, opt=needs(Scope.READ), tags=["metrics"])
-def list_channels(request: Request[Any, Any, Any]) -> ChannelList:
-    """Every channel, without its address."""
-    found = desk_of(request).service.listing.channels()
-    return ChannelList(items=[ChannelRecord(name=one.name, kind=_kind(one)) for one in found])
-
-
-def _kind(channel: Channel) -> str:
-    scheme, colon, _ = channel.url.partition("://")
-    if channel.kind is not ChannelKind.APPRISE:
-        return str(channel.kind.value)
-    return scheme if colon and "$" not in scheme else "by reference"
-
-
-HANDLERS = (list_metrics, get_metric, backfill, list_sources, list_channels)
+HANDLERS = (list_metrics, get_metric, backfill, list_sources)

@@ -10,7 +10,7 @@ from litestar.params import FromQuery, JSONBody
 from watchkeeper.client.records import QuestionAnswered, QuestionList, QuestionRecord, QuestionReply
 from watchkeeper.domain.access import Scope
 from watchkeeper.domain.question import Question
-from watchkeeper.server.api.common import Id, to_datetime
+from watchkeeper.server.api.common import MANY, Cursor, Id, Many, page_of, to_datetime
 from watchkeeper.server.desk import desk_of
 from watchkeeper.server.guard import needs
 from watchkeeper.server.session import caller
@@ -29,14 +29,23 @@ def question_record(one: Question) -> QuestionRecord:
         reply=one.reply,
         by=one.by,
         feedback=one.feedback,
+        decades=one.decades,
     )
 
 
 @get("/questions", sync_to_thread=True, opt=needs(Scope.READ), tags=TAGS)
-def list_questions(request: Request[Any, Any, Any], answered_too: FromQuery[bool] = False) -> QuestionList:
+def list_questions(
+    request: Request[Any, Any, Any], answered_too: FromQuery[bool] = False, limit: Many = MANY, cursor: Cursor = ""
+) -> QuestionList:
     """Questions without a reply (`answered_too`: every one), the newest first."""
-    found = desk_of(request).service.questions.listed(is_open=not answered_too)
-    return QuestionList(items=[question_record(one) for one in found])
+    page, more = page_of(
+        desk_of(request).service.questions.listed(is_open=not answered_too),
+        lambda one: one.id,
+        limit,
+        cursor,
+        is_newest_first=True,
+    )
+    return QuestionList(items=[question_record(one) for one in page], next=more)
 
 
 @post("/questions/{question_id:int}/reply", sync_to_thread=True, opt=needs(Scope.FEEDBACK), tags=TAGS)

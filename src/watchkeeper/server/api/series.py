@@ -63,12 +63,11 @@ def list_series(request: Request[Any, Any, Any], name: Name, limit: Limit = 100,
     """The series of a metric, by id."""
     place = from_cursor(cursor, 1)
     listing = desk_of(request).service.listing
-    left = [one for one in listing.series(name) if place is None or one.id > place[0]]
-    items = left[:limit]
-    metric = listing.one_series(items[0].id)[1] if items else None
+    metric, found = listing.series_page(name, limit + 1, 0 if place is None else place[0])
+    items = found[:limit]
     return SeriesPage(
-        items=[series_record(metric, one) for one in items if metric is not None],
-        next=to_cursor(items[-1].id) if len(left) > limit else None,
+        items=[series_record(metric, one) for one in items],
+        next=to_cursor(items[-1].id) if len(found) > limit else None,
     )
 
 

@@ -16,7 +16,7 @@ from watchkeeper.client.records import (
     SystemWhole,
 )
 from watchkeeper.domain.access import Scope
-from watchkeeper.server.api.common import Name, to_datetime
+from watchkeeper.server.api.common import MANY, Cursor, Many, Name, page_of, to_datetime
 from watchkeeper.server.desk import desk_of
 from watchkeeper.server.guard import needs
 from watchkeeper.server.session import caller
@@ -47,7 +47,7 @@ def system_whole(page: SystemPage) -> SystemWhole:
     return SystemWhole(
         system=system_record(page.line),
         check=[
-            CheckRecord(key=one.key, title=one.title, is_met=one.is_met, words=one.words, mend=one.mend)
+            CheckRecord(key=one.key, title=one.title, is_met=one.is_met, words=one.words, mend=one.mend, page=one.page)
             for one in page.check
         ],
         sections=page.score.sections,
@@ -59,9 +59,10 @@ def system_whole(page: SystemPage) -> SystemWhole:
 
 
 @get("/systems", sync_to_thread=True, opt=needs(Scope.READ), tags=TAGS)
-def list_systems(request: Request[Any, Any, Any]) -> SystemList:
+def list_systems(request: Request[Any, Any, Any], limit: Many = MANY, cursor: Cursor = "") -> SystemList:
     """Every system as it stands."""
-    return SystemList(items=[system_record(one) for one in desk_of(request).service.systems.lines()])
+    page, more = page_of(desk_of(request).service.systems.lines(), lambda one: one.system.name, limit, cursor)
+    return SystemList(items=[system_record(one) for one in page], next=more)
 
 
 @get("/systems/{name:str}", sync_to_thread=True, opt=needs(Scope.READ), tags=TAGS)

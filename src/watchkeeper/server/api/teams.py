@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from litestar import Request, delete, get, put
+from litestar import Request, delete, get, post, put
 from litestar.params import JSONBody
 
-from watchkeeper.client.records import TeamDraft, TeamList, TeamRecord
+from watchkeeper.client.records import MemberDraft, TeamDraft, TeamList, TeamRecord
 from watchkeeper.domain.access import Scope
 from watchkeeper.domain.team import Team
-from watchkeeper.server.api.common import Name
+from watchkeeper.server.api.common import MANY, Cursor, Many, Name, page_of
 from watchkeeper.server.desk import desk_of
 from watchkeeper.server.guard import needs
 from watchkeeper.server.session import caller
@@ -34,9 +34,10 @@ def team_record(line: TeamLine) -> TeamRecord:
 
 
 @get("/teams", sync_to_thread=True, opt=needs(Scope.READ), tags=TAGS)
-def list_teams(request: Request[Any, Any, Any]) -> TeamList:
+def list_teams(request: Request[Any, Any, Any], limit: Many = MANY, cursor: Cursor = "") -> TeamList:
     """Every team with what it owns."""
-    return TeamList(items=[team_record(one) for one in desk_of(request).service.teams.lines()])
+    page, more = page_of(desk_of(request).service.teams.lines(), lambda one: one.team.name, limit, cursor)
+    return TeamList(items=[team_record(one) for one in page], next=more)
 
 
 @get("/teams/{name:str}", sync_to_thread=True, opt=needs(Scope.READ), tags=TAGS)
@@ -61,4 +62,16 @@ def remove_team(request: Request[Any, Any, Any], name: Name) -> TeamRecord:
     return team_record(gone)
 
 
-HANDLERS = (list_teams, get_team, put_team, remove_team)
+@post("/teams/{name:str}/join", sync_to_thread=True, status_code=200, opt=needs(Scope.CONFIGURE), tags=TAGS)
+def join_team(request: Request[Any, Any, Any], name: Name, data: JSONBody[MemberDraft]) -> TeamRecord:
+    """Add a person to a team."""
+    return team_record(desk_of(request).service.teams.join(name, data.person, caller(request).name))
+
+
+@post("/teams/{name:str}/leave", sync_to_thread=True, status_code=200, opt=needs(Scope.CONFIGURE), tags=TAGS)
+def leave_team(request: Request[Any, Any, Any], name: Name, data: JSONBody[MemberDraft]) -> TeamRecord:
+    """Take a person out of a team."""
+    return team_record(desk_of(request).service.teams.leave(name, data.person, caller(request).name))
+
+
+HANDLERS = (list_teams, get_team, put_team, remove_team, join_team, leave_team)

@@ -11,7 +11,7 @@ from watchkeeper.client.records import NewToken, TokenDraft, TokenList, TokenRec
 from watchkeeper.domain.access import Scope, Token
 from watchkeeper.domain.errors import NotFoundError
 from watchkeeper.domain.times import DAY
-from watchkeeper.server.api.common import Id, to_datetime
+from watchkeeper.server.api.common import MANY, Cursor, Id, Many, page_of, to_datetime
 from watchkeeper.server.desk import desk_of
 from watchkeeper.server.guard import needs
 from watchkeeper.server.session import caller
@@ -34,9 +34,10 @@ def token_record(token: Token, user: str) -> TokenRecord:
 
 
 @get("/tokens", sync_to_thread=True, opt=needs(Scope.ADMIN), tags=TAGS)
-def list_tokens(request: Request[Any, Any, Any]) -> TokenList:
+def list_tokens(request: Request[Any, Any, Any], limit: Many = MANY, cursor: Cursor = "") -> TokenList:
     """Every token, without its secret."""
-    return TokenList(items=[token_record(*pair) for pair in desk_of(request).service.access.all_tokens()])
+    page, more = page_of(desk_of(request).service.access.all_tokens(), lambda one: one[0].id, limit, cursor)
+    return TokenList(items=[token_record(*one) for one in page], next=more)
 
 
 @post("/tokens", sync_to_thread=True, opt=needs(Scope.ADMIN), is_secret=True, tags=TAGS)

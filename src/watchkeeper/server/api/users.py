@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Request, delete, get, patch, post
-from litestar.params import JSONBody
+from litestar.params import FromQuery, JSONBody
 
 from watchkeeper.client.records import LinkRecord, RoleDraft, SignedOut, UserDraft, UserList, UserRecord
 from watchkeeper.domain.access import Caller, Scope, User
-from watchkeeper.server.api.common import Id, to_datetime
+from watchkeeper.server.api.common import MANY, Cursor, Id, Many, page_of, to_datetime
 from watchkeeper.server.desk import desk_of
 from watchkeeper.server.guard import needs
 from watchkeeper.server.session import caller
@@ -30,9 +30,10 @@ def user_record(user: User, still_named: tuple[str, ...] = ()) -> UserRecord:
 
 
 @get("/users", sync_to_thread=True, opt=needs(Scope.ADMIN), tags=TAGS)
-def list_users(request: Request[Any, Any, Any]) -> UserList:
+def list_users(request: Request[Any, Any, Any], limit: Many = MANY, cursor: Cursor = "") -> UserList:
     """Every account, erased ones too."""
-    return UserList(items=[user_record(one) for one in desk_of(request).service.access.all_users()])
+    page, more = page_of(desk_of(request).service.access.all_users(), lambda one: one.id, limit, cursor)
+    return UserList(items=[user_record(one) for one in page], next=more)
 
 
 @post("/users", sync_to_thread=True, opt=needs(Scope.ADMIN), tags=TAGS)
@@ -49,12 +50,15 @@ def change_role(request: Request[Any, Any, Any], user_id: Id, data: JSONBody[Rol
 
 
 @delete("/users/{user_id:int}", sync_to_thread=True, status_code=200, opt=needs(Scope.ADMIN), tags=TAGS)
-def erase_user(request: Request[Any, Any, Any], user_id: Id) -> UserRecord:
-    """Erase an account: sessions and tokens end, a pseudonym stands wherever the name stood. Cannot be undone."""
+def erase_user(request: Request[Any, Any, Any], user_id: Id, dry_run: FromQuery[bool] = False) -> UserRecord:
+    """Erase an account: sessions and tokens end, a pseudonym stands wherever the name stood. Cannot be undone.
+
+    With `dry_run` nothing is erased; `still_named` says what would have to be changed by hand.
+    """
     access = desk_of(request).service.access
-    name = access.user_of(user_id).name
-    left = access.still_named(name)
-    return user_record(access.erase_user(name, by=caller(request).name), left)
+    known = access.user_of(user_id)
+    left = access.still_named(known.name)
+    return user_record(known if dry_run else access.erase_user(known.name, by=caller(request).name), left)
 
 
 @post("/users/{user_id:int}/link", sync_to_thread=True, opt=needs(Scope.ADMIN), is_secret=True, tags=TAGS)

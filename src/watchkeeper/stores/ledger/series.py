@@ -44,9 +44,10 @@ def intern(tx: Connection, metric: str, values_list: Iterable[Sequence[str]]) ->
     return [known[values] for values in wanted]
 
 
-def of_metric(tx: Connection, name: str) -> list[Series]:
-    """All series of a metric, in the order in which they were first seen."""
-    return [_series(row) for row in tx.execute(select(SERIES).where(SERIES.c.metric == name).order_by(SERIES.c.id))]
+def of_metric(tx: Connection, name: str, *, limit: int | None = None, after: int = 0) -> list[Series]:
+    """The series of a metric, in the order in which they were first seen: all, or `limit` with an id above `after`."""
+    wanted = select(SERIES).where(SERIES.c.metric == name, SERIES.c.id > after).order_by(SERIES.c.id).limit(limit)
+    return [_series(row) for row in tx.execute(wanted)]
 
 
 def by_metric(tx: Connection) -> dict[str, list[Series]]:
