@@ -173,3 +173,12 @@ def test_what_cannot_be_is_said(watched: Path) -> None:
     assert CliRunner().invoke(main, ["feedback", "give", "real", "--alert", "99", *where]).exit_code == 8
     no_token = CliRunner().invoke(main, ["series", "list", "orders", "--server", "http://127.0.0.1:9"], env={})
     assert "needs a token" in no_token.output
+    signed = CliRunner().invoke(main, ["alerts", "ack", "1", "--by", "Ada", "--server", "http://127.0.0.1:9"])
+    assert (signed.exit_code, "a server knows by the token" in signed.output) == (2, True)
+    beyond = CliRunner().invoke(main, ["flags", "preview", "none", "--days", "99999", *where])
+    assert (beyond.exit_code, "days" in beyond.output) == (3, True), beyond.output
+    held = CliRunner().invoke(main, ["alerts", "ack", "99", *where])
+    assert (held.exit_code, held.output) == (
+        8,
+        "watchkeeper: no alert 99: it was never there, or is older than alerts are kept\n",
+    )

@@ -264,7 +264,7 @@ class Client(Work):
 
     def series(self, metric: str) -> Iterator[SeriesRecord]:
         """The series of a metric, by id."""
-        for page in self._wire.pages(SeriesPage, f"/metrics/{metric}/series"):
+        for page in self._wire.pages(SeriesPage, f"/metrics/{metric}/series", limit=200):
             yield from page.items
 
     def points(

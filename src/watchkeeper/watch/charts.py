@@ -30,14 +30,18 @@ def chart(
     end: int | None = None,
     *,
     has_week: bool = False,
+    limit: int | None = None,
 ) -> views.SeriesChart:
-    """The columns of one series' chart in `[start, end)`, or whole; with `has_week` the week before beside it."""
+    """The columns of one series' chart in `[start, end)`, or whole; with `has_week` the week before beside it.
+
+    With `limit` no more than its first so many points.
+    """
     place = judgement.place(series_id)
     at = judgement.columns.of(place)
     time = judgement.columns.time[at]
     left = at.start + (0 if start is None else int(np.searchsorted(time, start)))
     right = at.start + (len(time) if end is None else int(np.searchsorted(time, end)))
-    rows = slice(left, right)
+    rows = slice(left, right if limit is None else min(right, left + limit))
     judged = judgement.judged
     return views.SeriesChart(
         series=judgement.series[place],

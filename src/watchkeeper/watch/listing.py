@@ -115,10 +115,10 @@ class Listing:
         The second is the time of the point that would come next; None at the end. NotFoundError.
         """
         _, metric = self.one_series(series_id)
-        whole = chart(self._judgements.of(metric), series_id, start, end)
-        if len(whole.time) <= limit:
-            return whole, None
-        return whole.between(whole.time[0], whole.time[limit]), whole.time[limit]
+        found = chart(self._judgements.of(metric), series_id, start, end, limit=limit + 1)
+        if len(found.time) <= limit:
+            return found, None
+        return found.between(found.time[0], found.time[limit]), found.time[limit]
 
     def sources(self) -> list[Source]:
         """Every source, by name."""
