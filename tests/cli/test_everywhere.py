@@ -51,7 +51,7 @@ metrics:
   bought: {source: shop, step: 1h, kind: count, since: 2026-03-01, dimensions: [variant], table: asked,
     time_column: time, time_is: seconds, measure: sum(orders)}
 runbooks:
-  drop: {text: "1. [ ] Is it a holiday?"}
+  drop: {text: "1. [ ] There are {orders} now. Is it a holiday?"}
 systems:
   late: {source: shop, owner: search}
 flags:
@@ -317,6 +317,12 @@ def told(text: str) -> Any:
         return still(json.loads(text))
     except ValueError:
         return [still(json.loads(line)) for line in text.splitlines()]
+
+
+def test_a_runbook_has_the_values_of_now_in_place(both: tuple[list[Said], list[Said]]) -> None:
+    for said in both:
+        (text,) = [one.text for one in said if (one.verb, one.words) == ("alerts runbook", ("1",))]
+        assert re.search(r"1\. \[x\] There are \d+ orders", text), text
 
 
 @pytest.mark.parametrize("place", range(len(ASKED)), ids=[" ".join(words) for words in ASKED])

@@ -140,8 +140,11 @@ def comment(where: Where, alerts: tuple[int, ...], text: str, by: str, as_json: 
 @click.argument("alert", type=int)
 @as_json_option
 def runbook(where: Where, alert: int, as_json: bool) -> None:
-    """Print what to do about an alert, its checklists numbered, and what earlier incidents taught."""
-    with where.ask() as client:
+    """Print what to do about an alert, its checklists numbered, and what earlier incidents taught.
+
+    The values of now are in place where nothing else has the history in hand: beside a running server give its address.
+    """
+    with where.ask(whole=None) as client:
         book = client.runbook(alert)
     if as_json:
         print_records([book])

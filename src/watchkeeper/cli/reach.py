@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from watchkeeper.cli.home import home_option
+from watchkeeper.domain.errors import StoreError
 
 if TYPE_CHECKING:
     from watchkeeper.client import Client
@@ -30,12 +31,12 @@ class Where(NamedTuple):
     token: str
 
     @contextmanager
-    def ask(self, *, whole: bool = False, by: str = "") -> Iterator[Client]:
+    def ask(self, *, whole: bool | None = False, by: str = "") -> Iterator[Client]:
         """A client of it.
 
         The stores are asked beside a running server, by what their ledger alone answers; with `whole` the history is
-        needed too, which a running server has to itself where it is a file. `by` signs what is done (else the person
-        who sits here does); a server knows who asks by the token.
+        needed too, which a running server has to itself where it is a file (None: it is used if it is free). `by` signs
+        what is done (else the person who sits here does); a server knows who asks by the token.
         """
         if self.server:
             if by:
@@ -50,13 +51,19 @@ class Where(NamedTuple):
             yield Client("http://stores", token="", transport=Stores(service, by or getpass.getuser()))
 
     @contextmanager
-    def _stores(self, whole: bool) -> Iterator[object]:
-        if whole:
+    def _stores(self, whole: bool | None) -> Iterator[object]:
+        if whole or whole is None:
             from watchkeeper.watch.service import Watchkeeper
 
-            with Watchkeeper.open(self.home) as service:
-                yield service
-            return
+            try:
+                service = Watchkeeper.open(self.home)
+            except StoreError:
+                if whole:
+                    raise
+            else:
+                with service:
+                    yield service
+                return
         from watchkeeper.watch.beside import Beside
 
         with Beside.open(self.home, time.time) as beside:
