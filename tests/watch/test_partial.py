@@ -75,6 +75,14 @@ def test_rows_that_are_there_at_once_are_waited_for_a_day_only(home: Path) -> No
     assert behind[30:] == [0] * 18
 
 
+def test_who_reads_each_hour_in_a_new_process_does_not_wait_ever_longer(home: Path) -> None:
+    for hour in range(BEGIN, BEGIN + 30 * HOUR, HOUR):
+        with shop.open_service(home, hour, shop.LEARNING) as service:
+            service.run_until(hour + 602)
+            late = hour - judged_until(service)
+    assert late == 0
+
+
 @pytest.mark.parametrize("settle", ["0s", "90m"])
 def test_a_time_that_a_person_gave_stays(home: Path, settle: str) -> None:
     config = shop.CONFIG.replace("settle: 0s", f"settle: {settle}")

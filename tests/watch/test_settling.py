@@ -64,6 +64,15 @@ def test_waiting_alone_never_makes_it_longer() -> None:
     assert settle_of(np.array([0, 1000]), time, asked, HOUR, waited_s=2 * HOUR) == 2 * HOUR
 
 
+def test_the_pace_of_reading_makes_it_no_longer() -> None:
+    time = np.arange(1000, dtype=np.int64) * HOUR
+    asked = time + HOUR + 600 + RNG.integers(0, 5, 1000)  # ten minutes past each hour
+    assert settle_of(np.array([0, 1000]), time, asked, HOUR, paced_s=HOUR) == 0
+    assert settle_of(np.array([0, 28]), time[:28], asked[:28], HOUR, paced_s=HOUR) == 0
+    again = asked + HOUR  # in part at first
+    assert settle_of(np.array([0, 1000]), time, again, HOUR, paced_s=HOUR) == HOUR + 660
+
+
 def test_what_was_read_in_one_go_says_nothing() -> None:
     time = np.arange(1000, dtype=np.int64) * HOUR
     assert settle_of(np.array([0, 1000]), time, np.full(1000, time[-1] + 2 * HOUR), HOUR) is None
@@ -111,6 +120,7 @@ def late(home: Path) -> Watchkeeper:
 
 def test_the_service_waits_as_long_as_it_learned(late: Watchkeeper, home: Path) -> None:
     now = shop.START + 300 * HOUR
+    assert late._settling.learn(now - 30) == {}, "who runs for the first time does not know how often"
     assert late._settling.learn(now) == {"orders": 2 * HOUR + 60}
     assert late._settling.learn(now) == {}, "once a day"
     with late._ledger.read() as tx:
@@ -131,6 +141,7 @@ def test_the_service_reads_again_as_far_as_it_learned(home: Path) -> None:
             service._history.append([1], [time], [100.0], known_at=time + HOUR + 20)
             if number % 200 == 100:  # one in two hundred is corrected four hours later
                 service._history.append([1], [time], [200.0], known_at=time + 5 * HOUR + 20)
+        service._settling.learn(end - 30)
         assert service._settling.learn(end) == {"orders": 0}, "those are too few to wait for"
         service.run_until(end)
         page = service.metric_page("orders")

@@ -27,21 +27,27 @@ _MINUTE = 60
 
 
 def settle_of(
-    start: NDArray[np.int64], time: NDArray[np.int64], known_at: NDArray[np.int64], step_s: int, *, waited_s: int = 0
+    start: NDArray[np.int64],
+    time: NDArray[np.int64],
+    known_at: NDArray[np.int64],
+    step_s: int,
+    *,
+    waited_s: int = 0,
+    paced_s: int = 0,
 ) -> int | None:
     """The delay in seconds after the end of a period by which 99 in 100 values were as they stayed; None: not known.
 
     `time` int64[n] is the start of each period and `known_at` int64[n] when its present value came (seconds UTC),
     series by series with `start` int64[S + 1]. Numbers that are asked for were asked for `waited_s` after the end of
-    their period: how much sooner they were there nobody knows, so the answer is never less. It is a whole number of
-    minutes, at most a day.
+    their period, and each `paced_s` after: how much sooner they were there nobody knows, so the answer is never less,
+    and what came with the next reading was there at once. It is a whole number of minutes, at most a day.
 
     It takes `LEAST_POINTS` values. Fewer, of `FIRST_PERIODS` periods that were read again since, tell the plain cases:
     that all were there at once, or that nearly all came late. Of as many periods as `LEAST_POINTS` that hardly ever
     came by themselves nothing is learned by waiting: the answer is `waited_s`.
     """
     age, period = _ages(start, time, known_at, step_s)
-    at_once = waited_s + min(step_s, 5 * _MINUTE)  # the pace of reading, not of the data
+    at_once = waited_s + max(min(step_s, 5 * _MINUTE), paced_s)  # the pace of reading, not of the data
     if len(age) >= LEAST_POINTS:
         late: float | None = float(np.quantile(age, SETTLED_SHARE, method="higher"))
     else:

@@ -25,6 +25,9 @@ AT_FIRST_S = HOUR
 LOOK_AGAIN_S = HOUR
 """How often a metric is looked at while nothing is known of it."""
 LOOK_BACK_STEPS = 1000
+RAN = "settle-ran"
+"""When the last process began: where each runs once, that is how often sources are read."""
+LONGEST_PACE_S = 2 * DAY
 AT_ONCE = 20
 """So many metrics a run, so that no run waits for this."""
 MOST_SERIES = 20
@@ -40,12 +43,15 @@ class Settling:
         self._is_mine = is_mine
         self._looked_at: dict[str, int] = {}
         self._next = 0
+        self._ran_at: int | None = None
 
     def learn(self, now: int) -> dict[str, int]:
         """Learn of a few metrics, each once a day (UTC), and once an hour while nothing is known of it; the settling
-        times of those of which it changed.
+        times of those of which it changed. It is called at each run, the first of a process and the next: how long ago
+        the last one was is how often sources are read.
         """
-        if now < self._next:
+        paced = self._pace(now)
+        if now < self._next or paced is None:
             return {}
         with self._ledger.read() as tx:
             before, reached = known(tx), overlaps(tx)
@@ -68,12 +74,14 @@ class Settling:
             ids = [one.id for one in members[metric.name]][:MOST_SERIES]
             columns = self._history.read(ids, start=now - LOOK_BACK_STEPS * metric.step_s)
             read = (columns.start, columns.time, columns.known_at, metric.step_s)
-            waited = 0 if metric.source in pushed else metric.settle_s or before.get(metric.name, 0)
-            learned = None if metric.settle else settle_of(*read, waited_s=waited)
+            is_pushed = metric.source in pushed
+            waited = 0 if is_pushed else metric.settle_s or before.get(metric.name, 0)
+            pace = 0 if is_pushed else paced
+            learned = None if metric.settle else settle_of(*read, waited_s=waited, paced_s=pace)
             if learned is not None and learned != before.get(metric.name):
                 found[metric.name] = learned
             so_far = reached.get(metric.name, LEAST_OVERLAP)
-            overlap = None if metric.source in pushed else overlap_of(*read, waited_s=waited, reached=so_far)
+            overlap = None if is_pushed else overlap_of(*read, waited_s=waited, reached=so_far)
             if overlap is not None and overlap != so_far:
                 reach[metric.name] = overlap
         if found or reach:
@@ -82,6 +90,15 @@ class Settling:
                 kept = {name: steps for name, steps in (overlaps(tx) | reach).items() if steps > LEAST_OVERLAP}
                 settings.put(tx, OVERLAP, json.dumps(kept))
         return found
+
+    def _pace(self, now: int) -> int | None:
+        """How long ago sources were read before; None where nobody knows."""
+        last, self._ran_at = self._ran_at, now
+        if last is None:
+            with self._ledger.write() as tx:
+                last = int(settings.get(tx, RAN) or 0)
+                settings.put(tx, RAN, str(now))
+        return now - last if 0 <= now - last <= LONGEST_PACE_S else None
 
     def _due(self, name: str, every_s: int) -> int:
         """From when on a metric is looked at again."""
