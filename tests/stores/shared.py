@@ -1,10 +1,13 @@
-"""Records that the tests of the ledger share."""
+"""What tests of the stores share: records, and a history that DuckDB gave up."""
 
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
+import duckdb
 import msgspec
+import pytest
 
 from watchkeeper.domain.alert import Alert, Cause, Member, Status
 from watchkeeper.domain.metric import Metric, Source
@@ -45,3 +48,12 @@ def alert(*members: Member, **changes: object) -> Alert:
 def plain(record: msgspec.Struct) -> object:
     """A record as builtins in which NaN equals NaN."""
     return msgspec.json.decode(msgspec.json.encode(record))
+
+
+def given_up(path: Path) -> None:
+    """Make DuckDB give up the database that this process has open, as a checkpoint does that fails half way."""
+    settings = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+    with duckdb.connect(str(path), config=settings) as other:  # the same database: one is open in a process once
+        other.execute("SET GLOBAL debug_checkpoint_abort = 'before_header'")
+        with pytest.raises(duckdb.FatalException):
+            other.execute("FORCE CHECKPOINT")

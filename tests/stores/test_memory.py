@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import pytest
 
+from tests.stores.shared import given_up
 from watchkeeper.domain.errors import ConfigError, StoreError
 from watchkeeper.stores.history import History, Kept
 
@@ -18,15 +18,6 @@ MEMORY = "WATCHKEEPER_HISTORY_MEMORY"
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "history.duckdb"
-
-
-def given_up(path: Path) -> None:
-    """Make DuckDB give up the database that this process has open, as a checkpoint does that fails half way."""
-    settings = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
-    with duckdb.connect(str(path), config=settings) as other:  # the same database: one is open in a process once
-        other.execute("SET GLOBAL debug_checkpoint_abort = 'before_header'")
-        with pytest.raises(duckdb.FatalException):
-            other.execute("FORCE CHECKPOINT")
 
 
 def test_a_history_that_duckdb_gave_up_is_opened_again_and_lacks_nothing(path: Path) -> None:

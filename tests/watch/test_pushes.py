@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from tests.stores.shared import given_up
 from watchkeeper.domain.config import parse_config
 from watchkeeper.domain.errors import InputError, NotFoundError
 from watchkeeper.domain.times import HOUR, parse_instant
@@ -98,6 +99,15 @@ def test_an_arrow_stream_says_the_same_as_json(service: Watchkeeper) -> None:
         ("US", "phone"): {at(9): 2.0},
         ("DE", "(none)"): {at(10): 3.0},
     }
+
+
+def test_points_accepted_while_duckdb_gives_the_history_up_arrive(service: Watchkeeper, tmp_path: Path) -> None:
+    push = '{"metric": "total", "time": ["2026-06-01T%02d:30Z"], "value": [7]}'
+    for hour in (9, 10, 11):
+        assert service.pushes.store(body(push % hour)).accepted == 1
+        given_up(tmp_path / "home" / "history.duckdb")
+        service.pushes.drain()
+    assert list(kept(service, "total")[()].values()) == [7.0, 7.0, 7.0]
 
 
 def test_sending_again_changes_nothing_and_a_correction_counts(service: Watchkeeper) -> None:

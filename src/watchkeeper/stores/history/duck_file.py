@@ -25,7 +25,9 @@ from watchkeeper.stores.places import HISTORY_MEMORY
 log = logging.getLogger("watchkeeper.history")
 
 LEAST_MEMORY = 256 << 20
-"""Bytes that DuckDB may use in any case: 100,000 series with a week of hours need 24 MB, and sort on the disk then."""
+"""Bytes that DuckDB may use in any case: 100,000 series with a week of hours make do with 64 MB, and are
+sorted on the disk then.
+"""
 SHARE_OF_FILE = 8
 """A larger history may use so many times less than its file is large, so that it sorts in memory what it can."""
 _PATIENCE_S = 30.0
