@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from benchmarks.feedback_stream import DEEPEST, WEEK_S, Team
 from watchkeeper.domain.feedback import Label
-from watchkeeper.learn.triage import Triage, learn_from, sample
-from watchkeeper.learn.triage_looks import Sight, look
+from watchkeeper.learn.triage import Triage, learn_from
+from watchkeeper.learn.triage_looks import Sight, look, sample
 
 
 def sight_of(team: Team) -> Sight:

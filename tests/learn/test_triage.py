@@ -249,13 +249,13 @@ def test_the_order_of_labels_does_not_matter(seed: int, order: list[int]) -> Non
 def test_looks_rest_on_nothing_later(seed: int, cut: int) -> None:
     points, series = history(seed)
     judged = replay(points, series)[1]
-    before = look(points, judged, series.step, np.zeros(2), with_together=True)
+    before = look(points, judged, series.step, np.zeros(2))
     changed = Judged(*(np.array(getattr(judged, f)) for f in Judged.__dataclass_fields__))
     late = points.time > points.time[cut]
     for name in ("score", "expected", "upper"):
         getattr(changed, name)[late] += 1.0
     value = np.where(late, points.value * 2, points.value)
-    after = look(Points(points.start, points.time, value), changed, series.step, np.zeros(2), with_together=True)
+    after = look(Points(points.start, points.time, value), changed, series.step, np.zeros(2))
     np.testing.assert_array_equal(before.column[~late], after.column[~late])
 
 

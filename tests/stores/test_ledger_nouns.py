@@ -10,6 +10,7 @@ from tests.stores.shared import ORDERS, SHOP, alert, member, plain, silent
 from watchkeeper.domain.alert import Change, Status
 from watchkeeper.domain.config import Channel
 from watchkeeper.domain.errors import NotFoundError, StoreError
+from watchkeeper.domain.feedback import Answer, Feedback
 from watchkeeper.domain.handling import Deed, Handling
 from watchkeeper.domain.metric import Direction, Kind, Metric, Series, Source
 from watchkeeper.stores.ledger import (
@@ -17,13 +18,34 @@ from watchkeeper.stores.ledger import (
     alerts,
     audit,
     deliveries,
+    feedback,
     handlings,
+    hints,
     metrics,
     series,
     sessions,
     transitions,
     watermarks,
 )
+
+# what answered alerts looked like
+
+
+def test_hints_are_kept_with_their_answers_and_name_the_metric(ledger: Ledger) -> None:
+    with ledger.write() as tx:
+        (one,) = series.intern(tx, ORDERS.name, [("DE",)])
+        said = [
+            feedback.add(tx, Feedback(id=0, by="ann", given_at=9, answer=Answer.REAL, series=(one.id,), start=1, end=2))
+            for _ in range(2)
+        ]
+        hints.put(tx, said[1].id, {one.id: "late"})
+        hints.put(tx, said[0].id, {one.id: "early"})
+        hints.put(tx, said[0].id, {})
+    with ledger.read() as tx:
+        assert hints.all_of(tx) == [(said[0].id, ORDERS.name, "early"), (said[1].id, ORDERS.name, "late")]
+        assert [line.id for line in feedback.by_id(tx, [said[1].id, 99])] == [said[1].id]
+        assert metrics.named(tx, [ORDERS.name, "none"]) == [ORDERS]
+
 
 # sources, metrics, channels
 

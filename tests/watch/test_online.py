@@ -24,6 +24,7 @@ from watchkeeper.domain.points import WITHHELD
 from watchkeeper.domain.times import DAY, HOUR, parse_instant
 from watchkeeper.stores.history import History
 from watchkeeper.stores.ledger import Ledger, alerts, feedback, metrics, series, transitions, watermarks
+from watchkeeper.watch import hints
 from watchkeeper.watch import ticks as ticking
 from watchkeeper.watch.checkpoint import Checkpoint
 from watchkeeper.watch.judgements import Judgements
@@ -81,13 +82,13 @@ class World:
             ]
 
 
-def new_world(home: Path) -> World:
+def new_world(home: Path, owner: str = "") -> World:
     home.mkdir()
     world = World(Ledger.open(f"sqlite:///{home / 'ledger.db'}"), History.open(home / "history.duckdb"))
     with world.ledger.write() as tx:
         metrics.put_source(tx, Source(name="shop", url="sqlite:///shop.db"))
         for one in METRICS:
-            metrics.put_metric(tx, one)
+            metrics.put_metric(tx, msgspec.structs.replace(one, owner=owner))
             made = series.intern(tx, one.name, [("a",), ("b",)])
             world.ids[one.name] = tuple(each.id for each in made)
     return world
@@ -196,6 +197,79 @@ def test_any_way_of_ticking_gives_the_same_runs_and_state(
                 ticks = Ticks(world.ledger, world.history, world.judgements())
             with watched(world, ticks):
                 ticks.advance(now, lambda step: None)
+
+
+@settings(max_examples=10, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@given(
+    seed=st.integers(0, 10**6),
+    first=st.integers(9 * 24, 12 * 24),
+    turns=st.lists(
+        st.sampled_from([Answer.FALSE_ALARM, Answer.FALSE_ALARM, Answer.REAL, None]), min_size=16, max_size=16
+    ),
+)
+def test_answers_on_the_other_metrics_of_an_owner_leave_the_same_runs_and_state(
+    tmp_path_factory: pytest.TempPathFactory, seed: int, first: int, turns: list[Answer | None]
+) -> None:
+    """What was told of half the metrics is answered after each tick, or the answers so far are taken back."""
+    world = new_world(tmp_path_factory.mktemp("online") / "home", owner="shop")
+    owner, time, value, cases = points(seed)
+    with world.ledger, world.history:
+        judgements = world.judgements()
+        ticks = Ticks(world.ledger, world.history, judgements)
+        before = 0
+        for number, turn in enumerate(turns):
+            now = START + (first + 18 * number) * HOUR
+            come = (time >= before) & (time < now)
+            world.history.append(owner[come], time[come], value[come], known_at=now, cases=cases[come])
+            before = now
+            with watched(world, ticks):
+                ticks.advance(now, lambda step: None)
+            for one in METRICS[:3]:
+                answer_all(world, turn, one.name, now)
+            judgements.forget()
+
+
+def test_an_alert_that_only_answers_elsewhere_kept_quiet_goes_on_once_they_are_taken_back(tmp_path: Path) -> None:
+    """It began before the checkpoint, which does not know of it, and is no surprise any more."""
+    world = new_world(tmp_path / "home", owner="shop")
+    owner, time, value, cases = points(0)
+    world.history.append(owner, time, value, known_at=START, cases=cases)
+    with world.ledger, world.history:
+        judgements = world.judgements()
+        ticks = Ticks(world.ledger, world.history, judgements)
+        ticks.advance(START + 200 * HOUR, lambda step: None)
+        for one in METRICS[:3]:
+            answer_all(world, Answer.FALSE_ALARM, one.name, START + 200 * HOUR, until=START + DAYS * DAY)
+        judgements.forget()
+        ticks.advance(START + 298 * HOUR, lambda step: None)
+        searches = next(one for one in metrics_of(world) if one.name == "searches")
+        assert world.judgements().of(searches, START + 298 * HOUR).hushed
+        answer_all(world, None, "searches", START + 298 * HOUR)
+        judgements.forget()
+        assert world.judgements().of(searches, START + 299 * HOUR).runs(START + 298 * HOUR)
+        with watched(world, ticks):
+            ticks.advance(START + 299 * HOUR, lambda step: None)
+
+
+def answer_all(world: World, answer: Answer | None, name: str, at: int, until: int | None = None) -> None:
+    """Say it of every run of a metric that was told so far; None takes back all that stands."""
+    judgement = world.judgements().of(next(one for one in metrics_of(world) if one.name == name), until)
+    with world.ledger.write() as tx:
+        if answer is None:
+            for line in learn.in_force(feedback.log(tx)):
+                feedback.add(tx, Feedback(id=0, by="bob", given_at=at, undoes=line.id))
+            return
+        for run in judgement.told_runs():
+            one = run.member
+            said = Feedback(
+                id=0, by="ann", given_at=at, answer=answer, series=(one.series,), start=one.start, end=one.end
+            )
+            hints.keep(tx, feedback.add(tx, said), {name: judgement})
+
+
+def metrics_of(world: World) -> list[Metric]:
+    with world.ledger.read() as tx:
+        return metrics.metrics(tx)
 
 
 def test_a_tick_that_could_not_be_stored_is_judged_again_to_the_same(

@@ -4,8 +4,9 @@ from watchkeeper.learn.bars import reasons
 from watchkeeper.learn.calendars import read_calendar
 from watchkeeper.learn.causes import DimensionCause, find_causes
 from watchkeeper.learn.doubt import least_sure
+from watchkeeper.learn.hints import Hint, hint_of
 from watchkeeper.learn.judge import Judgement, judge
-from watchkeeper.learn.knowledge import Epoch, Knowledge, fold, in_force
+from watchkeeper.learn.knowledge import Epoch, Knowledge, fold, in_force, label_of
 from watchkeeper.learn.lines import Log, read_lines
 from watchkeeper.learn.marks import marks
 from watchkeeper.learn.triage import DEEPEST, PROMISED, Triage, learn_from
@@ -17,6 +18,7 @@ __all__ = [
     "PROMISED",
     "DimensionCause",
     "Epoch",
+    "Hint",
     "Judgement",
     "Knowledge",
     "Log",
@@ -26,8 +28,10 @@ __all__ = [
     "explain",
     "find_causes",
     "fold",
+    "hint_of",
     "in_force",
     "judge",
+    "label_of",
     "learn_from",
     "least_sure",
     "look",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from watchkeeper.detect import Judged, Points, SeriesSettings
+from watchkeeper.detect import Judged, Points, SeriesSettings, told_score
 from watchkeeper.domain.feedback import Label
 from watchkeeper.learn.knowledge import BEGINNING, Knowledge
 from watchkeeper.learn.pins import pin
@@ -35,11 +35,12 @@ def learned_bars(
 ) -> NDArray[np.float64] | None:
     """float64[n]: the bar of each point, from `learn_from` and then from what labels say of their own windows (`pin`).
 
-    `base` float64[S] is the bar of the budget. None where there is no label on any of the series. With `causal`
-    a row's bar rests on the labels in force at its time and on rows before it.
+    `base` float64[S] is the bar of the budget. None where no label on any of the series and no hint has anything to
+    say. With `causal` a row's bar rests on the labels in force at its time and on rows before it.
     """
+    hints = knowledge.hints
     stages = list(_stages(knowledge, ids)) if causal else [(BEGINNING, END, _labels(knowledge, ids))]
-    if not any(labels for _, _, labels in stages):
+    if not any(labels for _, _, labels in stages) and not _is_hinted(points, judged, knowledge, base):
         return None
     bar = np.repeat(base, np.diff(points.start))
     sight = look(points, judged, series.step, base, ids=ids)
@@ -48,9 +49,11 @@ def learned_bars(
     rows = rows[np.argsort(points.time[rows], kind="stable")]
     time = points.time[rows]
     for since, until, labels in stages:
-        if not labels:
+        if not labels and not hints:
             continue
-        learned = learn_from(sight, labels, until=since if causal else None, half_life_s=half_life_s, now=now)
+        learned = learn_from(
+            sight, labels, until=since if causal else None, half_life_s=half_life_s, now=now, hints=hints
+        )
         current = rows[slice(*np.searchsorted(time, (since, until)).tolist())]
         if len(current):
             bar[current] += learned.above(sight, current)
@@ -74,11 +77,19 @@ def reasons(
     It returns None where nobody's answer moved it.
     """
     labels = _labels(knowledge, ids)
-    if not labels:
+    if not labels and not knowledge.hints:
         return lambda row: None
     sight = look(points, judged, series.step, base, ids=ids)
-    learned = learn_from(sight, labels, half_life_s=half_life_s, now=now)
+    learned = learn_from(sight, labels, half_life_s=half_life_s, now=now, hints=knowledge.hints)
     return lambda row: explain(learned, sight, row)
+
+
+def _is_hinted(points: Points, judged: Judged, knowledge: Knowledge, base: NDArray[np.float64]) -> bool:
+    """Whether hints alone can move a bar: they tell nothing that the budget would not."""
+    if not knowledge.hints:
+        return False
+    with np.errstate(invalid="ignore"):
+        return bool((told_score(judged, points) >= np.repeat(base, np.diff(points.start))).any())
 
 
 def _pin(
@@ -107,7 +118,8 @@ def _stages(knowledge: Knowledge, ids: Sequence[int]) -> list[tuple[int, int, Sp
     """(since, until, labels in force) between the instants at which labels changed on any of the series."""
     known = knowledge.series()
     of_place = {place: knowledge.epochs(name) for place, name in enumerate(ids) if name in known}
-    instants = sorted({epoch.since for epochs in of_place.values() for epoch in epochs} | {BEGINNING})
+    heard = {hint.given_at for hint in knowledge.hints}
+    instants = sorted({epoch.since for epochs in of_place.values() for epoch in epochs} | heard | {BEGINNING})
     stages: list[tuple[int, int, Spoken]] = []
     for since in instants:
         labels = [
@@ -115,7 +127,7 @@ def _stages(knowledge: Knowledge, ids: Sequence[int]) -> list[tuple[int, int, Sp
             for place, epochs in of_place.items()
             for label in [epoch for epoch in epochs if epoch.since <= since][-1].knowledge.labels
         ]
-        if stages and stages[-1][2] == labels:
+        if stages and stages[-1][2] == labels and since not in heard:
             continue
         if stages:
             stages[-1] = (stages[-1][0], since, stages[-1][2])

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from watchkeeper.domain.feedback import NOTHING, Answer, Feedback, Label, Recurrence, SeriesKnowledge, Window
+from watchkeeper.learn.hints import Hint
 
 BEGINNING = -(1 << 62)
 """Before every instant: an epoch that begins here is in force from the start."""
@@ -27,14 +28,21 @@ class Epoch(NamedTuple):
 class Knowledge:
     """What a log of feedback tells of each series. Immutable; `fold` makes it.
 
-    `of(series)` is all that is known of it today, `epochs(series)` how that came about, oldest first.
+    `of(series)` is all that is known of it today, `epochs(series)` how that came about, oldest first; `hints` is what
+    was said of other metrics of the same owner.
     """
 
-    __slots__ = ("_epochs", "_standing")
+    __slots__ = ("_epochs", "_standing", "hints")
 
-    def __init__(self, epochs: Mapping[int, tuple[Epoch, ...]], standing: Mapping[int, SeriesKnowledge]) -> None:
+    def __init__(
+        self,
+        epochs: Mapping[int, tuple[Epoch, ...]],
+        standing: Mapping[int, SeriesKnowledge],
+        hints: tuple[Hint, ...] = (),
+    ) -> None:
         self._epochs = epochs
         self._standing = standing
+        self.hints = hints
 
     def of(self, series: int) -> SeriesKnowledge:
         """All that is known of the series, whenever it was said."""
@@ -53,12 +61,16 @@ class Knowledge:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Knowledge):
             return NotImplemented
+        if self.hints != other.hints:
+            return False
         return all(self.of(series) == other.of(series) for series in self.series() | other.series())
 
     __hash__ = None  # type: ignore[assignment]  # equality looks into the records; nothing keys a mapping by it
 
 
-def fold(log: Iterable[Feedback], standing: Mapping[int, SeriesKnowledge] | None = None) -> Knowledge:
+def fold(
+    log: Iterable[Feedback], standing: Mapping[int, SeriesKnowledge] | None = None, hints: tuple[Hint, ...] = ()
+) -> Knowledge:
     """What the whole log tells, per series.
 
     An alert has one answer: the last one given on it that is in force. Answers that name no alert stand by themselves,
@@ -68,7 +80,8 @@ def fold(log: Iterable[Feedback], standing: Mapping[int, SeriesKnowledge] | None
     Entries are put in order by (`given_at`, `id`): the order in which the log is handed in does not matter. An undo
     counts only against an entry with a smaller id, since a log that only grows cannot undo what is yet to come.
 
-    `standing` is knowledge that no person gave back: events of the configuration, in force from the beginning.
+    `standing` is knowledge that no person gave back: events of the configuration, in force from the beginning. `hints`
+    come from answers on other metrics.
     """
     standing = dict(standing or {})
     ordered = sorted(log, key=lambda entry: (entry.given_at, entry.id))
@@ -77,7 +90,7 @@ def fold(log: Iterable[Feedback], standing: Mapping[int, SeriesKnowledge] | None
         found = tuple(_epochs_of(series, entries, standing.get(series, NOTHING)))
         if found:
             epochs[series] = found
-    return Knowledge(epochs, standing)
+    return Knowledge(epochs, standing, hints)
 
 
 def in_force(log: Iterable[Feedback], *, with_undos: bool = False) -> tuple[Feedback, ...]:
@@ -146,7 +159,7 @@ def _known(series: int, entries: list[Feedback], standing: SeriesKnowledge) -> S
         events=standing.events + _windows(said, Answer.EVENT),
         void=standing.void + _windows(said, Answer.BAD_DATA),
         restarts=standing.restarts + _windows(said, Answer.NEW_NORMAL),
-        labels=standing.labels + tuple(_label(entry) for entry in said if entry.answer in _VERDICTS),
+        labels=standing.labels + tuple(label_of(entry) for entry in said if entry.answer in _VERDICTS),
         recurring=standing.recurring + tuple(_recurrence(e) for e in said if e.answer is Answer.EVENT and e.repeat),
     )
 
@@ -171,7 +184,8 @@ def _recurrence(entry: Feedback) -> Recurrence:
     )
 
 
-def _label(entry: Feedback) -> Label:
+def label_of(entry: Feedback) -> Label:
+    """The label that a verdict puts on its window."""
     return Label(
         start=entry.start,
         end=entry.end,

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from watchkeeper.domain.feedback import Label
-from watchkeeper.learn.triage_looks import UP, Looks, Sight
+from watchkeeper.learn.hints import Hint, looks_of
+from watchkeeper.learn.triage_looks import UP, Looks, Sight, sample
 from watchkeeper.learn.triage_model import MISS_COST, Answers, Posterior, above_for, learn
 
 DEEPEST = 2.0
@@ -34,6 +35,10 @@ MARGIN = 0.01
 """How far below a peak "would have been told" is, in decades: 2 % of the rate."""
 MOST_ANSWERS = 250
 """The newest answers that are learned from; the cost grows with their cube."""
+MOST_HINTS = 50
+"""The same of answers on other metrics of the owner: every metric that a team owns is judged with them."""
+ELSEWHERE = 0.25
+"""What an answer on another metric counts: a quarter, because what is usual there need not be usual here."""
 
 
 @dataclass(frozen=True)
@@ -107,8 +112,9 @@ def learn_from(
     until: int | None = None,
     half_life_s: float | None = None,
     now: int | None = None,
+    hints: Iterable[Hint] = (),
 ) -> Triage:
-    """Learn from labels, given as (place of the series in `sight`, label).
+    """Learn from labels, given as (place of the series in `sight`, label), and `hints` of the owner's other metrics.
 
     With `until` (seconds) only labels given by then count, and of the points only those before it. With `half_life_s`
     an answer counts half as much for each such time that passed between it and `now` (default: `until`, or else the
@@ -118,32 +124,26 @@ def learn_from(
     known.sort(key=lambda entry: (entry[1].given_at, entry[1].feedback, entry[0], entry[1].start))
     seen = [(row, label) for place, label in known if (row := sample(sight, place, label, until)) is not None]
     seen = seen[-MOST_ANSWERS:]
-    weight = np.ones(len(seen))
-    if half_life_s is not None and seen:
-        now = now if now is not None else seen[-1][1].given_at if until is None else until
-        weight = 0.5 ** (np.array([max(0, now - label.given_at) for _, label in seen]) / half_life_s)
+    heard = sorted((one for one in hints if until is None or one.given_at <= until), key=_age)[-MOST_HINTS:]
+    given_at = np.array([label.given_at for _, label in seen] + [one.given_at for one in heard], np.int64)
+    weight = np.ones(len(given_at))
+    if half_life_s is not None and len(given_at):
+        now = now if now is not None else int(given_at.max()) if until is None else until
+        weight = 0.5 ** (np.maximum(0, now - given_at) / half_life_s)
+    weight[len(seen) :] *= ELSEWHERE
     answers = Answers(
-        looks=sight.take(np.array([row for row, _ in seen], np.int64)),
-        is_real=np.array([label.is_real for _, label in seen], np.bool_),
+        looks=sight.take(np.array([row for row, _ in seen], np.int64)).beside(looks_of(heard)),
+        is_real=np.array([label.is_real for _, label in seen] + [one.is_real for one in heard], np.bool_),
         weight=weight,
     )
     posterior = learn(answers)
-    fresh = [entry for entry, share in zip(seen, weight.tolist(), strict=True) if share >= 0.5]
-    return Triage(posterior, tuple(label.feedback for _, label in seen), _promises(sight, fresh))
+    fresh = [entry for entry, share in zip(seen, weight.tolist(), strict=False) if share >= 0.5]
+    feedback = [label.feedback for _, label in seen] + [one.feedback for one in heard]
+    return Triage(posterior, tuple(feedback), _promises(sight, fresh))
 
 
-def sample(sight: Sight, place: int, label: Label, until: int | None = None) -> int | None:
-    """The row that stands for a labelled window: where its score first reaches the budget's bar, or else comes
-    nearest.
-    """
-    first, end = int(sight.start[place]), int(sight.start[place + 1])
-    stop = label.end if until is None else min(label.end, until)
-    window = first + np.searchsorted(sight.time[first:end], (label.start, max(label.start, stop)))
-    above = sight.above[window[0] : window[1]]
-    if not np.isfinite(above).any():
-        return None
-    reaches = np.flatnonzero(above >= 0.0)
-    return int(window[0]) + int(reaches[0] if len(reaches) else np.nanargmax(above))
+def _age(hint: Hint) -> tuple[int, int, int]:
+    return hint.given_at, hint.feedback, hint.series
 
 
 def _promises(sight: Sight, seen: list[tuple[int, Label]]) -> tuple[Promise, ...]:

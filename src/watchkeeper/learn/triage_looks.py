@@ -5,12 +5,13 @@ compared.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
 from watchkeeper.detect import Judged, Points, told_score
+from watchkeeper.domain.feedback import Label
 
 FEATURES = (
     "surprise",  # score above the budget's bar, signed logarithm
@@ -85,6 +86,10 @@ class Looks:
     def __len__(self) -> int:
         return len(self.above)
 
+    def beside(self, other: Looks) -> Looks:
+        """These looks, and then the others."""
+        return Looks(*(np.concatenate([getattr(self, one.name), getattr(other, one.name)]) for one in fields(Looks)))
+
 
 def look(
     points: Points,
@@ -94,12 +99,10 @@ def look(
     *,
     ids: Sequence[int] | None = None,
     family: Sequence[int] | None = None,
-    with_together: bool = False,
 ) -> Sight:
     """Look at every row of S series. `step` int64[S] seconds, `base` float64[S] the bar of the budget.
 
-    `ids` names the series (default 0 to S-1); `family` says which are siblings (default: all of them);
-    `with_together` also counts the other series that are out at the same time.
+    `ids` names the series (default 0 to S-1); `family` says which are siblings (default: all of them).
     """
     lengths = np.diff(points.start)
     names = np.arange(points.series) if ids is None else np.asarray(ids, np.int64)
@@ -111,12 +114,25 @@ def look(
         if lengths[place]:
             _look_at_series(column[at], points, judged, above[at], at)
     is_out = above >= -WITHIN
-    if with_together:
-        column[:, 12] = np.log1p(_others_out(points, is_out, np.repeat(step, lengths)))
+    column[:, 12] = np.log1p(_others_out(points, is_out, np.repeat(step, lengths)))
     column /= LENGTHS
     column[np.isnan(above)] = 0.0
     away = np.abs(points.value - judged.expected)
     return Sight(column, np.repeat(names, lengths), np.repeat(kin, lengths), above, away, points.time, points.start)
+
+
+def sample(sight: Sight, place: int, label: Label, until: int | None = None) -> int | None:
+    """The row that stands for a labelled window: where its score first reaches the budget's bar, or else comes
+    nearest.
+    """
+    first, end = int(sight.start[place]), int(sight.start[place + 1])
+    stop = label.end if until is None else min(label.end, until)
+    window = first + np.searchsorted(sight.time[first:end], (label.start, max(label.start, stop)))
+    above = sight.above[window[0] : window[1]]
+    if not np.isfinite(above).any():
+        return None
+    reaches = np.flatnonzero(above >= 0.0)
+    return int(window[0]) + int(reaches[0] if len(reaches) else np.nanargmax(above))
 
 
 def _look_at_series(

@@ -17,7 +17,7 @@ from watchkeeper.domain.times import MONTH, floor_to_step
 from watchkeeper.learn import DEEPEST, PROMISED, in_force
 from watchkeeper.stores.history import History
 from watchkeeper.stores.ledger import Ledger, alerts, audit, feedback, metrics, receipts, series, transitions
-from watchkeeper.watch import collect, hear
+from watchkeeper.watch import collect, hear, hints
 from watchkeeper.watch.judge import Judgement
 from watchkeeper.watch.judgements import Judgements
 from watchkeeper.watch.settling import settled
@@ -53,6 +53,7 @@ def give(ledger: Ledger, judgements: Judgements, draft: Draft, *, now: int, note
         _guard(weighing, draft.alert, "only a second yes (force) accepts that")
     with ledger.write() as tx:
         kept = feedback.add(tx, proposed)
+        hints.keep(tx, kept, found.before)
         if kept.alert is not None:
             transitions.add(tx, kept.alert, Change.ANSWERED, at=now, recorded_at=now, detail=draft.answer.value)
         audit.add(tx, draft.by, now, "answer", f"#{kept.id} {draft.answer.value} on {', '.join(map(str, kept.series))}")

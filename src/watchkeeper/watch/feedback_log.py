@@ -18,6 +18,7 @@ from watchkeeper.domain.metric import Metric, Series
 from watchkeeper.domain.times import format_instant
 from watchkeeper.learn import read_calendar, read_lines
 from watchkeeper.stores.ledger import Ledger, audit, feedback, metrics, series
+from watchkeeper.watch import hints
 from watchkeeper.watch.judgements import Judgements
 from watchkeeper.watch.weighing import lost_by
 
@@ -91,10 +92,13 @@ def take_in(
             "Only a second yes (--force) accepts that"
         )
     ids: dict[int, int] = {}
+    judged = judgements.of_series(tuple({one for line in fresh for one in line.series}))
     with ledger.write() as tx:
         for line in fresh:
             undoes = None if line.undoes is None else ids.get(line.undoes, line.undoes)
-            ids[line.id] = feedback.add(tx, msgspec.structs.replace(line, undoes=undoes)).id
+            kept = feedback.add(tx, msgspec.structs.replace(line, undoes=undoes))
+            ids[line.id] = kept.id
+            hints.keep(tx, kept, {judged[one].metric.name: judged[one] for one in kept.series})
         if fresh:
             audit.add(tx, by, now, "import feedback", f"{len(fresh)} lines from {place}")
     judgements.forget()

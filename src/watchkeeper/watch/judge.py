@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from watchkeeper import learn
-from watchkeeper.detect import Borrowed, Judged, Points, SeriesSettings, told_score
+from watchkeeper.detect import Borrowed, Judged, Points, SeriesSettings, decide, told_score
 from watchkeeper.domain.alert import Cause, Member
 from watchkeeper.domain.feedback import Feedback, Recurrence, SeriesKnowledge
 from watchkeeper.domain.metric import Metric, Series
@@ -29,7 +29,8 @@ class Judgement:
 
     `surprise` is what a person is told by (`detect.told_score`), `alert` says where a person would be told, `silent`
     where missing points are themselves a fault, `explained` where an event accounts for whatever is seen; `until` is
-    the instant up to which it was judged, `bar` what a score of each series has to reach.
+    the instant up to which it was judged, `bar` what a score of each series has to reach. `hushed`: at its end some
+    series is quiet only by what answers say, so that other answers would have an alert go on there.
     """
 
     metric: Metric
@@ -45,6 +46,7 @@ class Judgement:
     alert: NDArray[np.bool_]
     silent: NDArray[np.bool_]
     explained: NDArray[np.bool_]
+    hushed: bool
 
     def place(self, series_id: int) -> int:
         """Where a series stands in this judgement; ValueError where it does not."""
@@ -90,6 +92,18 @@ class Judgement:
         at = self.columns.of(self.place(series_id))
         first, last = at.start + np.searchsorted(self.columns.time[at], (start, end))
         return float(np.nan_to_num(self.surprise[first:last], nan=-np.inf).max(initial=-np.inf)) - self.bar
+
+    def hint(self, line: Feedback) -> learn.Hint | None:
+        """What an answer says to the owner's other metrics: the look of the most surprising series that it speaks of;
+        None where it speaks of none with a score.
+        """
+        own = [one for one in line.series if one in self.columns.series]
+        if not own:
+            return None
+        place = self.place(max(own, key=lambda one: self.peak_above(one, line.start, line.end)))
+        base = np.full(len(self.series), self.bar)
+        sight = learn.look(self.points, self.judged, self.settings.step, base, ids=self.columns.series)
+        return learn.hint_of(sight, place, learn.label_of(line))
 
     def runs(self, after: int) -> list[Run]:
         """The runs that began, went on or ended since the instant `after`, of every series, explained ones too."""
@@ -169,15 +183,17 @@ def judge(
     lent: Mapping[int, Borrowed] | None = None,
     *,
     sharing: int | None = None,
+    hints: tuple[learn.Hint, ...] = (),
 ) -> Judgement:
     """Judge the metric's points up to `until` (seconds) with everything the log says, in hindsight.
 
-    `lent` is what series borrowed when they were new. The budget is the metric's: each of its series, which are
-    `sharing` where only some of them are judged, gets an equal share of the false alerts it may cost a month.
+    `lent` is what series borrowed when they were new, `hints` what was said of the owner's other metrics. The
+    budget is the metric's: each of its series, which are `sharing` where only some of them are judged, gets an equal
+    share of the false alerts it may cost a month.
     """
     grid = on_grid(metric, columns, until)
     bar = budget_bar(metric, len(series) if sharing is None else sharing)
-    knowledge = learn.fold(log, standing(metric, grid.series))
+    knowledge = learn.fold(log, standing(metric, grid.series), hints)
     points = Points(
         start=grid.start,
         time=grid.time,
@@ -214,7 +230,19 @@ def judge(
         alert=found.alert | broken,
         silent=np.isnan(points.value) & (found.judged.silence >= bar),
         explained=found.explained,
+        hushed=_is_hushed(found, points, settings, bar),
     )
+
+
+def _is_hushed(found: learn.Judgement, points: Points, settings: SeriesSettings, bar: float) -> bool:
+    """Whether a series is quiet at its end only because answers raised a bar of its last run: other answers would have
+    it go on.
+    """
+    if not (found.bar > bar).any():
+        return False
+    last = points.start[1:][np.diff(points.start) > 0] - 1
+    plain = decide(found.judged, points, settings, np.minimum(found.bar, bar))
+    return bool((plain[last] != found.alert[last]).any())
 
 
 def beyond(metric: Metric, value: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from threading import RLock
 
+from sqlalchemy import Connection
+
 from watchkeeper import learn
 from watchkeeper.detect import Borrowed
 from watchkeeper.domain.feedback import Feedback
 from watchkeeper.domain.metric import Metric, Series
+from watchkeeper.learn import Hint
 from watchkeeper.stores.history import History
 from watchkeeper.stores.ledger import Ledger, feedback, metrics, series, watermarks
 from watchkeeper.watch.borrowing import lent_to
 from watchkeeper.watch.collect import BACKFILL_S
+from watchkeeper.watch.hints import heard_by
 from watchkeeper.watch.judge import Judgement, judge
 
 MOST_ROWS = 3_000_000
@@ -43,7 +47,8 @@ class Judgements:
                 members = tuple(series.of_metric(tx, metric.name))
                 log = feedback.log(tx)
                 lent = lent_to(tx, [one.id for one in members])
-            judgement = self._judge(metric, members, log, end, lent)
+                hints = _hints(tx, metric, members, log)
+            judgement = self._judge(metric, members, log, end, lent, hints)
             self._remember(metric.name, end, judgement)
             return judgement
 
@@ -56,10 +61,11 @@ class Judgements:
             members = tuple(series.of_metric(tx, metric.name))
             log = feedback.log(tx)
             lent = lent_to(tx, [one.id for one in members])
+            hints = _hints(tx, metric, members, log)
         first = metric.since_s if metric.since_s is not None else end - BACKFILL_S
         periods = max(1, (end - first) // metric.step_s)
         said = learn.fold(log)
-        if len(members) * periods <= MOST_ROWS or any(said.of(one.id).labels for one in members):
+        if len(members) * periods <= MOST_ROWS or hints or any(said.of(one.id).labels for one in members):
             yield self.of(metric)
             return
         count = max(1, ROWS_AT_ONCE // periods)
@@ -74,11 +80,12 @@ class Judgements:
             end = watermarks.get(tx, metric.name) or 0
             members = tuple(series.of_metric(tx, metric.name))
             lent = lent_to(tx, [one.id for one in members])
+            hints = _hints(tx, metric, members, log)
             kept = self._kept.get(metric.name)
         if kept is not None and kept[0] == end and kept[1].series == members:
             # The same points: no need to read them again.
-            return judge(metric, members, kept[1].columns, log, end, lent)
-        return self._judge(metric, members, log, end, lent)
+            return judge(metric, members, kept[1].columns, log, end, lent, hints=hints)
+        return self._judge(metric, members, log, end, lent, hints)
 
     def of_series(self, series_ids: Sequence[int]) -> dict[int, Judgement]:
         """The judgement that holds each series, by series id."""
@@ -118,6 +125,12 @@ class Judgements:
         log: Sequence[Feedback],
         until: int,
         lent: Mapping[int, Borrowed],
+        hints: tuple[Hint, ...],
     ) -> Judgement:
         columns = self._history.read(tuple(one.id for one in members), end=until)
-        return judge(metric, members, columns, log, until, lent)
+        return judge(metric, members, columns, log, until, lent, hints=hints)
+
+
+def _hints(tx: Connection, metric: Metric, members: Sequence[Series], log: Sequence[Feedback]) -> tuple[Hint, ...]:
+    """What the log says of the owner's other metrics."""
+    return heard_by(tx, [metric], {metric.name: [one.id for one in members]}, log).get(metric.name, ())

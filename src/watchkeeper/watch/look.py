@@ -137,7 +137,7 @@ class Look:
             ),
             answers=tuple(_about(whole, alert)),
             similar=tuple(self._similar(alert)),
-            why=_why(judgements[ranked[0].series], ranked[0], log),
+            why=self._why(judgements[ranked[0].series], ranked[0]),
             causes=self.explanation(alert).sentence,
             hindsight=hindsight(
                 ranked[0], judgements[ranked[0].series], whole, changes[0].recorded_at, alert.knowledge
@@ -294,6 +294,17 @@ class Look:
             scored.append((-alike, size, other.alert.id, other))
         return self._lines([other for *_, other in heapq.nsmallest(SIMILAR, scored, key=lambda one: one[:3])])
 
+    def _why(self, judgement: Judgement, member: Member) -> views.Why | None:
+        """Why answers make the detector stricter or more sensitive about a member, and the alerts they were said on."""
+        reason = judgement.reason(member)
+        if reason is None:
+            return None
+        with self._ledger.read() as tx:
+            said = {one.id: one for one in feedback.by_id(tx, reason.answers)}
+        lines = [said[one] for one in reason.answers if one in said]
+        answered = ((one.alert, one.answer) for one in lines if one.alert is not None and one.answer is not None)
+        return views.Why(sentence=reason.sentence, answered=tuple(dict.fromkeys(answered)))
+
     def _channels(self) -> list[str]:
         with self._ledger.read() as tx:
             return [channel.name for channel in metrics.channels(tx)]
@@ -339,16 +350,6 @@ def _about(log: Sequence[Feedback], alert: Alert) -> list[Feedback]:
             said.append(one)
             known.add(one.id)
     return sorted(said, key=lambda one: one.id)
-
-
-def _why(judgement: Judgement, member: Member, log: Sequence[Feedback]) -> views.Why | None:
-    reason = judgement.reason(member)
-    if reason is None:
-        return None
-    said = {one.id: one for one in log}
-    lines = [said[one] for one in reason.answers if one in said]
-    answered = ((one.alert, one.answer) for one in lines if one.alert is not None and one.answer is not None)
-    return views.Why(sentence=reason.sentence, answered=tuple(dict.fromkeys(answered)))
 
 
 def _overlaps(line: Feedback, alert: Alert) -> bool:

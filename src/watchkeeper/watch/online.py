@@ -37,8 +37,8 @@ from watchkeeper.watch.parts import Part, joined
 class Task:
     """One metric to be judged on from `start` to `until` (seconds); runs are wanted that were alive since `after`.
 
-    `bar` is what each of its series has to reach; `knowledge` is what is known of those of which anything is. A task
-    may be a part of a metric's series.
+    `bar` is what each of its series has to reach; `knowledge` is what is known of those of which anything is;
+    `is_hinted` says that answers on the owner's other metrics may raise it. A task may be a part of a metric's series.
     """
 
     metric: Metric
@@ -47,6 +47,7 @@ class Task:
     until: int
     after: int
     knowledge: Mapping[int, SeriesKnowledge]
+    is_hinted: bool = False
 
 
 class Advanced(NamedTuple):
@@ -117,7 +118,11 @@ def advance(tasks: Sequence[Task], points: PointColumns, batch: int, grids: Grid
 
 
 def after_judging(checkpoint: Checkpoint, judgement: Judgement) -> Checkpoint | None:
-    """The checkpoint with the runs that a whole judgement leaves open; None where one of them was never seen."""
+    """The checkpoint with the runs that a whole judgement leaves open; None where one of them was never seen, or where
+    answers on another metric, which no checkpoint rests on, could yet open one.
+    """
+    if judgement.hushed and judgement.metric.owner:
+        return None
     still_open: dict[int, tuple[OpenRun, ...]] = {}
     for run in judgement.runs(0):
         if run.member.is_open:
@@ -222,11 +227,13 @@ def _marks(
 
 def _is_label_at_work(task: Task, places: range, sight: _Sight, was_open: NDArray[np.bool_]) -> bool:
     """Whether an answer could matter: the bar of a point that stands out depends on all that was said of its like."""
-    if not any(known.labels for known in task.knowledge.values()):
+    has_labels = any(known.labels for known in task.knowledge.values())
+    if not has_labels and not task.is_hinted:
         return False
     rows = slice(int(sight.laid.start[places.start]), int(sight.laid.start[places.stop]))
     with np.errstate(invalid="ignore"):
-        stands_out = bool((sight.surprise[rows] >= task.bar - learn.DEEPEST).any())
+        # What was said of other metrics tells nothing that the budget would not.
+        stands_out = bool((sight.surprise[rows] >= task.bar - (learn.DEEPEST if has_labels else 0.0)).any())
     return stands_out or bool(was_open[places.start : places.stop].any())
 
 

@@ -25,6 +25,7 @@ from watchkeeper.watch.alerting import Looked, store
 from watchkeeper.watch.borrowing import lend_to_new, lent_to, settings_of
 from watchkeeper.watch.checkpoint import Checkpoint, kept, key_of, packed
 from watchkeeper.watch.grid import Grids
+from watchkeeper.watch.hints import heard_by
 from watchkeeper.watch.judge import budget_bar, standing
 from watchkeeper.watch.judgements import ROWS_AT_ONCE, Judgements
 from watchkeeper.watch.leases import Leases
@@ -54,6 +55,7 @@ class _Due(NamedTuple):
     knowledge: dict[int, SeriesKnowledge]
     lent: dict[int, Borrowed]
     cleared_at: int
+    is_hinted: bool
 
     def back_to(self, time: int) -> _Due:
         """The same with what is told of it from an earlier time on."""
@@ -141,6 +143,7 @@ class Ticks:
             ids = {one.name: tuple(member.id for member in members.get(one.name, ())) for one in waiting}
             lent = lent_to(tx, [one for each in ids.values() for one in each])
             gone = cleared(tx)
+            hinted = heard_by(tx, waiting, ids, log)
         knowledge = _known(waiting, ids, log)
         return [
             _Due(
@@ -152,6 +155,7 @@ class Ticks:
                 knowledge.get(one.name, {}),
                 {each: lent[each] for each in ids[one.name] if each in lent},
                 gone.get(one.name, 0),
+                one.name in hinted,
             )
             for one in waiting
         ]
@@ -309,7 +313,7 @@ def _holds(checkpoint: Checkpoint, due: _Due) -> bool:
 
 def _task(due: _Due, start: Checkpoint) -> Task:
     bar = budget_bar(due.metric, len(due.series))
-    return Task(due.metric, bar, start, due.until, due.mark or 0, due.knowledge)
+    return Task(due.metric, bar, start, due.until, due.mark or 0, due.knowledge, due.is_hinted)
 
 
 def _rows(task: Task) -> int:

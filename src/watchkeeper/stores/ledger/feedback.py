@@ -90,6 +90,11 @@ def get(tx: Connection, feedback_id: int) -> Feedback:
     return found[0]
 
 
+def by_id(tx: Connection, ids: Iterable[int]) -> list[Feedback]:
+    """The lines with these ids, in the order in which they were said."""
+    return _load(tx, among(tx, FEEDBACK.c.id, ids))
+
+
 def log(tx: Connection, series: Iterable[int] | None = None) -> list[Feedback]:
     """The log in the order in which it was said; with `series`, what concerns any of these.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -83,6 +83,12 @@ def metric(tx: Connection, name: str) -> Metric:
     if settings is None:
         raise NotFoundError(f"no metric {name!r}: `watchkeeper apply` makes metrics from a configuration file")
     return _read("metric", name, settings, Metric)
+
+
+def named(tx: Connection, names: Iterable[str]) -> list[Metric]:
+    """The metrics of these names that are in the ledger, by name."""
+    rows = tx.execute(select(METRIC.c.name, METRIC.c.settings).where(among(tx, METRIC.c.name, names)))
+    return [_read("metric", row.name, row.settings, Metric) for row in rows.all()]
 
 
 def made_at(tx: Connection) -> dict[str, int]:
