@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from watchkeeper.domain.config import parse_config
-from watchkeeper.domain.feedback import Answer
+from watchkeeper.domain.feedback import Answer, Feedback
 from watchkeeper.domain.times import DAY, HOUR, parse_instant
+from watchkeeper.learn import Hint
+from watchkeeper.stores.ledger import feedback, metrics, series
 from watchkeeper.watch import hints
+from watchkeeper.watch.judge import Judgement
 from watchkeeper.watch.service import Watchkeeper
 from watchkeeper.watch.views import AlertLine, Draft
 
@@ -124,6 +129,41 @@ def test_what_a_log_says_is_heard_where_it_is_read_in(tmp_path: Path, shop: Path
             assert firing(other, "visits") > found
             other.import_feedback(log, "log", "tester")
             assert firing(other, "visits") == found
+
+
+def test_a_log_is_looked_through_once_a_metric_while_nobody_waits_for_the_ledger(
+    tmp_path: Path, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_service(tmp_path / "home", shop) as service:
+        for line in alerts_of(service, "carts")[:4]:
+            service.answer(Draft(answer=Answer.FALSE_ALARM, by="ann", alert=line.alert.id))
+        log = [json.dumps(line) for line in service.export_feedback()]
+    judged, looked = Judgement.hints, list[int]()
+
+    def looking(self: Judgement, lines: Sequence[Feedback]) -> list[Hint | None]:
+        looked.append(len(lines))
+        with closing(sqlite3.connect(tmp_path / "elsewhere" / "ledger.db", timeout=0)) as beside:
+            beside.execute("begin immediate")
+        return judged(self, lines)
+
+    with open_service(tmp_path / "elsewhere", shop) as other:
+        monkeypatch.setattr(Judgement, "hints", looking)
+        assert other.import_feedback(log, "log", "tester").added == 4
+    assert looked == [4]
+
+
+def test_metrics_that_hear_the_same_share_it(tmp_path: Path, shop: Path) -> None:
+    owners = {"carts": "checkout", "visits": "checkout", "returns": "checkout"}
+    with open_service(tmp_path / "home", shop, owners) as service:
+        for line in alerts_of(service, "carts")[:3]:
+            service.answer(Draft(answer=Answer.FALSE_ALARM, by="ann", alert=line.alert.id))
+        with service._ledger.read() as tx:
+            chosen, log = metrics.metrics(tx), feedback.log(tx)
+            ids = {one.name: [each.id for each in series.of_metric(tx, one.name)] for one in chosen}
+            heard = hints.heard_by(tx, chosen, ids, log)
+    assert set(heard) == {"visits", "returns"}
+    assert len(heard["visits"]) == 3
+    assert heard["visits"] is heard["returns"], "ten thousand metrics of a team are handed hundreds of hints each"
 
 
 def test_a_metric_of_very_many_series_keeps_to_itself(

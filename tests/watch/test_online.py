@@ -264,7 +264,8 @@ def answer_all(world: World, answer: Answer | None, name: str, at: int, until: i
             said = Feedback(
                 id=0, by="ann", given_at=at, answer=answer, series=(one.series,), start=one.start, end=one.end
             )
-            hints.keep(tx, feedback.add(tx, said), {name: judgement})
+            (heard,) = hints.said_by([said], {name: judgement})
+            hints.keep(tx, feedback.add(tx, said), heard)
 
 
 def metrics_of(world: World) -> list[Metric]:

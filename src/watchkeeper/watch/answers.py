@@ -51,9 +51,10 @@ def give(ledger: Ledger, judgements: Judgements, draft: Draft, *, now: int, note
     weighing, price = found.weighing, _price(ledger, judgements, log, proposed, found)
     if not draft.force:
         _guard(weighing, draft.alert, "only a second yes (force) accepts that")
+    (said,) = hints.said_by([proposed], found.before)
     with ledger.write() as tx:
         kept = feedback.add(tx, proposed)
-        hints.keep(tx, kept, found.before)
+        hints.keep(tx, kept, said)
         if kept.alert is not None:
             transitions.add(tx, kept.alert, Change.ANSWERED, at=now, recorded_at=now, detail=draft.answer.value)
         audit.add(tx, draft.by, now, "answer", f"#{kept.id} {draft.answer.value} on {', '.join(map(str, kept.series))}")

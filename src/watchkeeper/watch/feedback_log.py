@@ -92,13 +92,14 @@ def take_in(
             "Only a second yes (--force) accepts that"
         )
     ids: dict[int, int] = {}
-    judged = judgements.of_series(tuple({one for line in fresh for one in line.series}))
+    heard = judgements.of_series(tuple({one for line in fresh if hints.is_verdict(line) for one in line.series}))
+    found = hints.said_by(fresh, {one.metric.name: one for one in heard.values()})
     with ledger.write() as tx:
-        for line in fresh:
+        for line, said in zip(fresh, found, strict=True):
             undoes = None if line.undoes is None else ids.get(line.undoes, line.undoes)
             kept = feedback.add(tx, msgspec.structs.replace(line, undoes=undoes))
             ids[line.id] = kept.id
-            hints.keep(tx, kept, {judged[one].metric.name: judged[one] for one in kept.series})
+            hints.keep(tx, kept, said)
         if fresh:
             audit.add(tx, by, now, "import feedback", f"{len(fresh)} lines from {place}")
     judgements.forget()

@@ -20,16 +20,29 @@ MOST_SERIES = 100
 _VERDICTS = (Answer.REAL, Answer.FALSE_ALARM, Answer.MISSED)
 
 
-def keep(tx: Connection, line: Feedback, judged: Mapping[str, Judgement]) -> None:
-    """Keep what a verdict in the log says elsewhere: of each metric it speaks of, the most surprising series.
+def said_by(lines: Sequence[Feedback], judged: Mapping[str, Judgement]) -> list[list[Hint]]:
+    """What each of these lines says elsewhere: a verdict, of each metric it speaks of, its most surprising series.
 
-    `judged` are the metrics' judgements before it, by name.
+    `judged` are the metrics' judgements before them, by name. It takes up to a second a metric: no transaction waits.
     """
-    if line.answer not in _VERDICTS:
-        return
-    speaking = [one for one in judged.values() if len(one.series) <= MOST_SERIES]
-    found = [hint for judgement in speaking if (hint := judgement.hint(line)) is not None]
-    hints.put(tx, line.id, {one.series: msgspec.json.encode(one).decode() for one in found})
+    found: list[list[Hint]] = [[] for _ in lines]
+    verdicts = [place for place, line in enumerate(lines) if is_verdict(line)]
+    for judgement in judged.values():
+        if len(judgement.series) <= MOST_SERIES:
+            for place, hint in zip(verdicts, judgement.hints([lines[one] for one in verdicts]), strict=True):
+                found[place] += [] if hint is None else [hint]
+    return found
+
+
+def keep(tx: Connection, line: Feedback, said: Sequence[Hint]) -> None:
+    """Keep what a line, which has its number now, was found to say (`said_by`)."""
+    numbered = [msgspec.structs.replace(one, feedback=line.id) for one in said]
+    hints.put(tx, line.id, {one.series: msgspec.json.encode(one).decode() for one in numbered})
+
+
+def is_verdict(line: Feedback) -> bool:
+    """Whether a line of the log says that something was, or was not, worth telling."""
+    return line.answer in _VERDICTS
 
 
 def heard_by(
@@ -48,14 +61,20 @@ def heard_by(
             hint = msgspec.json.decode(one.record, type=Hint)
             if hint.is_current:
                 by_owner.setdefault(owner[one.metric], []).append((one.metric, hint))
+    # Most metrics of a large team have no part in any answer, and hear the very same.
+    whole = {name: tuple(hint for _, hint in said) for name, said in by_owner.items()}
+    spoken_of = {
+        name: frozenset(each for hint in found for each in stand[hint.feedback].series) for name, found in whole.items()
+    }
     heard = {}
     for metric in hearing:
-        own = set(series[metric.name])
-        found = tuple(
-            hint
-            for name, hint in by_owner.get(metric.owner, ())
-            if name != metric.name and own.isdisjoint(stand[hint.feedback].series)
-        )
+        found, own = whole.get(metric.owner, ()), frozenset(series[metric.name])
+        if found and not spoken_of[metric.owner].isdisjoint(own):
+            found = tuple(
+                hint
+                for name, hint in by_owner[metric.owner]
+                if name != metric.name and own.isdisjoint(stand[hint.feedback].series)
+            )
         if found:
             heard[metric.name] = found
     return heard
@@ -66,4 +85,4 @@ def _standing(log: Sequence[Feedback]) -> dict[int, Feedback]:
     latest: dict[object, Feedback] = {}
     for line in in_force(log):
         latest[("line", line.id) if line.alert is None else ("alert", line.alert)] = line
-    return {line.id: line for line in latest.values() if line.answer in _VERDICTS}
+    return {line.id: line for line in latest.values() if is_verdict(line)}

@@ -93,17 +93,23 @@ class Judgement:
         first, last = at.start + np.searchsorted(self.columns.time[at], (start, end))
         return float(np.nan_to_num(self.surprise[first:last], nan=-np.inf).max(initial=-np.inf)) - self.bar
 
-    def hint(self, line: Feedback) -> learn.Hint | None:
-        """What an answer says to the owner's other metrics: the look of the most surprising series that it speaks of;
+    def hints(self, lines: Sequence[Feedback]) -> list[learn.Hint | None]:
+        """What each answer says to the owner's other metrics: the look of the most surprising series that it speaks of;
         None where it speaks of none with a score.
         """
-        own = [one for one in line.series if one in self.columns.series]
-        if not own:
-            return None
-        place = self.place(max(own, key=lambda one: self.peak_above(one, line.start, line.end)))
+        own = [[one for one in line.series if one in self.columns.series] for line in lines]
+        if not any(own):
+            return [None] * len(lines)
         base = np.full(len(self.series), self.bar)
         sight = learn.look(self.points, self.judged, self.settings.step, base, ids=self.columns.series)
-        return learn.hint_of(sight, place, learn.label_of(line))
+        return [
+            learn.hint_of(sight, self._most_surprising(ids, line), learn.label_of(line)) if ids else None
+            for ids, line in zip(own, lines, strict=True)
+        ]
+
+    def _most_surprising(self, ids: Sequence[int], line: Feedback) -> int:
+        """Where the series stands that is most surprising in the line's window."""
+        return self.place(max(ids, key=lambda one: self.peak_above(one, line.start, line.end)))
 
     def runs(self, after: int) -> list[Run]:
         """The runs that began, went on or ended since the instant `after`, of every series, explained ones too."""
