@@ -132,6 +132,20 @@ def test_the_service_waits_as_long_as_it_learned(late: Watchkeeper, home: Path) 
     assert late.metric_page("orders").chart.time[-1] == now - 4 * HOUR
 
 
+def test_how_long_a_server_ran_is_not_how_often_it_reads(home: Path) -> None:
+    end = shop.START + 300 * HOUR
+    with shop.open_service(home, end, shop.LEARNING) as before:
+        for passed in range(0, 30 * HOUR, 5 * 60):
+            before._settling.learn(end - 30 * HOUR + passed)
+    with shop.open_service(home, end, shop.LEARNING) as service:
+        with service._ledger.write() as tx:
+            series.intern(tx, "orders", [("DE",)])
+        for time in range(shop.START, end, HOUR):
+            service._history.append([1], [time], [100.0], known_at=time + HOUR + 20)
+            service._history.append([1], [time], [200.0], known_at=time + 3 * HOUR + 20)
+        assert service._settling.learn(end) == {"orders": 2 * HOUR + 60}
+
+
 def test_the_service_reads_again_as_far_as_it_learned(home: Path) -> None:
     end = shop.START + 300 * HOUR
     with shop.open_service(home, end, shop.LEARNING) as service:

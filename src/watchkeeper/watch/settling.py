@@ -26,7 +26,9 @@ LOOK_AGAIN_S = HOUR
 """How often a metric is looked at while nothing is known of it."""
 LOOK_BACK_STEPS = 1000
 RAN = "settle-ran"
-"""When the last process began: where each runs once, that is how often sources are read."""
+"""When the last process ran: where each runs once, that is how often sources are read."""
+NOTED_EVERY_S = 10 * 60
+"""How often a process that goes on running notes it: how long it ran is not how often it reads."""
 LONGEST_PACE_S = 2 * DAY
 AT_ONCE = 20
 """So many metrics a run, so that no run waits for this."""
@@ -44,6 +46,7 @@ class Settling:
         self._looked_at: dict[str, int] = {}
         self._next = 0
         self._ran_at: int | None = None
+        self._noted_at = 0
 
     def learn(self, now: int) -> dict[str, int]:
         """Learn of a few metrics, each once a day (UTC), and once an hour while nothing is known of it; the settling
@@ -94,10 +97,11 @@ class Settling:
     def _pace(self, now: int) -> int | None:
         """How long ago sources were read before; None where nobody knows."""
         last, self._ran_at = self._ran_at, now
-        if last is None:
+        if last is None or now - self._noted_at >= NOTED_EVERY_S:
             with self._ledger.write() as tx:
-                last = int(settings.get(tx, RAN) or 0)
+                last = int(settings.get(tx, RAN) or 0) if last is None else last
                 settings.put(tx, RAN, str(now))
+            self._noted_at = now
         return now - last if 0 <= now - last <= LONGEST_PACE_S else None
 
     def _due(self, name: str, every_s: int) -> int:
