@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import os
 from importlib import import_module
 from pathlib import Path
 
@@ -32,6 +33,19 @@ def run(*words: str, where: list[str]) -> str:
     done = CliRunner().invoke(main, [*words, *where], catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return done.output
+
+
+def test_an_account_without_a_name_reads_and_signs_by_its_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nameless() -> str:
+        raise KeyError("getpwuid(): uid not found: 10001")  # as in a container that runs under some number
+
+    monkeypatch.setattr(getpass, "getuser", nameless)
+    home = ["--home", str(tmp_path)]
+    assert run("teams", "list", "--json", where=home) == ""
+    run("teams", "set", "search", where=home)
+    assert [one["by"] for one in rows(run("audit", "--json", where=home))] == [f"uid {os.getuid()}"]
 
 
 def rows(text: str) -> list[dict[str, object]]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from watchkeeper.cli.home import home_option, open_ledger
+from watchkeeper.cli.home import home_option, open_ledger, who
 from watchkeeper.cli.progress import progress
 from watchkeeper.cli.reports import asker, check_outs, finish, out_option, read_data, read_record
 
@@ -58,4 +57,4 @@ def _keep(home: Path, report: Report, record: str) -> int:
     from watchkeeper.watch.assessments import Assessments
 
     with open_ledger(home) as ledger:
-        return Assessments(ledger, time.time).keep(report, record, getpass.getuser())
+        return Assessments(ledger, time.time).keep(report, record, who())

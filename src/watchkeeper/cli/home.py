@@ -1,7 +1,9 @@
-"""What several verbs share: the home directory, and the table of alerts."""
+"""What several verbs share: the home directory, who sits before it, and the table of alerts."""
 
 from __future__ import annotations
 
+import getpass
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -30,6 +32,14 @@ def home_option(command: Callable[..., Any]) -> Callable[..., Any]:
         show_envvar=True,
         help="Directory of the stores.",
     )(command)
+
+
+def who() -> str:
+    """The name of the person who sits here; of an account without one, as containers have them, its number."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
 
 
 @contextmanager

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import time
 from pathlib import Path
 
 import click
 
-from watchkeeper.cli.home import home_option, open_ledger
+from watchkeeper.cli.home import home_option, open_ledger, who
 
 
 @click.command()
@@ -28,5 +27,5 @@ def command(home: Path, address: str, user: str, as_json: bool) -> None:
     from watchkeeper.watch.sign_in import SignIn
 
     with open_ledger(home) as ledger:
-        made = SignIn(ledger, time.time).make_link(address, user, by=getpass.getuser())
+        made = SignIn(ledger, time.time).make_link(address, user, by=who())
     click.echo(json.dumps({"address": made}) if as_json else made)

@@ -7,7 +7,6 @@ them apart and says the same of both.
 from __future__ import annotations
 
 import functools
-import getpass
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from watchkeeper.cli.home import home_option
+from watchkeeper.cli.home import home_option, who
 from watchkeeper.domain.errors import StoreError
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ class Where(NamedTuple):
         from watchkeeper.server.inside import Stores
 
         with self._stores(whole) as service:
-            yield Client("http://stores", token="", transport=Stores(service, by or getpass.getuser()))
+            yield Client("http://stores", token="", transport=Stores(service, by or who()))
 
     @contextmanager
     def _stores(self, whole: bool | None) -> Iterator[object]:
