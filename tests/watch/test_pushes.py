@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import queue
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import pytest
 
 from tests.stores.shared import given_up
 from watchkeeper.domain.config import parse_config
-from watchkeeper.domain.errors import InputError, NotFoundError
+from watchkeeper.domain.errors import InputError, NotFoundError, StoreError
 from watchkeeper.domain.times import HOUR, parse_instant
 from watchkeeper.sources.pushed import Columns, read_arrow, read_json
 from watchkeeper.sources.samples import How, Sample
@@ -312,6 +313,24 @@ def test_a_torn_record_ends_a_segment_and_loses_nothing_before_it(tmp_path: Path
     again = PushLog(tmp_path)
     assert again.take()[0] == []
     again.close()
+
+
+def test_a_group_that_no_record_can_be_made_of_says_so_and_the_log_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lacks_memory(data: bytes) -> int:
+        raise MemoryError
+
+    log, said = PushLog(tmp_path), queue.Queue[object]()
+    with monkeypatch.context() as short:
+        short.setattr("watchkeeper.stores.push_log.zlib.crc32", lacks_memory)
+        log.append(points(1.0), said.put)
+        assert isinstance(said.get(timeout=5), StoreError)
+    log.append(points(2.0), said.put)
+    assert said.get(timeout=5) is None
+    found, _ = log.take()
+    log.close()
+    assert [one.value.tolist() for one in found] == [[2.0] * 3]
 
 
 def test_what_waits_together_is_one_record_and_each_hears_of_it(

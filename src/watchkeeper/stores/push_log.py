@@ -126,14 +126,18 @@ class PushLog:
                 if not group:
                     return
                 self._is_writing = True
-            together = _together([points for points, _ in group])
+            together: list[Pushed] = []
             problem: StoreError | None = None
             try:
+                together = _together([points for points, _ in group])
                 self._write(b"".join(map(_record, together)))
             except OSError as error:
                 problem = StoreError(
                     f"push log {self._folder}: cannot be written: {error.strerror}; free the disk, then send again"
                 )
+            except Exception as error:  # for want of memory, say: without this thread nobody is ever answered again
+                log.exception("push log %s: a group could not be made a record", self._folder)
+                problem = StoreError(f"push log {self._folder}: the points made no record ({error!r}); send again")
             with self._wake:
                 if problem is None:
                     self._durable += together
