@@ -147,6 +147,23 @@ def test_every_verb_that_prints_takes_json() -> None:
     assert sorted(found) == ["demo", "mcp", "schema", "serve"]
 
 
+def test_a_time_without_an_offset_is_on_the_clock_of_the_metric(tmp_path: Path) -> None:
+    shop.build(tmp_path / "shop.db")
+    config = shop.CONFIG.replace("step: 1h", "step: 1h\n    timezone: America/New_York")
+    with shop.open_service(tmp_path, config=config) as service:
+        service.run_until(shop.END)
+    where = ["--home", str(tmp_path / "watchkeeper")]
+    day = ["--from", "2026-03-01", "--to", "2026-03-02", "--json"]
+    read = json.loads(run("backfill", "orders", "--start", day[1], "--end", day[3], "--dry-run", "--json", where=where))
+    said = json.loads(run("feedback", "give", "missed", "--series", "1", "--preview", *day, where=where))["feedback"]
+    seen = rows(run("series", "points", "1", *day, where=where))
+    assert (read["start"], read["end"]) == ("2026-03-01T05:00:00Z", "2026-03-02T05:00:00Z")
+    assert (said["start"], said["end"]) == ("2026-03-01T05:00:00Z", "2026-03-02T05:00:00Z")
+    assert (seen[0]["time"], len(seen)) == ("2026-03-01T05:00:00Z", 24)
+    asked = ["series", "points", "1", *day, "--zone", "UTC"]
+    assert rows(run(*asked, where=where))[0]["time"] == "2026-03-01T00:00:00Z"
+
+
 def test_a_backfill_by_quarters_fills_what_was_lost(watched: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()

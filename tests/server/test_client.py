@@ -60,6 +60,21 @@ def test_what_is_watched_is_read_as_records(api: Served) -> None:
         assert [one.kind for one in client.channels()] == ["textfile"]
 
 
+def test_an_error_names_its_own_mend_and_an_address_that_is_none(api: Served) -> None:
+    with client_of(api) as client:
+        assert client.one_series(1).metric == "orders"
+        with pytest.raises(NotFoundError) as unknown:
+            client.metric("nope")
+    assert str(unknown.value) == "No metric 'nope': `watchkeeper apply` makes metrics from a configuration file."
+    bare = api.address.removeprefix("http://")
+    with watchkeeper.Client(bare, token="wk_x") as client, pytest.raises(InputError) as none:
+        client.me()
+    assert str(none.value) == f"{bare}: no address of a server; write it as https://HOST"
+    with watchkeeper.Client(api.address, token="wk_x") as client, pytest.raises(AccessError) as stranger:
+        client.me()
+    assert str(stranger.value).startswith("No token came with it, or one that is not known here or has ended. Send a")
+
+
 def test_answers_are_previewed_said_taken_back_and_moved(api: Served) -> None:
     with client_of(api, Role.RESPONDER) as client:
         alert = next(client.alerts())

@@ -15,7 +15,9 @@ def test_prometheus_reads_what_the_ticks_did(api: Served) -> None:
     with api.client(Role.VIEWER) as client:
         text = client.get("/metrics", headers=PROMETHEUS).text
         page = client.get("/metrics", headers={"accept": "text/html,*/*"}).text
+        plain = client.get("/metrics", headers={"accept": "*/*"}).text
     assert page.startswith("<!doctype html>")
+    assert "watchkeeper_points_total" in plain, "a token is of a program, whatever it accepts"
     samples = {
         (one.name, one.labels.get("metric", "")): one.value
         for family in text_string_to_metric_families(text)

@@ -164,6 +164,15 @@ def test_rows_that_cannot_be_are_named_and_the_others_are_taken(service: Watchke
     assert set(kept(service, "total")[()]) == {half, half + HOUR}
 
 
+def test_a_refused_row_makes_no_series(service: Watchkeeper) -> None:
+    late = at(5) + 48 * HOUR
+    dimensions = '{"device": "phone", "country": ["DE", "ZZ"]}'
+    push = f'{{"metric": "orders", "time": [%d, %d], "value": [1, 2], "dimensions": {dimensions}}}'
+    taken = service.pushes.store(body(push % (at(5), late)))
+    assert [(one.row, one.why) for one in taken.refusals] == [(1, "time 2026-06-03T05:00:00Z lies in the future")]
+    assert kept(service, "orders") == {("DE", "phone"): {at(5): 1.0}}
+
+
 def test_small_groups_are_withheld_and_counted(service: Watchkeeper) -> None:
     push = '{"metric": "private", "time": [%d, %d, %d], "value": [1, 2, 3], "group_size": [50, 19, null]}'
     taken = service.pushes.store(body(push % (at(8), at(9), at(10))))

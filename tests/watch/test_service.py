@@ -17,6 +17,7 @@ from watchkeeper.domain.config import parse_config
 from watchkeeper.domain.errors import GuardError, InputError, NotFoundError
 from watchkeeper.domain.feedback import Answer
 from watchkeeper.domain.times import DAY, HOUR, WEEK, parse_instant
+from watchkeeper.watch.hear import a_month
 from watchkeeper.watch.service import Watchkeeper
 from watchkeeper.watch.views import AlertLine, Draft, MetricPage, Reach
 
@@ -182,10 +183,18 @@ def test_what_lies_so_deep_that_its_like_costs_more_than_the_budget_wants_a_seco
     assert "sensitive enough" in forced.sentence
     assert forced.feedback.is_forced
     assert len(forced.appeared) > 0
-    service.undo(forced.feedback.id, "ann")
+    [line] = service.metrics()
+    assert line.record is not None
+    assert line.record.missed == 1, "the second yes says the same window again"
+    undone = service.undo(forced.feedback.id, "ann").sentence
+    assert f"{len(forced.appeared)} that nobody was told of would not have fired" in undone
     assert service.receipt(noted.feedback.id).price == noted.price
     service.undo(noted.feedback.id, "ann")
     assert same_state(state(service), before)
+
+
+def test_a_price_a_month_is_no_power_of_ten():
+    assert [a_month(rate) for rate in (0.08, 4.33, 12.6, 1234.0)] == ["0.08", "4.3", "13", "1,234"]
 
 
 def test_a_new_normal_begins_the_level_again_and_keeps_the_rest(service: Watchkeeper):

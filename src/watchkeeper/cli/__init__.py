@@ -98,7 +98,8 @@ def main() -> None:
       watchkeeper score points.parquet scores.parquet
       watchkeeper score --help
 
-    Exit codes: 0 done, 2 wrong usage, 3 input that cannot be used, 4 a configuration, 5 a source, 6 a store,
-    7 a channel, 8 not found, 9 a confirmed alert would be lost, 10 `plan` found changes, 11 not allowed,
-    12 a conflict, 13 `system check` or `doctor` found something amiss, 130 interrupted.
+    Exit codes: 0 done, 1 a server that does not answer, 2 wrong usage, 3 input that cannot be used,
+    4 a configuration, 5 a source, 6 a store, 7 a channel, 8 not found, 9 a confirmed alert would be lost,
+    10 `plan` found changes, 11 not allowed, 12 a conflict, 13 `system check` or `doctor` found something amiss,
+    130 interrupted.
     """

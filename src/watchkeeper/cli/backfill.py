@@ -25,7 +25,7 @@ AT_ONCE = timedelta(days=92)
 @click.argument("metric")
 @click.option("--start", required=True, help="From when on: 2026-11-20, 2026-11-20T09:00.")
 @click.option("--end", default="", help="Before when; left out, up to now.")
-@click.option("--zone", default="UTC", show_default=True, help="The clock of --start and --end.")
+@click.option("--zone", default="", help="The clock of --start and --end; left out, the metric's.")
 @click.option("--dry-run", is_flag=True, help="Read the source and say what is new or different; keep nothing.")
 @click.option("--json", "as_json", is_flag=True, help="A JSON object, as the API gives it.")
 def command(where: Where, metric: str, start: str, end: str, zone: str, dry_run: bool, as_json: bool) -> None:
@@ -40,13 +40,14 @@ def command(where: Where, metric: str, start: str, end: str, zone: str, dry_run:
       watchkeeper backfill orders --start 2025-11-01 --json
       watchkeeper backfill orders --start 2026-11-01 --server https://watch.example.com --token "$TOKEN"
     """
-    first = datetime.fromtimestamp(parse_instant(start, zone), UTC)
-    last = datetime.fromtimestamp(parse_instant(end, zone), UTC) if end else datetime.now(UTC)
-    if first >= last:
-        raise InputError("the window ends before it starts: swap --start and --end")
-    windows = list(_windows(first, last))
     found: list[BackfillRecord] = []
     with where.ask(whole=True) as reached, progress() as report:
+        clock = zone or reached.metric(metric).settings.timezone
+        first = datetime.fromtimestamp(parse_instant(start, clock), UTC)
+        last = datetime.fromtimestamp(parse_instant(end, clock), UTC) if end else datetime.now(UTC)
+        if first >= last:
+            raise InputError("the window ends before it starts: swap --start and --end")
+        windows = list(_windows(first, last))
         for number, (left, right) in enumerate(windows):
             report(metric, number, len(windows))
             found.append(reached.backfill(metric, start=left, end=right, dry_run=dry_run))

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from watchkeeper.cli.home import print_rows
-from watchkeeper.cli.reach import Where, print_records, where_options
+from watchkeeper.cli.reach import Where, clock_of_series, print_records, where_options
 
 if TYPE_CHECKING:
+    from watchkeeper.client import Client
     from watchkeeper.client.records import ReceiptRecord
 
 ANSWERS = ["real", "false_alarm", "missed", "event", "new_normal", "bad_data"]
@@ -101,7 +102,7 @@ def calendar(where: Where, file: TextIO, names: tuple[str, ...], dry_run: bool, 
 @click.option("--series", type=int, multiple=True, help="Or of a window of this series; repeatable.")
 @click.option("--from", "start", default="", help="The window: 2026-11-20T09:00. Of an alert: its own, if left out.")
 @click.option("--to", "end", default="", help="Its end, which is not in it.")
-@click.option("--zone", default="UTC", show_default=True, help="The clock of --from and --to.")
+@click.option("--zone", default="", help="The clock of --from and --to; left out, the metric's.")
 @click.option("--reach", "reached", default="named", show_default=True, type=click.Choice(REACHES), help="How far.")
 @click.option("--dimension", default="", help="With --reach value: the dimension whose value is meant.")
 @click.option("--repeat", default="", help="Of an event: weekly, yearly, holidays:DE, rrule:FREQ=…")
@@ -139,12 +140,9 @@ def give(
     from watchkeeper.domain.times import parse_instant
     from watchkeeper.watch.views import Reach
 
-    first, last = (datetime.fromtimestamp(parse_instant(one, zone), UTC) if one else None for one in (start, end))
     said: dict[str, Any] = {
         "alert": alert,
         "series": series,
-        "start": first,
-        "end": last,
         "note": note,
         "force": force,
         "reach": Reach(reached),
@@ -152,8 +150,18 @@ def give(
         "repeat": repeat,
     }
     with where.ask(whole=True) as desk:
+        clock = zone or (_clock_of(desk, alert, series) if start or end else "UTC")
+        for name, text in (("start", start), ("end", end)):
+            said[name] = datetime.fromtimestamp(parse_instant(text, clock), UTC) if text else None
         receipt = desk.preview(Answer(answer), **said) if preview else desk.answer(Answer(answer), **said)
     _tell(receipt, as_json)
+
+
+def _clock_of(desk: Client, alert: int | None, series: tuple[int, ...]) -> str:
+    """The zone of the metric that the answer speaks of."""
+    if series:
+        return clock_of_series(desk, series[0])
+    return desk.alert(alert).alert.timezone if alert is not None else "UTC"
 
 
 @command.command("undo")

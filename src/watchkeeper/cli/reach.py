@@ -105,6 +105,11 @@ def client_of(server: str, token: str) -> Iterator[Client]:
         yield client
 
 
+def clock_of_series(client: Client, series: int) -> str:
+    """The zone of the metric of a series, by its number."""
+    return client.metric(client.one_series(series).metric).settings.timezone
+
+
 def print_records(records: Sequence[Any] | Iterator[Any]) -> None:
     """Records as the API gives them, one JSON object a line, as they come."""
     import msgspec

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from watchkeeper.cli.home import print_rows
-from watchkeeper.cli.reach import Where, print_records, where_options
+from watchkeeper.cli.reach import Where, clock_of_series, print_records, where_options
 from watchkeeper.domain.times import parse_instant
 
 if TYPE_CHECKING:
@@ -48,12 +48,13 @@ def list_series(where: Where, metric: str, as_json: bool) -> None:
 @click.argument("series", type=int)
 @click.option("--from", "start", default="", help="From when on: 2026-11-20, 2026-11-20T09:00.")
 @click.option("--to", "end", default="", help="Before when.")
-@click.option("--zone", default="UTC", show_default=True, help="The clock of --from and --to.")
+@click.option("--zone", default="", help="The clock of --from and --to; left out, the metric's.")
 @as_json_option
 def points(where: Where, series: int, start: str, end: str, zone: str, as_json: bool) -> None:
     """Print the judged points of SERIES (a number that `series list` gives), the oldest first."""
-    first, last = (datetime.fromtimestamp(parse_instant(one, zone), UTC) if one else None for one in (start, end))
     with where.ask(whole=True) as reached:
+        clock = zone or (clock_of_series(reached, series) if start or end else "UTC")
+        first, last = (datetime.fromtimestamp(parse_instant(one, clock), UTC) if one else None for one in (start, end))
         found = reached.points(series, start=first, end=last)
         if as_json:
             print_records(found)

@@ -267,6 +267,10 @@ class Client(Work):
         for page in self._wire.pages(SeriesPage, f"/metrics/{metric}/series", limit=200):
             yield from page.items
 
+    def one_series(self, series_id: int) -> SeriesRecord:
+        """The series of that number."""
+        return self._wire.ask(SeriesRecord, "GET", f"/series/{series_id}")
+
     def points(
         self, series_id: int, *, start: datetime | None = None, end: datetime | None = None
     ) -> Iterator[PointRecord]:

@@ -57,6 +57,10 @@ _ERRORS: Mapping[str, type[WatchkeeperError]] = {
 }
 
 
+_WHOLE = frozenset({"guard", "not_found", "input", "config"})
+"""Problems whose detail is an error of ours, which names its mend; what stands beside is for who writes requests."""
+
+
 class Wire:
     """A connection to one server with one token."""
 
@@ -110,6 +114,8 @@ class Wire:
             try:
                 answer = self._http.request(method, path, content=content, params=asked, headers=headers)
                 break
+            except httpx.UnsupportedProtocol:
+                raise InputError(f"{self._address}: no address of a server; write it as https://HOST") from None
             except httpx.TransportError as error:
                 if not left:
                     raise WatchkeeperError(
@@ -127,7 +133,7 @@ class Wire:
             return WatchkeeperError(
                 f"{self._address}: answered {answer.status_code} and is no Watchkeeper; check the address"
             )
-        words = problem.detail if problem.code == "guard" else f"{problem.detail} {problem.mend}"
+        words = problem.detail if problem.code in _WHOLE else f"{problem.detail} {problem.mend}"
         if problem.code == "signed_out":
             return AccessError(words, is_known=False)
         return _ERRORS.get(problem.code, WatchkeeperError)(words)

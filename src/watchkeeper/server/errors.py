@@ -208,7 +208,8 @@ def answer_signed_out(request: PageRequest, _: SignedOutError) -> Response[str] 
         mend="Ask for a new link on the machine that runs Watchkeeper:",
     )
     if _is_for_programs(request):
-        return _answer_problem(page)
+        said = "No token came with it, or one that is not known here or has ended."
+        return _answer_problem(msgspec.structs.replace(page, sentence=said))
     return desk_of(request).page(request, "signed_out.html", page, status=401)
 
 

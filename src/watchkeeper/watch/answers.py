@@ -226,8 +226,9 @@ def _of_missed(metric: Metric, line: Feedback, found: Weighed, price: float | No
         return ""
     if price is not None:
         return (
-            f"In hindsight it is told. It was so ordinary that telling its like too would cost about {price:.2g} alerts"
-            f" a month more, where {metric.label} may cost {metric.false_alerts_per_month:g}:"
+            "In hindsight it is told. It was so ordinary that telling its like too would cost about"
+            f" {hear.a_month(price)} alerts a month more,"
+            f" where {metric.label} may cost {metric.false_alerts_per_month:g}:"
             " only a second yes makes the detector that sensitive."
         )
     if any(

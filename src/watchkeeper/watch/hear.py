@@ -14,13 +14,17 @@ from watchkeeper.watch.judge import Judgement
 
 
 class Weighing(msgspec.Struct, frozen=True, kw_only=True):
-    """Past alerts on the series an answer speaks of: how many fire before and after, and which change sides."""
+    """Past alerts on the series an answer speaks of: how many fire before and after, and which change sides.
+
+    `appeared` is what fires after and was never told, `unsaid` how many of the kind fire before and no longer after.
+    """
 
     before: int
     after: int
     vanished: tuple[int, ...]
     returned: tuple[int, ...]
     appeared: tuple[Member, ...]
+    unsaid: int
     confirmed: int
     confirmed_lost: tuple[int, ...]
     watched_s: int
@@ -41,13 +45,7 @@ def weigh(
     fired = {alert.id for alert in alerts if _fires(alert, before)}
     fires = {alert.id for alert in alerts if _fires(alert, after)}
     held = confirmed & {alert.id for alert in alerts}
-    appeared = tuple(
-        run.member
-        for series in spoken_of
-        if series in after
-        for run in after[series].runs_of(series)
-        if not before[series].fires(run.member) and not any(_covers(alert, run.member) for alert in alerts)
-    )
+    appeared = _untold(alerts, before, after, spoken_of)
     times = [
         (after[one].columns.time[after[one].columns.of(after[one].place(one))]) for one in spoken_of if one in after
     ]
@@ -57,6 +55,7 @@ def weigh(
         vanished=tuple(sorted(fired - fires)),
         returned=tuple(sorted(fires - fired)),
         appeared=appeared,
+        unsaid=len(_untold(alerts, after, before, spoken_of)),
         confirmed=len(held),
         confirmed_lost=tuple(sorted((fired & held) - fires)),
         watched_s=max((int(time[-1] - time[0]) for time in times if len(time)), default=0),
@@ -99,8 +98,10 @@ def counts(weighing: Weighing) -> str:
     if back:
         parts.append(f"{back} would fire again")
     if new:
-        rate = new * MONTH / max(MONTH, weighing.watched_s)
-        parts.append(f"{new} more would have, {rate:.1g} a month")
+        parts.append(f"{new} more would have fired, {a_month(new * MONTH / max(MONTH, weighing.watched_s))} a month")
+    if weighing.unsaid:
+        rate = a_month(weighing.unsaid * MONTH / max(MONTH, weighing.watched_s))
+        parts.append(f"{weighing.unsaid} that nobody was told of would not have fired, {rate} a month")
     if not parts:
         parts.append(
             f"none of the {weighing.before} alerts that it could touch changes"
@@ -115,6 +116,24 @@ def counts(weighing: Weighing) -> str:
             parts.append(f"{len(weighing.confirmed_lost)} of {weighing.confirmed} confirmed ones would be lost")
     text = "; ".join(parts)
     return text[0].upper() + text[1:] + "."
+
+
+def a_month(rate: float) -> str:
+    """How often a month, to two digits, never as a power of ten: `0.08`, `4.3`, `120`."""
+    return f"{rate:.2g}" if rate < 10 else f"{rate:,.0f}"
+
+
+def _untold(
+    alerts: Sequence[Alert], without: Mapping[int, Judgement], within: Mapping[int, Judgement], spoken_of: Sequence[int]
+) -> tuple[Member, ...]:
+    """What fires in one judgement, does not in the other, and belongs to no alert that was told."""
+    return tuple(
+        run.member
+        for series in spoken_of
+        if series in within
+        for run in within[series].runs_of(series)
+        if not without[series].fires(run.member) and not any(_covers(alert, run.member) for alert in alerts)
+    )
 
 
 def _fires(alert: Alert, judgements: Mapping[int, Judgement]) -> bool:

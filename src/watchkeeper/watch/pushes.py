@@ -305,12 +305,8 @@ class Pushes:
                 f"metric {metric.name}: cases: a {metric.kind.value} rests on none; leave them out, or set kind: rate"
             )
 
-    def _ids(self, known: _Known, keys: Sequence[tuple[str, ...]]) -> NDArray[np.int32]:
-        """The series of each key; -1 where there would be too many."""
-        try:
-            return np.array([known.ids[key] for key in keys], np.int32)
-        except KeyError:
-            pass
+    def _make(self, known: _Known, keys: Sequence[tuple[str, ...]]) -> None:
+        """Make the series of these keys that are not there yet, as long as there are not too many."""
         with self._making:
             fresh = [key for key in dict.fromkeys(keys) if key not in known.ids][: MOST_SERIES - len(known.ids)]
             if fresh:
@@ -318,16 +314,19 @@ class Pushes:
                     made = series.intern(tx, known.metric.name, fresh)
                 known.ids |= {one.values: one.id for one in made}
                 self._owner |= dict.fromkeys((one.id for one in made), known.metric.name)
-        return np.array([known.ids.get(key, -1) for key in keys], np.int32)
 
     def _ids_of_rows(self, known: _Known, columns: Columns, is_small: NDArray[np.bool_] | None) -> NDArray[np.int32]:
-        """The series of each row; one that has shown nothing yet is not made for a row that is withheld: -1."""
-        if is_small is None or not is_small.any():
-            return self._ids(known, columns.keys)[columns.key]
+        """The series of each row; none is made where all its rows are withheld or refused: -1."""
+        try:
+            return np.array([known.ids[key] for key in columns.keys], np.int32)[columns.key]
+        except KeyError:
+            pass
+        shows, _ = self._check_rows(known.metric, columns, np.zeros(len(columns.key), np.int32), is_small)
+        if is_small is not None:
+            shows = shows & ~is_small
         has_name = np.zeros(len(columns.keys), np.bool_)
-        has_name[columns.key[~is_small]] = True
-        named = [key for key, is_named in zip(columns.keys, has_name, strict=True) if is_named]
-        self._ids(known, named)
+        has_name[columns.key[shows]] = True
+        self._make(known, [key for key, is_named in zip(columns.keys, has_name, strict=True) if is_named])
         return np.array([known.ids.get(key, -1) for key in columns.keys], np.int32)[columns.key]
 
     def _check_rows(

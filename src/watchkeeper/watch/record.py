@@ -90,7 +90,8 @@ def record_of(
     """
     verdicts = [said[alert.id].answer for alert in alerts if alert.id in said]
     real, false = verdicts.count(Answer.REAL), verdicts.count(Answer.FALSE_ALARM)
-    missed = sum(1 for line in log if line.answer is Answer.MISSED)
+    # A second yes to a window says it again, and it was missed once.
+    missed = len({(line.series, line.start, line.end) for line in log if line.answer is Answer.MISSED})
     lately = [] if until is None else [alert for alert in alerts if alert.start >= until - DAYS * DAY]
     low, high = wilson(real, real + false)
     in_force = {line.id for line in log}

@@ -55,10 +55,14 @@ def show_told(request: PageRequest) -> Response[str]:
 
 @get("/metrics", sync_to_thread=True, opt=needs(Scope.READ))
 def show_metrics(request: PageRequest, made: FromQuery[str] = "") -> Response[str] | Response[bytes]:
-    """Every metric with its record; to Prometheus, which asks for no HTML, how the service itself is doing."""
+    """Every metric with its record; to Prometheus, which asks for no HTML, how the service itself is doing.
+
+    Who sends a token is a program too, and need not say what it accepts.
+    """
     desk = desk_of(request)
     accepted = request.headers.get("accept", "")
-    if "text/html" not in accepted and ("text/plain" in accepted or "openmetrics" in accepted):
+    is_program = "text/plain" in accepted or "openmetrics" in accepted or "authorization" in request.headers
+    if "text/html" not in accepted and is_program:
         return Response(desk.service.vitals.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
     return desk.page(request, "metrics.html", MetricsPage(lines=desk.service.metrics(), made=made))
 
