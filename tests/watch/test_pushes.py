@@ -102,6 +102,22 @@ def test_an_arrow_stream_says_the_same_as_json(service: Watchkeeper) -> None:
     }
 
 
+def test_points_that_could_not_be_stored_for_any_reason_are_tried_again(
+    service: Watchkeeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lacks_memory(*columns: object, **named: object) -> int:
+        raise MemoryError
+
+    service.pushes.drain()
+    with monkeypatch.context() as short:
+        short.setattr(service._history, "append", lacks_memory)
+        service.pushes.store(body('{"metric": "total", "time": ["2026-06-01T09:30Z"], "value": [7]}'))
+        with pytest.raises(MemoryError):
+            service.pushes.drain()
+    service.pushes.drain()
+    assert list(kept(service, "total")[()].values()) == [7.0]
+
+
 def test_points_accepted_while_duckdb_gives_the_history_up_arrive(service: Watchkeeper, tmp_path: Path) -> None:
     push = '{"metric": "total", "time": ["2026-06-01T%02d:30Z"], "value": [7]}'
     for hour in (9, 10, 11):

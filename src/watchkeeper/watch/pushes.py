@@ -235,7 +235,7 @@ class Pushes:
             if points:
                 try:
                     self._drained += self._keep(points)
-                except WatchkeeperError:
+                except BaseException:
                     self._log.put_back(points, segments)
                     raise
             self._log.forget(segments)
