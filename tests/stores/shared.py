@@ -50,6 +50,13 @@ def plain(record: msgspec.Struct) -> object:
     return msgspec.json.decode(msgspec.json.encode(record))
 
 
+def give_up_after_committing(path: Path) -> None:
+    """Have DuckDB give up the database at the next large change, which is done by then."""
+    settings = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+    with duckdb.connect(str(path), config=settings) as other:
+        other.execute("SET GLOBAL debug_checkpoint_abort = 'before_truncate'; SET GLOBAL wal_autocheckpoint = '1KB'")
+
+
 def given_up(path: Path) -> None:
     """Make DuckDB give up the database that this process has open, as a checkpoint does that fails half way."""
     settings = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}

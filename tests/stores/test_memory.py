@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.stores.shared import given_up
+from tests.stores.shared import give_up_after_committing, given_up
 from watchkeeper.domain.errors import ConfigError, StoreError
 from watchkeeper.stores.history import History, Kept
 
@@ -36,6 +36,22 @@ def test_a_history_that_duckdb_gave_up_is_opened_again_and_lacks_nothing(path: P
         given_up(path)
     with History.open(path) as history:
         assert history.read([2]).time.tolist() == [0, 1, 2, 3]
+
+
+def test_what_was_done_though_duckdb_gave_up_in_doing_it_is_counted_once(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = 50_000
+    series = np.arange(rows)
+    with History.open(path) as history:
+        give_up_after_committing(path)
+        added = history.append(series, np.zeros(rows, np.int64), np.random.default_rng(1).random(rows), known_at=5)
+        assert added == rows
+        history.append([1], [10], [1.0], known_at=6)
+        give_up_after_committing(path)
+        assert history.forget(dict.fromkeys(series.tolist(), 5), []) == rows
+        assert history.last_time(series.tolist()) == {1: 10}
+    assert caplog.text.count("opened again") == 2
 
 
 def test_many_threads_find_it_given_up_at_once_and_all_go_on(path: Path) -> None:

@@ -135,7 +135,6 @@ class DuckHistory(History):
             raise
         return history
 
-    @mended
     def append(
         self,
         series: ArrayLike,
@@ -151,14 +150,25 @@ class DuckHistory(History):
         if not incoming.num_rows:
             return 0
         if dry_run:
-            with self._reading() as cursor:
-                return int(_is_fresh(cursor, incoming, known_at).sum())
+            return self._count_fresh(incoming, known_at)
+        counted: list[int] = []
+        self._append(incoming, known_at, counted)
+        return counted[0]
+
+    @mended
+    def _append(self, incoming: pa.Table, known_at: int, counted: list[int]) -> None:
+        """`counted` gets how many were fresh each time: what is tried again may be done, and is known then."""
         with self._writing("append to it") as cursor:
             fresh = incoming.filter(pa.array(_is_fresh(cursor, incoming, known_at)))
+            counted.append(int(fresh.num_rows))
             if fresh.num_rows:
                 cursor.register("fresh", fresh)
                 cursor.execute(_INSERT.format(cases=_own_cases(fresh)), [known_at])
-        return int(fresh.num_rows)
+
+    @mended
+    def _count_fresh(self, incoming: pa.Table, known_at: int) -> int:
+        with self._reading() as cursor:
+            return int(_is_fresh(cursor, incoming, known_at).sum())
 
     @mended
     def read(
@@ -267,20 +277,26 @@ class DuckHistory(History):
             cursor.register("wanted", pa.table({"series": np.asarray(series, dtype=np.int32)}))
             return {int(one): int(until) for one, until in cursor.sql(_AGED, params=[before] * 3).fetchall()}
 
-    @mended
     def forget(self, before: Mapping[int, int], metrics: Sequence[str], *, dry_run: bool = False) -> int:
         """See `History.forget`. The file keeps its size; what is freed in it is used again."""
+        counted: list[int] = []
+        self._forget(before, metrics, counted, dry_run=dry_run)
+        return counted[0]
+
+    @mended
+    def _forget(self, before: Mapping[int, int], metrics: Sequence[str], counted: list[int], *, dry_run: bool) -> None:
+        """`counted` gets how many rows are old each time, as in `_append`."""
         old = pa.table({"series": pa.array(before.keys(), pa.int32()), "until": pa.array(before.values(), pa.int64())})
         with self._writing("remove old points from it") as cursor:
             cursor.register("old", old)
             (rows,) = cursor.sql(_COUNT_OLD).fetchall()[0]
+            counted.append(int(rows))
             if rows and not dry_run:
                 cursor.execute(_DELETE_OLD)
                 cursor.execute("UPDATE about SET sorted_rows = greatest(0, sorted_rows - ?)", [rows])
                 cursor.register("stale", pa.table({"metric": pa.array(metrics, pa.string())}))
                 cursor.execute("DELETE FROM checkpoint c USING stale s WHERE c.metric = s.metric")
         self._let_states_go()
-        return int(rows)
 
     def export(self, last_series: int) -> Iterator[pa.Table]:
         """See `History.export`."""
