@@ -10,7 +10,7 @@ import pytest
 from watchkeeper.domain.alert import Cause, Member
 from watchkeeper.domain.metric import Kind, Metric, Series
 from watchkeeper.domain.times import parse_instant
-from watchkeeper.notify.message import number, sentence
+from watchkeeper.notify.message import number, sentence, subject
 
 ORDERS = Metric(
     name="orders", title="Orders", source="shop", query="q", step="1h", kind=Kind.COUNT, dimensions=("country",),
@@ -70,3 +70,8 @@ def test_sentences(changes: dict[str, object], metric: Metric, text: str):
 )
 def test_numbers_carry_their_unit(value: float, text: str):
     assert number(value, ORDERS) == text
+
+
+def test_a_value_that_is_not_known_keeps_its_own_brackets():
+    unknown = msgspec.structs.replace(GERMANY, values=("(none)",))
+    assert [subject(ORDERS, one) for one in (GERMANY, unknown)] == ["Orders (DE)", "Orders (none)"]

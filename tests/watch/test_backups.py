@@ -132,6 +132,17 @@ def test_the_doctor_finds_a_sound_setup_well(service: Watchkeeper, home: Path) -
     assert [one for one in found if one.health is Health.ILL] == []
 
 
+def test_a_new_home_is_closed_to_others_and_the_doctor_warns_of_one_that_is_not(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    Watchkeeper.open(home).close()
+    assert home.stat().st_mode & 0o777 == 0o700
+    found = {one.what for one in examine(home, now=shop.END)}
+    assert not any(one.startswith("permissions") for one in found)
+    home.chmod(0o755)
+    found = {one.what for one in examine(home, now=shop.END)}
+    assert {"permissions of ledger.db", "permissions of history.duckdb"} <= found
+
+
 def test_the_doctor_names_what_is_ill_and_the_mend(service: Watchkeeper, home: Path) -> None:
     service.close()
     (home / "shop.db").unlink()

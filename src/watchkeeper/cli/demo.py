@@ -35,9 +35,10 @@ def command(home: Path, serve: bool | None, port: int) -> None:
       DEMO_SERVE=0 watchkeeper demo
     """
     from watchkeeper.demo import late, replay, warehouse
+    from watchkeeper.stores import places
 
     began = time.perf_counter()
-    home.mkdir(parents=True, exist_ok=True)
+    places.make(home)
     os.environ["WATCHKEEPER_DEMO_WAREHOUSE"] = f"duckdb:///{(home / 'warehouse.duckdb').resolve()}"
     os.environ["WATCHKEEPER_DEMO_LATE"] = f"duckdb:///{(home / replay.FEATURE_STORE).resolve()}"
     os.environ["WATCHKEEPER_DEMO_TOLD"] = str((home / "told.txt").resolve())

@@ -48,7 +48,7 @@ def open_ledger(home: Path) -> Iterator[Ledger]:
     from watchkeeper.stores import places
     from watchkeeper.stores.ledger import Ledger
 
-    home.mkdir(parents=True, exist_ok=True)
+    places.make(home)
     with Ledger.open(places.ledger_url(home)) as ledger:
         yield ledger
 

@@ -48,7 +48,9 @@ def when(seconds: int, metric: Metric) -> str:
 
 
 def subject(metric: Metric, series: Series) -> str:
-    """`Departures (JFK)`."""
+    """`Departures (JFK)`; a value that is not known, `(none)`, has its brackets already."""
+    if series.label == "(none)":
+        return f"{metric.label} {series.label}"
     return f"{metric.label} ({series.label})" if series.label else metric.label
 
 

@@ -12,6 +12,11 @@ STATES = "history.duckdb.states"
 """The folder of the detector states that belong to a history in a file, beside it."""
 
 
+def make(home: Path) -> None:
+    """The directory of a home, where there is none: closed to other users of the machine."""
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
 def ledger_url(home: Path) -> str:
     """The SQLAlchemy URL of the ledger: what WATCHKEEPER_LEDGER_URL says, or `ledger.db` in the home."""
     return os.environ.get(LEDGER_URL) or f"sqlite:///{home / 'ledger.db'}"

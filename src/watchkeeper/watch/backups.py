@@ -87,7 +87,7 @@ def restore(home: Path, path: Path) -> Manifest:
     """Fill a new home, or new databases, from a backup; nothing stays of a restore that fails in a new home."""
     backup.check(path)
     is_new = not places.exist(home)
-    home.mkdir(parents=True, exist_ok=True)
+    places.make(home)
     try:
         with (
             Ledger.open(places.ledger_url(home)) as ledger,

@@ -38,7 +38,7 @@ class Beside:
     @contextmanager
     def open(cls, home: Path, clock: Callable[[], float]) -> Iterator[Beside]:
         """Over the ledger of a home, made where there is none."""
-        home.mkdir(parents=True, exist_ok=True)
+        places.make(home)
         with Ledger.open(places.ledger_url(home)) as ledger:
             yield cls(ledger, clock)
 

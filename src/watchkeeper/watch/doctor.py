@@ -79,9 +79,10 @@ def _folder(home: Path) -> Iterator[Finding]:
     health = Health.ILL if free < LEAST_FREE else Health.WARNING if free < LOW_FREE else Health.WELL
     mend = "" if health is Health.WELL else "make room, or move the home to a bigger disk"
     yield Finding(what="disk", health=health, words=f"{free / 2**30:.1f} GB free in {home}", mend=mend)
+    is_closed = not home.stat().st_mode & stat.S_IXOTH
     for name in PRIVATE:
         path = home / name
-        if not path.exists():
+        if not path.exists() or (is_closed and name not in KEYS):
             continue
         mode = path.stat().st_mode
         others = stat.S_IROTH | stat.S_IWOTH if name not in KEYS else stat.S_IRWXG | stat.S_IRWXO

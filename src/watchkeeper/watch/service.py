@@ -159,7 +159,7 @@ class Watchkeeper:
 
         Raises StoreError where another process holds them.
         """
-        home.mkdir(parents=True, exist_ok=True)
+        places.make(home)
         ledger = Ledger.open(ledger_url or places.ledger_url(home))
         try:
             history = History.open(history_url or places.history_place(home))
