@@ -164,6 +164,16 @@ def test_a_time_without_an_offset_is_on_the_clock_of_the_metric(tmp_path: Path) 
     assert rows(run(*asked, where=where))[0]["time"] == "2026-03-01T00:00:00Z"
 
 
+def test_points_on_a_terminal_are_no_powers_of_ten(tmp_path: Path) -> None:
+    shop.build(tmp_path / "shop.db")
+    config = shop.CONFIG.replace("orders as value", "orders * 1000 as value")
+    with shop.open_service(tmp_path, config=config) as service:
+        service.run_until(shop.END)
+    shown = run("series", "points", "1", "--from", "2026-03-11T11:00", where=["--home", str(tmp_path / "watchkeeper")])
+    assert "e+" not in shown
+    assert all(float(cell) > 10_000 for cell in shown.splitlines()[1].split()[1:3]), shown
+
+
 def test_a_backfill_by_quarters_fills_what_was_lost(watched: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()

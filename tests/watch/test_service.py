@@ -365,6 +365,7 @@ def test_answers_that_make_no_sense_are_refused_and_leave_nothing(service: Watch
         (Draft(answer=Answer.MISSED, by="ann", series=(series,)), InputError, "needs a window"),
         (Draft(answer=Answer.EVENT, by="ann", series=(series,), start=shop.END, end=shop.START), InputError, "swap"),
         (Draft(answer=Answer.EVENT, by="ann", series=(777,), start=1, end=2), NotFoundError, "777"),
+        (Draft(answer=Answer.EVENT, by="ann", start=1, end=2), InputError, "name an alert, or a series and a window"),
     ):
         with pytest.raises(error, match=says):
             service.answer(draft)

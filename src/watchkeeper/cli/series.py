@@ -81,4 +81,6 @@ def _state(point: PointRecord) -> str:
 
 
 def _short(number: float | None) -> str | None:
-    return None if number is None else f"{number:.4g}"
+    if number is None:
+        return None
+    return f"{number:.4g}" if abs(number) < 10_000 else f"{number:.0f}"

@@ -110,8 +110,10 @@ def _resolve(ledger: Ledger, draft: Draft, now: int) -> Feedback:
             end = alert.end if end is None else end
         found = {one.id: one for one in series.by_id(tx, spoken_of)}
         unknown = [one for one in spoken_of if one not in found]
-        if unknown or not spoken_of:
-            raise NotFoundError(f"series {', '.join(map(str, unknown)) or '(none given)'}: not known")
+        if not spoken_of:
+            raise InputError("the answer speaks of nothing: name an alert, or a series and a window")
+        if unknown:
+            raise NotFoundError(f"series {', '.join(map(str, unknown))}: not known")
         metric = metrics.metric(tx, found[spoken_of[0]].metric)
         spoken_of = _reached(tx, draft, list(found.values()), tuple(spoken_of))
     if draft.answer in (Answer.REAL, Answer.FALSE_ALARM) and draft.reach is not Reach.NAMED:
