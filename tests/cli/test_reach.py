@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import getpass
 import json
 import os
@@ -50,6 +51,15 @@ def test_an_account_without_a_name_reads_and_signs_by_its_number(
 
 def rows(text: str) -> list[dict[str, object]]:
     return [json.loads(line) for line in text.splitlines()]
+
+
+def test_verbs_over_the_stores_can_be_called_where_an_event_loop_runs(tmp_path: Path) -> None:
+    """In a notebook, for one."""
+
+    async def called() -> str:
+        return run("teams", "list", where=["--home", str(tmp_path)])
+
+    assert asyncio.run(called())
 
 
 def test_stores_and_server_answer_alike(watched: Path) -> None:

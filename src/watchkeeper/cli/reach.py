@@ -46,8 +46,11 @@ class Where(NamedTuple):
         from watchkeeper.client import Client
         from watchkeeper.server.inside import Stores
 
-        with self._stores(whole) as service:
-            yield Client("http://stores", token="", transport=Stores(service, by or who()))
+        with (
+            self._stores(whole) as service,
+            Client("http://stores", token="", transport=Stores(service, by or who())) as client,
+        ):
+            yield client
 
     @contextmanager
     def _stores(self, whole: bool | None) -> Iterator[object]:

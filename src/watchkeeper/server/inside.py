@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
 
@@ -41,11 +42,18 @@ class Stores(httpx.BaseTransport):
         self._sign = sign
         self._desk = SimpleNamespace(service=service)
         self._apps: dict[str, Litestar] = {}
+        # A thread of its own, because who asks may be inside a running event loop: a notebook is.
+        self._loop = ThreadPoolExecutor(1, thread_name_prefix="inside")
+
+    def close(self) -> None:
+        """End the thread that asks."""
+        self._loop.shutdown()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Ask, or raise what was raised."""
         request.read()
-        answer = asyncio.run(ask(self._app_of(request.url.path), request, "stores"))
+        asked = self._loop.submit(lambda: asyncio.run(ask(self._app_of(request.url.path), request, "stores")))
+        answer = asked.result()
         if self._raised:
             raise self._raised.pop()
         return answer
