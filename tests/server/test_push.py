@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,10 +18,11 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceResponse,
 )
 
+import watchkeeper
 from tests.sources.test_samples import export, point, write_request
 from watchkeeper.domain.access import Role, Scope
 from watchkeeper.domain.config import parse_config
-from watchkeeper.domain.errors import StoreError
+from watchkeeper.domain.errors import AccessError, InputError, StoreError
 from watchkeeper.domain.times import parse_instant
 from watchkeeper.server import push
 from watchkeeper.server.run import running
@@ -125,6 +127,28 @@ def test_opentelemetry_exports_and_is_told_what_was_rejected(served: Served) -> 
     told = ExportMetricsServiceResponse.FromString(answer.content)
     assert told.partial_success.rejected_data_points == 1
     assert "no pushed metric is called other" in told.partial_success.error_message
+
+
+def test_the_client_pushes_columns_and_hears_what_became_of_them(served: Served) -> None:
+    secret = served.client.headers["authorization"].removeprefix("Bearer ")
+    with watchkeeper.Client(str(served.client.base_url), token=secret) as client:
+        hours = [datetime.fromtimestamp(NOW - 1800 - k * 3600, UTC) for k in range(3)]
+        done = client.push("total", hours, [3.0, None, float("nan")])
+        assert (done.accepted, done.refused) == (3, 0)
+        done = client.push("orders", [NOW - 1800] * 2, [5, 7], dimensions={"country": ["DE", "US"]})
+        assert done.accepted == 2
+        assert client.push("orders", [NOW - 1800], [6], dimensions={"country": "DE"}).accepted == 1
+        none = client.push("total", [NOW - 1801], [1])
+        assert (none.accepted, none.refused, none.refusals[0].row) == (0, 1, 0)
+        assert "does not start a step" in none.refusals[0].why
+        with pytest.raises(InputError, match="orders"):
+            client.push("orders", [NOW - 1800], [6], dimensions={"land": "DE"})
+        with pytest.raises(InputError):
+            client.push("total", [NOW - 1800], [1, 2])
+    with watchkeeper.Client(str(served.client.base_url), token="wk_no") as stranger, pytest.raises(AccessError):
+        stranger.push("total", [NOW - 1800], [1])
+    assert served.kept("total") == {(): [3.0]}
+    assert served.kept("orders") == {("DE",): [6.0], ("US",): [7.0]}
 
 
 def test_only_who_may_push_pushes(served: Served) -> None:

@@ -97,6 +97,7 @@ def test_the_team_hears_what_was_said_of_one_of_its_metrics(tmp_path: Path, shop
         hushed = next(line.alert.id for line in alerts_of(service, "visits") if not line.still_fires)
         why = service.alert_page(hushed).why
         assert why is not None
+        assert "similar alerts on other metrics of the owner" in why.sentence
         assert "were false alarms" in why.sentence
         assert {alert for alert, _ in why.answered} <= {line.alert.id for line in alerts_of(service, "carts")}
         assert why.answered

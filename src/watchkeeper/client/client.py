@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from types import TracebackType
@@ -48,6 +48,8 @@ from watchkeeper.client.records import (
     Plan,
     PointPage,
     PointRecord,
+    PushDraft,
+    PushRecord,
     ReceiptRecord,
     RetentionRecord,
     RoleDraft,
@@ -261,6 +263,26 @@ class Client(Work):
         """Read `[start, end)` of a metric again from its source, and judge it anew; best a quarter at a time."""
         draft = BackfillDraft(start=start, end=end, dry_run=dry_run)
         return self._wire.ask(BackfillRecord, "POST", f"/metrics/{name}/backfill", body=draft)
+
+    def push(
+        self,
+        metric: str,
+        time: Sequence[int | datetime],
+        value: Sequence[float | None],
+        *,
+        dimensions: Mapping[str, str | Sequence[str | None]] | None = None,
+        cases: Sequence[float | None] | None = None,
+    ) -> PushRecord:
+        """Send points of a metric whose source is of kind `push`; they are on the server's disk when this returns.
+
+        A row each: `time` is when its period starts (seconds since 1970, or a time with its offset), `value` what it
+        was (None: missing); a dimension is one text for all rows or one a row; `cases` says of how many a rate is. A
+        point that is sent again takes the place of the one before. Rows that are refused are in the answer, with why.
+        """
+        draft = PushDraft(
+            metric=metric, time=list(time), value=list(value), dimensions=dict(dimensions or {}), cases=cases
+        )
+        return self._wire.ask(PushRecord, "POST", "/push", body=draft)
 
     def series(self, metric: str) -> Iterator[SeriesRecord]:
         """The series of a metric, by id."""

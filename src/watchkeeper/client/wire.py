@@ -121,7 +121,10 @@ class Wire:
                     raise WatchkeeperError(
                         f"{self._address}: no answer ({error}); see whether Watchkeeper runs there"
                     ) from error
-        if answer.is_success:
+        # A push of which nothing was accepted is answered 422 with what became of its rows, and is no problem.
+        if answer.is_success or (
+            answer.status_code == 422 and answer.headers.get("content-type") == "application/json"
+        ):
             self.etag = answer.headers.get("etag", "")
             return answer.content
         raise self._error(answer)

@@ -20,12 +20,13 @@ NAMED = 3
 
 
 class Ground(enum.Enum):
-    """What speaks loudest: alerts no smaller that were false, alerts that look alike, the record of the series, or that
-    of its siblings and team.
+    """What speaks loudest: alerts no smaller that were false, alerts that look alike (`ELSEWHERE`: none of them of this
+    metric), the record of the series, or that of its siblings and team.
     """
 
     AS_LARGE = "alerts as large on this series"
     ALIKE = "similar alerts"
+    ELSEWHERE = "similar alerts on other metrics of the owner"
     SERIES = "alerts on this series"
     TEAM = "alerts of this team"
 
@@ -55,7 +56,8 @@ class Reason:
         """`Quieter, because 4 of 4 similar alerts (small, night-time, dips) were false alarms.`"""
         count = len(self.answers)
         agreeing = self.false if self.is_quieter else count - self.false
-        what = f" ({', '.join(self.looks)})" if self.looks and self.ground is Ground.ALIKE else ""
+        is_by_looks = self.ground in (Ground.ALIKE, Ground.ELSEWHERE)
+        what = f" ({', '.join(self.looks)})" if self.looks and is_by_looks else ""
         said = "a false alarm" if agreeing == 1 else "false alarms"
         if not self.is_quieter:
             said = "real or missed"
@@ -94,8 +96,11 @@ def explain(learned: Triage, sight: Sight, row: int) -> Reason | None:
     if not grounds:
         return None
     ground = max(grounds, key=lambda one: weight[one])
+    chosen = member[ground]
+    if ground is Ground.ALIKE and not np.isin(answers.looks.series[chosen], sight.series).any():
+        ground = Ground.ELSEWHERE
     named = sorted((name for name in FEATURES if by_look[name] > 0), key=lambda name: -by_look[name])[:NAMED]
-    return _reason(decades, ground, member[ground], apart, learned, tuple(_words(named, looks)))
+    return _reason(decades, ground, chosen, apart, learned, tuple(_words(named, looks)))
 
 
 def _reason(

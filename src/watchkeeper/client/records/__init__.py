@@ -87,6 +87,7 @@ from watchkeeper.client.records.people import (
     UserList,
     UserRecord,
 )
+from watchkeeper.client.records.pushes import PushDraft, PushRecord, Refusal
 from watchkeeper.client.records.questions import QuestionAnswered, QuestionList, QuestionRecord, QuestionReply
 from watchkeeper.client.records.series import PointPage, PointRecord, SeriesPage, SeriesRecord
 from watchkeeper.client.records.systems import (
@@ -162,11 +163,14 @@ __all__ = [
     "PointPage",
     "PointRecord",
     "Problem",
+    "PushDraft",
+    "PushRecord",
     "QuestionAnswered",
     "QuestionList",
     "QuestionRecord",
     "QuestionReply",
     "ReceiptRecord",
+    "Refusal",
     "RetentionRecord",
     "RoleDraft",
     "RolloutAct",

@@ -206,9 +206,10 @@ def undo(request: PageRequest, feedback_id: FromPath[int], data: Form) -> Redire
 def accept(request: PageRequest, feedback_id: FromPath[int], data: Form) -> Redirect:
     """Say an answer again with the second yes that accepts the price its receipt named."""
     desk = desk_of(request)
-    said = desk.service.receipt(feedback_id).feedback
-    if said.answer is None:
-        raise InputError(f"line {feedback_id} is an undo: there is nothing to accept")
+    receipt = desk.service.receipt(feedback_id)
+    said = receipt.feedback
+    if said.answer is None or receipt.price is None:
+        raise InputError(f"the receipt of answer {feedback_id} names no price: there is nothing to accept")
     draft = Draft(
         answer=said.answer,
         by=signer(request),
