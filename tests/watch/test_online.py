@@ -229,11 +229,15 @@ def test_answers_on_the_other_metrics_of_an_owner_leave_the_same_runs_and_state(
             judgements.forget()
 
 
-def test_an_alert_that_only_answers_elsewhere_kept_quiet_goes_on_once_they_are_taken_back(tmp_path: Path) -> None:
-    """It began before the checkpoint, which does not know of it, and is no surprise any more."""
+@pytest.mark.parametrize(("seed", "hour", "is_hushed"), [(0, 298, True), (19, 526, False)])
+def test_what_answers_elsewhere_kept_quiet_is_told_from_its_beginning_once_they_are_taken_back(
+    tmp_path: Path, seed: int, hour: int, is_hushed: bool
+) -> None:
+    """An alert of `searches` began before the checkpoint, which does not know of it, or only of its later part."""
     world = new_world(tmp_path / "home", owner="shop")
-    owner, time, value, cases = points(0)
+    owner, time, value, cases = points(seed)
     world.history.append(owner, time, value, known_at=START, cases=cases)
+    now = START + hour * HOUR
     with world.ledger, world.history:
         judgements = world.judgements()
         ticks = Ticks(world.ledger, world.history, judgements)
@@ -241,14 +245,16 @@ def test_an_alert_that_only_answers_elsewhere_kept_quiet_goes_on_once_they_are_t
         for one in METRICS[:3]:
             answer_all(world, Answer.FALSE_ALARM, one.name, START + 200 * HOUR, until=START + DAYS * DAY)
         judgements.forget()
-        ticks.advance(START + 298 * HOUR, lambda step: None)
+        ticks.advance(now, lambda step: None)
         searches = next(one for one in metrics_of(world) if one.name == "searches")
-        assert world.judgements().of(searches, START + 298 * HOUR).hushed
-        answer_all(world, None, "searches", START + 298 * HOUR)
+        hinted = world.judgements().of(searches, now)
+        assert hinted.hushed is is_hushed
+        answer_all(world, None, "searches", now)
         judgements.forget()
-        assert world.judgements().of(searches, START + 299 * HOUR).runs(START + 298 * HOUR)
+        plain = world.judgements().of(searches, now)
+        assert hinted.runs(now) != plain.runs(now)
         with watched(world, ticks):
-            ticks.advance(START + 299 * HOUR, lambda step: None)
+            ticks.advance(now + HOUR, lambda step: None)
 
 
 def answer_all(world: World, answer: Answer | None, name: str, at: int, until: int | None = None) -> None:

@@ -126,7 +126,8 @@ def key_of(
     cleared_at: int,
 ) -> str:
     """A name for everything that a judgement rests on besides points: kernel, settings, series, what people said, what
-    series borrowed, and when (seconds UTC) old points of it last went.
+    series borrowed, and when (seconds UTC) old points of it last went. What was said of the owner's other metrics is
+    not in it: no checkpoint rests on that (`online.after_judging`).
     """
     said = [(one, knowledge[one]) for one in series if one in knowledge]
     record = (
@@ -140,6 +141,7 @@ def key_of(
         metric.false_alerts_per_month,
         metric.upper_limit,
         metric.lower_limit,
+        metric.owner,
         series,
         said,
         [(one, lent[one].to_bytes()) for one in series if one in lent],

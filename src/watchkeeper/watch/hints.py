@@ -45,11 +45,18 @@ def is_verdict(line: Feedback) -> bool:
     return line.answer in _VERDICTS
 
 
+def may_hear(tx: Connection, chosen: Sequence[Metric], series: Mapping[str, Sequence[int]]) -> frozenset[str]:
+    """The metrics that heard others, or did once: how an alert that goes on began may rest on what was taken back."""
+    hearing = [one.name for one in chosen if _hears(one, series)]
+    speaking = hints.speaking(tx) if hearing else frozenset()
+    return frozenset(name for name in hearing if speaking - {name})
+
+
 def heard_by(
     tx: Connection, chosen: Sequence[Metric], series: Mapping[str, Sequence[int]], log: Sequence[Feedback]
 ) -> dict[str, tuple[Hint, ...]]:
     """The hints in force for each of the metrics, by name; `series` are the ids of theirs. None hears its own."""
-    hearing = [one for one in chosen if one.owner and len(series[one.name]) <= MOST_SERIES]
+    hearing = [one for one in chosen if _hears(one, series)]
     kept = hints.all_of(tx) if hearing else []
     if not kept:
         return {}
@@ -78,6 +85,10 @@ def heard_by(
         if found:
             heard[metric.name] = found
     return heard
+
+
+def _hears(metric: Metric, series: Mapping[str, Sequence[int]]) -> bool:
+    return bool(metric.owner) and len(series[metric.name]) <= MOST_SERIES
 
 
 def _standing(log: Sequence[Feedback]) -> dict[int, Feedback]:

@@ -38,7 +38,8 @@ class Task:
     """One metric to be judged on from `start` to `until` (seconds); runs are wanted that were alive since `after`.
 
     `bar` is what each of its series has to reach; `knowledge` is what is known of those of which anything is;
-    `is_hinted` says that answers on the owner's other metrics may raise it. A task may be a part of a metric's series.
+    `is_hinted` says that answers on the owner's other metrics may raise it, or did. A task may be a part of a metric's
+    series.
     """
 
     metric: Metric

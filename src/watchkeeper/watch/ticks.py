@@ -25,7 +25,7 @@ from watchkeeper.watch.alerting import Looked, store
 from watchkeeper.watch.borrowing import lend_to_new, lent_to, settings_of
 from watchkeeper.watch.checkpoint import Checkpoint, kept, key_of, packed
 from watchkeeper.watch.grid import Grids
-from watchkeeper.watch.hints import heard_by
+from watchkeeper.watch.hints import may_hear
 from watchkeeper.watch.judge import budget_bar, standing
 from watchkeeper.watch.judgements import ROWS_AT_ONCE, Judgements
 from watchkeeper.watch.leases import Leases
@@ -143,7 +143,7 @@ class Ticks:
             ids = {one.name: tuple(member.id for member in members.get(one.name, ())) for one in waiting}
             lent = lent_to(tx, [one for each in ids.values() for one in each])
             gone = cleared(tx)
-            hinted = heard_by(tx, waiting, ids, log)
+            hinted = may_hear(tx, waiting, ids)
         knowledge = _known(waiting, ids, log)
         return [
             _Due(

@@ -35,6 +35,12 @@ def put(tx: Connection, feedback: int, records: Mapping[int, str]) -> None:
         tx.execute(insert(HINT), rows)
 
 
+def speaking(tx: Connection) -> frozenset[str]:
+    """The metrics of which there is any record, of answers taken back too."""
+    query = select(SERIES.c.metric).join(HINT, SERIES.c.id == HINT.c.series).distinct()
+    return frozenset(tx.execute(query).scalars())
+
+
 def all_of(tx: Connection) -> list[Kept]:
     """Every record, by answer."""
     query = select(HINT.c.feedback, SERIES.c.metric, HINT.c.record).join(SERIES, SERIES.c.id == HINT.c.series)
