@@ -1,9 +1,9 @@
-# Everything is done in .venv, from requirements pinned with hashes. Targets: demo, test, check, bench, peers, pictures, docs, clean.
+# Everything is done in .venv, from requirements pinned with hashes. Targets: demo, test, check, bench (own and peers), pictures, docs, clean.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation
 
-.PHONY: demo test check bench peers pictures docs requirements clean
+.PHONY: demo test check bench own peers pictures docs requirements clean
 
 demo: .venv/demo
 	$(BIN)/watchkeeper demo
@@ -17,7 +17,9 @@ check: .venv/dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: .venv/dev
+bench: own peers
+
+own: .venv/dev
 	$(BIN)/python -m benchmarks
 
 # The peers want older packages than ours, so they get an environment of their own; about seven minutes.
