@@ -99,7 +99,7 @@ def test_fine_is_an_answer_of_the_log_given_from_the_command_line(service: Watch
     (line,) = CliRunner().invoke(main, ["questions", "list", "--json", *place]).output.splitlines()
     assert json.loads(line)["id"] == question.id
     said = CliRunner().invoke(main, ["questions", "answer", str(question.id), "fine", *place])
-    assert "Noted as a false alarm" in said.output
+    assert "Noted as fine: nobody was told of the" in said.output
     with shop.open_service(home) as again:
         (kept,) = again.export_feedback()
         assert (kept["kind"], kept["note"]) == ("false_alarm", f"question {question.id}")

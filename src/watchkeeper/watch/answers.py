@@ -36,10 +36,7 @@ def preview(ledger: Ledger, judgements: Judgements, draft: Draft, *, now: int) -
     metric = _metric_of(ledger, proposed)
     price = _price(ledger, judgements, log, proposed, found)
     note = _of_missed(metric, proposed, found, price)
-    text = hear.sentence(
-        draft.answer, found.weighing, metric, start=proposed.start, end=proposed.end, note=note, repeat=proposed.repeat
-    )
-    return _receipt(proposed, text, found.weighing, price), found
+    return _receipt(proposed, _told(metric, proposed, found, note), found.weighing, price), found
 
 
 def give(ledger: Ledger, judgements: Judgements, draft: Draft, *, now: int, note: str = "") -> Receipt:
@@ -61,8 +58,7 @@ def give(ledger: Ledger, judgements: Judgements, draft: Draft, *, now: int, note
     judgements.forget()
     metric = _metric_of(ledger, kept)
     note = note or _of_missed(metric, kept, found, price)
-    text = hear.sentence(draft.answer, weighing, metric, start=kept.start, end=kept.end, note=note, repeat=kept.repeat)
-    return _keep(ledger, _receipt(kept, text, weighing, price))
+    return _keep(ledger, _receipt(kept, _told(metric, kept, found, note), weighing, price))
 
 
 def undo(ledger: Ledger, judgements: Judgements, feedback_id: int, by: str, *, now: int) -> Receipt:
@@ -205,6 +201,21 @@ def read_again(ledger: Ledger, history: History, judgements: Judgements, draft: 
         f"Read again from the source: {_many(changed, 'point')} came back different."
         if changed
         else "Read again from the source: nothing came back different, so they stay void."
+    )
+
+
+def _told(metric: Metric, line: Feedback, found: Weighed, note: str) -> str:
+    """The receipt of an answer in words."""
+    assert line.answer is not None
+    return hear.sentence(
+        line.answer,
+        found.weighing,
+        metric,
+        start=line.start,
+        end=line.end,
+        note=note,
+        repeat=line.repeat,
+        on_alert=line.alert is not None,
     )
 
 

@@ -63,14 +63,26 @@ def weigh(
 
 
 def sentence(
-    answer: Answer, weighing: Weighing, metric: Metric, *, start: int, end: int, note: str = "", repeat: str = ""
+    answer: Answer,
+    weighing: Weighing,
+    metric: Metric,
+    *,
+    start: int,
+    end: int,
+    note: str = "",
+    repeat: str = "",
+    on_alert: bool = True,
 ) -> str:
-    """What the answer changed, said to the person who gave it."""
+    """What the answer changed, said to the person who gave it; a window of no alert (not `on_alert`) was fine."""
     moment = f"{wall_clock(start, metric.timezone):%d %b %Y %H:%M}"
     length = format_duration(max(0, end - start))
     opening = {
         Answer.REAL: "Noted as real: whatever is called a false alarm later, this alert keeps firing.",
-        Answer.FALSE_ALARM: "Noted as a false alarm: alerts like it become rarer.",
+        Answer.FALSE_ALARM: (
+            "Noted as a false alarm: alerts like it become rarer."
+            if on_alert
+            else f"Noted as fine: nobody was told of the {length} from {moment}, and its like is told more rarely."
+        ),
         Answer.MISSED: f"Noted as missed: the {length} from {moment}.",
         Answer.EVENT: f"Noted as an event: the {length} from {moment} teach nothing, and alerts inside are explained.",
         Answer.NEW_NORMAL: (
