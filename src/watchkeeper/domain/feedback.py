@@ -18,6 +18,10 @@ class Answer(enum.Enum):
     BAD_DATA = "bad_data"
 
 
+VERDICTS = frozenset({Answer.REAL, Answer.FALSE_ALARM, Answer.MISSED})
+"""What says that something was, or was not, worth telling."""
+
+
 class Feedback(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the append-only log: an answer, or the undoing of an earlier one (`undoes`).
 

@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from watchkeeper.domain.feedback import NOTHING, Answer, Feedback, Label, Recurrence, SeriesKnowledge, Window
+from watchkeeper.domain.feedback import NOTHING, VERDICTS, Answer, Feedback, Label, Recurrence, SeriesKnowledge, Window
 from watchkeeper.learn.hints import Hint
 
 BEGINNING = -(1 << 62)
 """Before every instant: an epoch that begins here is in force from the start."""
-
-_VERDICTS = (Answer.REAL, Answer.FALSE_ALARM, Answer.MISSED)
 
 
 class Epoch(NamedTuple):
@@ -151,7 +149,7 @@ def _known(series: int, entries: list[Feedback], standing: SeriesKnowledge) -> S
         key: object = ("entry", entry.id)
         if entry.alert is not None:
             key = ("alert", entry.alert)
-        elif entry.answer in _VERDICTS:
+        elif entry.answer in VERDICTS:
             key = ("window", entry.start, entry.end)
         latest[key] = entry
     said = sorted((e for e in latest.values() if series in e.series), key=lambda e: (e.start, e.end, e.id))
@@ -159,7 +157,7 @@ def _known(series: int, entries: list[Feedback], standing: SeriesKnowledge) -> S
         events=standing.events + _windows(said, Answer.EVENT),
         void=standing.void + _windows(said, Answer.BAD_DATA),
         restarts=standing.restarts + _windows(said, Answer.NEW_NORMAL),
-        labels=standing.labels + tuple(label_of(entry) for entry in said if entry.answer in _VERDICTS),
+        labels=standing.labels + tuple(label_of(entry) for entry in said if entry.answer in VERDICTS),
         recurring=standing.recurring + tuple(_recurrence(e) for e in said if e.answer is Answer.EVENT and e.repeat),
     )
 

@@ -10,14 +10,13 @@ from collections.abc import Mapping, Sequence
 import msgspec
 from sqlalchemy import Connection
 
-from watchkeeper.domain.feedback import Answer, Feedback
+from watchkeeper.domain.feedback import VERDICTS, Feedback
 from watchkeeper.domain.metric import Metric
 from watchkeeper.learn import Hint, in_force
 from watchkeeper.stores.ledger import hints, metrics
 from watchkeeper.watch.judge import Judgement
 
 MOST_SERIES = 100
-_VERDICTS = (Answer.REAL, Answer.FALSE_ALARM, Answer.MISSED)
 
 
 def said_by(lines: Sequence[Feedback], judged: Mapping[str, Judgement]) -> list[list[Hint]]:
@@ -42,7 +41,7 @@ def keep(tx: Connection, line: Feedback, said: Sequence[Hint]) -> None:
 
 def is_verdict(line: Feedback) -> bool:
     """Whether a line of the log says that something was, or was not, worth telling."""
-    return line.answer in _VERDICTS
+    return line.answer in VERDICTS
 
 
 def may_hear(tx: Connection, chosen: Sequence[Metric], series: Mapping[str, Sequence[int]]) -> frozenset[str]:

@@ -30,7 +30,7 @@ class Judgement:
     `surprise` is what a person is told by (`detect.told_score`), `alert` says where a person would be told, `silent`
     where missing points are themselves a fault, `explained` where an event accounts for whatever is seen; `until` is
     the instant up to which it was judged, `bar` what a score of each series has to reach. `hushed`: at its end some
-    series is quiet only by what answers say, so that other answers would have an alert go on there.
+    series of a metric with an owner is quiet only by what answers say, so that other answers would have an alert go on.
     """
 
     metric: Metric
@@ -236,7 +236,7 @@ def judge(
         alert=found.alert | broken,
         silent=np.isnan(points.value) & (found.judged.silence >= bar),
         explained=found.explained,
-        hushed=_is_hushed(found, points, settings, bar),
+        hushed=bool(metric.owner) and _is_hushed(found, points, settings, bar),
     )
 
 

@@ -122,7 +122,7 @@ def after_judging(checkpoint: Checkpoint, judgement: Judgement) -> Checkpoint | 
     """The checkpoint with the runs that a whole judgement leaves open; None where one of them was never seen, or where
     answers on another metric, which no checkpoint rests on, could yet open one.
     """
-    if judgement.hushed and judgement.metric.owner:
+    if judgement.hushed:
         return None
     still_open: dict[int, tuple[OpenRun, ...]] = {}
     for run in judgement.runs(0):

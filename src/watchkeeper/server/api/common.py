@@ -120,6 +120,7 @@ def page_of(
     after = _name_of(cursor) if ordered and isinstance(key(ordered[0]), str) else from_cursor(cursor, 1)
     if after is not None:
         place = after[0]
+        # A list has keys of one type, which the cursor was just read as; mypy cannot tie the two.
         ordered = [one for one in ordered if (key(one) < place if is_newest_first else key(one) > place)]  # type: ignore[operator]
     page = ordered[:limit]
     return page, _to_cursor((key(page[-1]),)) if len(ordered) > limit else None
