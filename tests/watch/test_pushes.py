@@ -19,9 +19,11 @@ from tests.stores.shared import given_up
 from watchkeeper.domain.config import parse_config
 from watchkeeper.domain.errors import InputError, NotFoundError, StoreError
 from watchkeeper.domain.times import HOUR, parse_instant
-from watchkeeper.sources.pushed import Columns, read_arrow, read_json
+from watchkeeper.sources.arrow_push import read_arrow
+from watchkeeper.sources.pushed import Columns, read_json
 from watchkeeper.sources.samples import How, Sample
 from watchkeeper.stores.push_log import Pushed, PushLog
+from watchkeeper.watch import pushes
 from watchkeeper.watch.service import Watchkeeper
 
 NOW = parse_instant("2026-06-01T12:30Z")
@@ -281,6 +283,17 @@ def test_a_stream_that_is_no_push_is_refused(table: pa.Table, said: str) -> None
         read_arrow(sink.getvalue().to_pybytes(), "total")
     with pytest.raises(InputError, match="no Arrow IPC stream"):
         read_arrow(b"nonsense", "total")
+
+
+def test_a_burst_is_moved_once_it_is_over(service: Watchkeeper, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pushes, "BURST", 3)
+    monkeypatch.setattr(pushes, "DRAIN_EVERY_S", 0.05)
+    changed = threading.Event()
+    monkeypatch.setattr(service.pushes, "_on_change", lambda name: changed.set())
+    for hour in range(3):
+        service.pushes.store(body(f'{{"metric": "total", "time": [{at(hour) + 1800}], "value": [1]}}'))
+    assert changed.wait(30)
+    assert service.pushes.take_drained() == 3
 
 
 # durability

@@ -65,6 +65,7 @@ class PushLog:
         self._wake = threading.Condition(self._lock)
         self._gathering: list[tuple[Pushed, Done]] = []
         self._durable: list[Pushed] = [one for path in self._found for one in _read(path)]
+        self._points = 0
         self._held: list[Path] = list(self._found)
         self._file: int | None = None
         self._is_writing = self._is_closed = False
@@ -78,6 +79,17 @@ class PushLog:
                 raise StoreError(f"push log {self._folder}: it is closed; the server is stopping, send again later")
             self._gathering.append((points, done))
             self._wake.notify()
+
+    @property
+    def written(self) -> int:
+        """How many points were put on disk since it was opened."""
+        return self._points
+
+    @property
+    def waiting(self) -> int:
+        """How many points on disk nobody has taken."""
+        with self._lock:
+            return sum(len(one.series) for one in self._durable)
 
     def take(self) -> tuple[list[Pushed], list[Path]]:
         """Every accepted point that the history may not hold yet, and the segments to `forget` when it does."""
@@ -141,6 +153,7 @@ class PushLog:
             with self._wake:
                 if problem is None:
                     self._durable += together
+                    self._points += sum(len(one.series) for one in together)
                 self._is_writing = False
                 self._wake.notify_all()
             for _, done in group:

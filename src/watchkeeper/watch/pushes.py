@@ -22,9 +22,10 @@ from watchkeeper.domain.errors import InputError, StoreError, WatchkeeperError
 from watchkeeper.domain.metric import Kind, Metric, SourceKind
 from watchkeeper.domain.points import WITHHELD
 from watchkeeper.domain.times import HOUR, format_instant, local_seconds
+from watchkeeper.sources.arrow_push import read_arrow
 from watchkeeper.sources.otlp import read_export_request, write_partial_success
 from watchkeeper.sources.points import ROUNDING
-from watchkeeper.sources.pushed import Columns, read_arrow, read_json
+from watchkeeper.sources.pushed import Columns, read_json
 from watchkeeper.sources.remote_write import read_write_request
 from watchkeeper.sources.samples import How, Periods, Sample
 from watchkeeper.stores.history import History
@@ -40,6 +41,10 @@ MOST_SERIES = 100_000
 NAMED_REFUSALS = 20
 """How many refused rows an answer names; it counts all."""
 DRAIN_EVERY_S = 1.0
+BURST = 500_000
+"""While so many points arrive between two looks, the senders have the processors: what they sent is moved later."""
+MOST_WAITING = 2_000_000
+"""And so many are not waited for: about 40 MB."""
 _NO_SIGN = re.compile(r"[^a-z0-9_.-]")
 _FUTURE_S = HOUR
 """How far in the future a period may start: clocks differ, but not by more."""
@@ -395,7 +400,11 @@ class Pushes:
                     self._thread.start()
 
     def _work(self) -> None:
+        written = 0
         while not self._stop.wait(DRAIN_EVERY_S):
+            before, written = written, self._log.written
+            if written - before >= BURST and self._log.waiting < MOST_WAITING:
+                continue
             try:
                 self.drain()
             except WatchkeeperError as error:
