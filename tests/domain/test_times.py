@@ -20,6 +20,7 @@ from watchkeeper.domain.times import (
     parse_step,
     periods,
     wall_clock,
+    zone_info,
 )
 
 NEW_YORK = "America/New_York"
@@ -38,6 +39,12 @@ def test_durations(text: str, seconds: int):
 def test_a_step_that_cannot_be_is_refused_with_an_example(text: str):
     with pytest.raises(InputError, match="for example"):
         parse_step(text)
+
+
+@pytest.mark.parametrize("zone", ["", "Berlin", "America", "Europe", "../UTC", "x" * 500, "Europe/\0", "\ud800", "a/b"])
+def test_a_zone_that_is_none_is_refused_by_its_name(zone: str):
+    with pytest.raises(InputError, match="IANA"):
+        zone_info(zone)
 
 
 def test_a_time_without_offset_is_on_the_zones_clock():

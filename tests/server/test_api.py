@@ -89,6 +89,29 @@ def test_errors_have_one_shape_and_name_the_mend(api: Served) -> None:
     assert "shop.yaml" in problem["detail"]
 
 
+@pytest.mark.parametrize("path", ["/feedback", "/flags/beta/evaluate", "/config/plan", "/feedback/import"])
+@pytest.mark.parametrize("depth", [200, 20_000])
+def test_a_body_that_nests_without_end_is_refused(api: Served, path: str, depth: int) -> None:
+    with api.client() as client:
+        answer = client.post(V1 + path, content=b'{"context": ' + b"[" * depth + b"]" * depth + b"}")
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
+    assert "100 levels" in answer.json()["detail"]
+
+
+def test_brackets_in_texts_nest_nothing(api: Served) -> None:
+    with api.client() as client:
+        answer = client.post(f"{V1}/flags/beta/evaluate", json={"context": {"note": "[" * 5_000}})
+    assert answer.status_code == 200, answer.text
+
+
+def test_a_line_of_feedback_that_nests_without_end_names_its_line(api: Served) -> None:
+    line = '{"kind": "real", "given_at": "2026-01-01", "x": ' + "[" * 20_000 + "]" * 20_000 + "}"
+    with api.client() as client:
+        answer = client.post(f"{V1}/feedback/import", json={"lines": [line], "place": "answers.jsonl"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "input"), answer.text
+    assert "answers.jsonl: line 1" in answer.json()["detail"]
+
+
 def test_alerts_come_page_by_page_each_once_the_newest_first(api: Served) -> None:
     with api.client(Role.VIEWER) as client:
         (whole,) = pages(client, "/alerts")

@@ -119,6 +119,8 @@ def test_without_a_server_the_codes_own_default_is_served():
     [
         (b"{", "PARSE_ERROR"),
         (b"\xff", "PARSE_ERROR"),
+        (b'{"context": {"a": ' + b"[" * 20_000 + b"]" * 20_000 + b"}}", "PARSE_ERROR"),
+        (b'{"context": {"a": ' + b"[" * 200 + b"]" * 200 + b"}}", "PARSE_ERROR"),
         (b"[]", "INVALID_CONTEXT"),
         (b'{"context": 3}', "INVALID_CONTEXT"),
         (b'{"context": {"targetingKey": 3}}', "INVALID_CONTEXT"),

@@ -179,6 +179,16 @@ def test_what_cannot_be_pushed_is_said(
     assert answer.json()["mend"]
 
 
+DEEP = "[" * 20_000 + "]" * 20_000
+
+
+@pytest.mark.parametrize("path", [push.PREFIX, push.OTLP])
+@pytest.mark.parametrize("body", [DEEP, '{"metric": ' + DEEP + "}", '{"resourceMetrics": ' + DEEP + "}"])
+def test_a_body_that_nests_without_end_is_refused(served: Served, path: str, body: str) -> None:
+    answer = served.client.post(path, content=body, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "input")
+
+
 def test_a_body_that_is_too_large_is_refused(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(push, "LARGEST_BODY", 10)
     answer = served.client.post(push.PREFIX, json=JSON)

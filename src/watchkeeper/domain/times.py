@@ -94,9 +94,9 @@ def zone_info(zone: str) -> ZoneInfo:
     """The IANA time zone of that name."""
     try:
         return ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder of the database, or too long for a file
         raise InputError(
-            f"time zone {zone!r} is not known: use a name of the IANA database, such as Europe/Berlin"
+            f"time zone {zone[:80]!r} is not known: use a name of the IANA database, such as Europe/Berlin"
         ) from None
 
 

@@ -99,6 +99,8 @@ def _decode(raw: str | bytes | Mapping[str, Any], where: str) -> _Line:
         raise InputError(f"{where}: {_plain(error)}") from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise InputError(f"{where}: not a JSON object; write one object a line, such as {_EXAMPLE}") from None
+    except RecursionError:
+        raise InputError(f"{where}: it nests too deep; write it flat, such as {_EXAMPLE}") from None
     if line.kind not in KINDS:
         raise InputError(f"{where}: kind {line.kind!r} is not known; use one of {', '.join(KINDS)}")
     return line

@@ -12,6 +12,7 @@ from watchkeeper.server.agents import Agents, agents_door
 from watchkeeper.server.api import api_router
 from watchkeeper.server.api.spec import spec_router
 from watchkeeper.server.assets import Assets
+from watchkeeper.server.bodies import BodyRequest
 from watchkeeper.server.desk import HERE, Desk, make_templates
 from watchkeeper.server.errors import HANDLERS
 from watchkeeper.server.facade import Service
@@ -107,6 +108,7 @@ def create_app(
             evaluation_protocol(service.flags, desk.door if flags_need_token else None),
         ],
         guards=[guard],
+        request_class=BodyRequest,
         state=State({"news": news.News(service), "desk": desk}),
         middleware=[HostCheck(allowed_hosts)],
         exception_handlers=HANDLERS,

@@ -22,6 +22,7 @@ from litestar.types import Receive, Scope, Send
 
 from watchkeeper.domain.access import Scope as Right
 from watchkeeper.flags import Evaluation
+from watchkeeper.server.bodies import TooDeepError, decode
 from watchkeeper.server.facade import FlagDesk
 from watchkeeper.server.guard import Open, needs
 from watchkeeper.server.session import Door
@@ -135,7 +136,9 @@ def _context(body: bytes | None) -> dict[str, Any] | Evaluation:
     if body is None:
         return Evaluation(key="", error="INVALID_CONTEXT", details=f"the context is larger than {LARGEST_BODY} bytes")
     try:
-        asked = _DECODER.decode(body) if body else {}
+        asked = decode(body, _DECODER.decode) if body else {}
+    except TooDeepError as error:
+        return Evaluation(key="", error="PARSE_ERROR", details=error.detail)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         return Evaluation(key="", error="PARSE_ERROR", details=f"the body is no JSON: {error}")
     context = asked.get("context", {}) if isinstance(asked, dict) else None
