@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -19,10 +20,12 @@ from click.testing import CliRunner
 from tests.server.ideas import IDEA
 from tests.watch import shop
 from watchkeeper.cli import VERBS, main
+from watchkeeper.client.wire import PREFIX, Wire
 from watchkeeper.domain.access import Role, Scope
 from watchkeeper.domain.config import parse_config
 from watchkeeper.domain.question import Question
 from watchkeeper.domain.times import DAY, HOUR, parse_instant
+from watchkeeper.server.api.spec import operations, specification
 from watchkeeper.server.run import running
 from watchkeeper.stores import places
 from watchkeeper.stores.ledger import Ledger, questions
@@ -33,7 +36,6 @@ LOCAL = {
     "schema": "prints what is in the package",
     "run": "is the machine that reads, judges and tells",
     "serve": "is the server",
-    "link": "signs in whoever may use this machine: that is the proof",
     "backup": "writes a file of this machine's stores",
     "restore": "writes stores on this machine",
     "doctor": "looks at this machine",
@@ -86,12 +88,19 @@ END:VCALENDAR
 """
 LATE = "2099-01-01T00:00"
 ASKED = [
+    ("me", "--json"),
+    ("me",),
+    ("sources list", "--json"),
     ("metrics", "--json"),
     ("series list", "orders", "--json"),
     ("series points", "1", "--from", "2026-03-01", "--json"),
     ("alerts", "--show", "all", "--json"),
     ("alerts", "--show", "all", "--order", "newest", "--json"),
     ("alerts", "--show", "all"),
+    ("alerts", "--show", "all", "--metric", "orders", "--severity", "2", "--text", "de", "--from", "2026-03-01"),
+    ("alerts show", "1", "--json"),
+    ("alerts show", "1"),
+    ("alerts chart", "1", "--out", "{picture.png}", "--json"),
     ("alerts ack", "1", "--note", "looking", "--json"),
     ("alerts assign", "1", "--to", "search", "--json"),
     ("alerts snooze", "{open}", "--for", "4h", "--json"),
@@ -101,12 +110,15 @@ ASKED = [
     ("alerts runbook", "1"),
     ("alerts learn", "1", "--text", "Ask Ada first.", "--json"),
     ("alerts undo", "1", "--json"),
+    ("alerts deeds", "1", "--json"),
+    ("alerts deeds", "1"),
     ("alerts mute", "--metric", "orders", "--from", LATE, "--for", "2h", "--note", "moving", "--json"),
     ("alerts mutes", "--json"),
     ("alerts unmute", "1", "--json"),
     ("feedback give", "event", "--alert", "1", "--note", "a fair", "--json"),
     ("feedback give", "false_alarm", "--alert", "1", "--preview", "--json"),
     ("feedback undo", "1", "--json"),
+    ("feedback show", "1", "--json"),
     ("feedback log", "--json"),
     ("feedback export",),
     ("feedback import", "{lines}", "--json"),
@@ -141,6 +153,7 @@ ASKED = [
     ("teams join", "search", "ben@example.com", "--json"),
     ("teams leave", "search", "ben@example.com", "--json"),
     ("teams list", "--json"),
+    ("teams show", "search", "--json"),
     ("teams set", "idle", "--json"),
     ("teams remove", "idle", "--json"),
     ("system list", "--json"),
@@ -156,6 +169,8 @@ ASKED = [
     ("assessments list",),
     ("users add", "Ada Byron", "--role", "responder", "--json"),
     ("users role", "ada byron", "editor", "--json"),
+    ("link", "--user", "Ada Byron", "--json"),
+    ("users sign-out", "ada byron", "--json"),
     ("tokens make", "Ada Byron", "pushes", "--scope", "push", "--json"),
     ("tokens list", "--json"),
     ("tokens revoke", "2", "--json"),
@@ -169,10 +184,12 @@ ASKED = [
     ("apply", "{config}", "--json"),
     ("config export", "--json"),
     ("retention", "--json"),
+    ("retention", "--apply", "--json"),
     ("audit", "--limit", "1000", "--json"),
 ]
 """What is asked, in this order: later verbs see what earlier ones did."""
 OF_THE_MOMENT = (
+    "address",
     "at",
     "created",
     "delivered",
@@ -180,15 +197,20 @@ OF_THE_MOMENT = (
     "erased",
     "expires",
     "given_at",
+    "is_owner",
     "revoked",
     "snoozed_until",
     "token",
     "until",
 )
-"""Fields that differ between two runs of the same verb."""
+"""Fields that differ between two runs of the same verb; over the stores the owner asks."""
 NONE_SUCH = (("tokens revoke", "99", "--json"), ("users erase", "Ben", "--json"))
 ENDS = {"flags yes": 3, "flags no": 3, "plan": 10, "system check": 13}
 """Exit codes that are not 0: a guard that was tripped asks nothing, a plan has changes, a system lacks something."""
+
+
+UNASKED: dict[tuple[str, str], str] = {}
+"""Routes that no verb asks, by method and path under `/api/v1`, and why."""
 
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
@@ -227,9 +249,12 @@ def test_every_verb_that_takes_a_server_is_asked_here() -> None:
     assert {verb for verb, *_ in ASKED} == {name for name, one in verbs().items() if reaches(one)} - {"mcp"}
 
 
+Both = tuple[list[Said], list[Said], set[tuple[str, str]]]
+
+
 @pytest.fixture(scope="module")
-def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Said], list[Said]]:
-    """What the stores said, and a server over the same stores."""
+def both(tmp_path_factory: pytest.TempPathFactory) -> Both:
+    """What the stores said, and a server over the same stores, and the routes by which the client asked it."""
     home = tmp_path_factory.mktemp("everywhere")
     shop.build(home / "shop.db")
     with sqlite3.connect(home / "shop.db") as base:
@@ -276,11 +301,38 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Said], list[Sai
     )
     for name, held in files.items():
         (home / name).write_text(held)
-    places_of = {name: str(home / name) for name in files} | {"open": str(last)}
+    places_of = {name: str(home / name) for name in (*files, "picture.png")} | {"open": str(last)}
     alone = ask(["--home", str(home / "watchkeeper")], places_of)
-    with Watchkeeper.open(home / "served") as service, running(service, home / "cache") as address:
+    with Watchkeeper.open(home / "served") as service, running(service, home / "cache") as address, routes() as reached:
         served = ask(["--server", address, "--token", token], places_of)
-    return alone, served
+    return alone, served, reached
+
+
+@contextmanager
+def routes() -> Iterator[set[tuple[str, str]]]:
+    """The routes that clients ask meanwhile, as the specification writes them."""
+    known = [
+        (method, path, re.compile(re.sub(r"\{[^}]+\}", "[^/]+", path)))
+        for path, method, _ in operations(specification())
+    ]
+    reached: set[tuple[str, str]] = set()
+    send = Wire.send
+
+    def noted(wire: Wire, method: str, path: str, **said: Any) -> bytes:
+        fits = [one for kind, one, shape in known if kind == method.lower() and shape.fullmatch(PREFIX + path)]
+        plainest = min(fits, key=lambda one: one.count("{"), default="")
+        reached.add((method.lower(), plainest.removeprefix(PREFIX)))
+        return send(wire, method, path, **said)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Wire, "send", noted)
+        yield reached
+
+
+def test_every_route_is_asked_by_a_verb_or_says_why_not(both: Both) -> None:
+    """A verb asks by a method of the client alone, so that a route without a method fails here too."""
+    every = {(method, path.removeprefix(PREFIX)) for path, method, _ in operations(specification())}
+    assert sorted(every - both[2]) == sorted(UNASKED)
 
 
 def ask(where: list[str], files: dict[str, str]) -> list[Said]:
@@ -319,14 +371,14 @@ def told(text: str) -> Any:
         return [still(json.loads(line)) for line in text.splitlines()]
 
 
-def test_a_runbook_has_the_values_of_now_in_place(both: tuple[list[Said], list[Said]]) -> None:
-    for said in both:
+def test_a_runbook_has_the_values_of_now_in_place(both: Both) -> None:
+    for said in both[:2]:
         (text,) = [one.text for one in said if (one.verb, one.words) == ("alerts runbook", ("1",))]
         assert re.search(r"1\. \[x\] There are \d+ orders", text), text
 
 
 @pytest.mark.parametrize("place", range(len(ASKED)), ids=[" ".join(words) for words in ASKED])
-def test_the_stores_and_a_server_say_the_same(both: tuple[list[Said], list[Said]], place: int) -> None:
+def test_the_stores_and_a_server_say_the_same(both: Both, place: int) -> None:
     alone, served = both[0][place], both[1][place]
     expected = 8 if (alone.verb, *alone.words) in NONE_SUCH else ENDS.get(alone.verb, 0)
     assert (alone.code, served.code) == (expected, expected), (alone.text, served.text)

@@ -127,6 +127,36 @@ def test_alerts_come_page_by_page_each_once_the_newest_first(api: Served) -> Non
         assert client.get(f"{V1}/alerts", params={"metric": "nothing"}).status_code == 404
 
 
+def test_alerts_are_narrowed_as_in_the_inbox(api: Served) -> None:
+    with api.client() as client:
+        (whole,) = pages(client, "/alerts")
+        newest = whole[0]
+        client.post(f"{V1}/deeds", json={"deed": "assign", "alerts": [newest["id"]], "owner": "Ada"})
+        client.put(f"{V1}/teams/narrowed", json={"members": ["Ada"]})
+        given = {**newest, "owner": "Ada"}
+        asked = (
+            ({"owner": "Ada"}, [given]),
+            ({"owner": "narrowed"}, [given]),
+            ({"owner": "Ben"}, []),
+            ({"tag": "no such"}, []),
+            ({"text": f"#{newest['id']}"}, [given]),
+            ({"text": newest["title"].upper()}, None),
+            ({"severity": 5}, [one for one in (given, *whole[1:]) if one["level"] >= 5]),
+            ({"severity": 1}, [given, *whole[1:]]),
+        )
+        for narrowed, expected in asked:
+            for order in ("newest", "severity"):
+                (found,) = pages(client, "/alerts", order=order, **narrowed)
+                key = [one["id"] for one in found]
+                if expected is None:
+                    assert newest["id"] in key
+                else:
+                    assert sorted(key) == sorted(one["id"] for one in expected), (narrowed, order)
+        assert pages(client, "/alerts", owner="Ada") == [[given]]
+        client.post(f"{V1}/deeds", json={"deed": "assign", "alerts": [newest["id"]], "owner": ""})
+        assert client.get(f"{V1}/alerts", params={"severity": 6}).status_code == 400
+
+
 def test_one_alert_is_given_with_all_that_is_known(api: Served) -> None:
     with api.client(Role.VIEWER) as client:
         newest = client.get(f"{V1}/alerts?limit=1").json()["items"][0]

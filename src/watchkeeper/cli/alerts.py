@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from watchkeeper.cli import alert_whole
 from watchkeeper.cli.home import alert_as_json, print_alert_rows, print_rows, told
 from watchkeeper.cli.reach import Where, print_records, where_options
 from watchkeeper.domain.errors import InputError
@@ -32,19 +33,48 @@ SHOWS = ["open", "acknowledged", "answered", "explained", "resolved", "quiet", "
 @click.group(invoke_without_command=True)
 @where_options
 @click.option("--show", type=click.Choice(SHOWS), default="open", show_default=True)
+@click.option("--metric", default="", help="Only of this metric.")
+@click.option("--owner", default="", help="Only this person's or team's; a person's teams count too.")
+@click.option("--tag", default="", help="Only of metrics with this tag.")
+@click.option(
+    "--severity", type=click.IntRange(1, 5), default=1, show_default=True, help="Only of this level and more."
+)
+@click.option("--text", default="", help="Only with these words in title or sentence.")
+@click.option("--from", "start", default="", help="Only what lasted after this: 2026-11-20, 2026-11-20T09:00.")
+@click.option("--to", "end", default="", help="Only what began before this.")
+@click.option("--zone", default="UTC", show_default=True, help="The clock of --from and --to.")
 @click.option("--order", type=click.Choice(["severity", "newest"]), default="severity", show_default=True)
 @click.option("--page", type=click.IntRange(min=1), default=1, show_default=True)
 @as_json_option
 @click.pass_context
-def command(context: click.Context, where: Where, show: str, order: str, page: int, as_json: bool) -> None:
-    """List alerts, the biggest first; acknowledge, assign, snooze, mute and comment on them.
+def command(
+    context: click.Context,
+    where: Where,
+    show: str,
+    metric: str,
+    owner: str,
+    tag: str,
+    severity: int,
+    text: str,
+    start: str,
+    end: str,
+    zone: str,
+    order: str,
+    page: int,
+    as_json: bool,
+) -> None:
+    """List alerts, the biggest first; see one whole; acknowledge, assign, snooze, mute and comment on them.
 
-    The list needs the stores to itself: beside a running server give its address. The other commands work beside one.
+    The list, `show` and `chart` need the stores to themselves: beside a running server give its address. The other
+    commands work beside one.
 
     \b
     Examples:
       watchkeeper alerts
       watchkeeper alerts --show all --order newest --json
+      watchkeeper alerts --metric orders --tag batch --severity 3 --from 2026-11-20
+      watchkeeper alerts show 12
+      watchkeeper alerts chart 12 --out alert.png
       watchkeeper alerts --server https://watch.example.com --token "$TOKEN"
       watchkeeper alerts ack 12 13 --note 'looking'
       watchkeeper alerts snooze 12 --for 4h
@@ -56,7 +86,16 @@ def command(context: click.Context, where: Where, show: str, order: str, page: i
 
     with where.ask(whole=True) as client:
         pages = client.alert_pages(
-            show=cast("Show", show), order="newest" if order == "newest" else "severity", limit=PAGE
+            show=cast("Show", show),
+            metric=metric,
+            owner=owner,
+            tag=tag,
+            severity=severity,
+            text=text,
+            start=_moment(parse_instant(start, zone)) if start else None,
+            end=_moment(parse_instant(end, zone)) if end else None,
+            order="newest" if order == "newest" else "severity",
+            limit=PAGE,
         )
         found = next(islice(pages, page - 1, None), None)
         lines = [] if found is None else found.items
@@ -76,6 +115,11 @@ def command(context: click.Context, where: Where, show: str, order: str, page: i
     total = None if found is None else found.total
     title = f"{show} alerts, page {page}"
     print_alert_rows(rows, title if total is None else f"{total} {title} of {math.ceil(total / PAGE)}")
+
+
+command.add_command(alert_whole.show)
+command.add_command(alert_whole.chart)
+command.add_command(alert_whole.deeds)
 
 
 @command.command()
@@ -285,24 +329,10 @@ def _moment(seconds: int) -> datetime:
 def _say(lines: Sequence[DeedRecord], as_json: bool) -> None:
     for line in lines:
         if as_json:
-            click.echo(json.dumps(_as_json(line), ensure_ascii=False))
+            click.echo(json.dumps(alert_whole.deed_as_json(line), ensure_ascii=False))
         else:
             what = line.deed.value if line.deed is not None else f"undo of {line.undoes}"
             click.echo(f"alert {line.alert}: {what} (#{line.id}; watchkeeper alerts undo {line.id} takes it back)")
-
-
-def _as_json(line: DeedRecord) -> dict[str, Any]:
-    return {
-        "id": line.id,
-        "alert": line.alert,
-        "by": line.by,
-        "at": told(line.at),
-        "deed": line.deed.value if line.deed is not None else None,
-        "owner": line.owner or None,
-        "until": told(line.until),
-        "text": line.text or None,
-        "undoes": line.undoes,
-    }
 
 
 def _mute_row(mute: MuteRecord) -> dict[str, Any]:

@@ -30,6 +30,7 @@ def command() -> None:
       watchkeeper feedback give false_alarm --alert 12 --preview
       watchkeeper feedback give missed --series 3 --from 2026-11-20T09:00 --to 2026-11-20T11:00
       watchkeeper feedback undo 7
+      watchkeeper feedback show 7
       watchkeeper feedback log --json
       watchkeeper feedback export > feedback.jsonl
       watchkeeper feedback import feedback.jsonl
@@ -172,6 +173,16 @@ def undo(where: Where, number: int, as_json: bool) -> None:
     """Take an answer back by its number; taking an undo back brings its answer back."""
     with where.ask(whole=True) as desk:
         _tell(desk.undo(number), as_json)
+
+
+@command.command("show")
+@where_options
+@click.argument("number", type=int)
+@as_json_option
+def show(where: Where, number: int, as_json: bool) -> None:
+    """Print the receipt of an answer or an undo, as it was told then."""
+    with where.ask(whole=True) as desk:
+        _tell(desk.receipt(number), as_json)
 
 
 @command.command("log")

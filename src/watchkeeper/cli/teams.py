@@ -42,6 +42,16 @@ def list_teams(where: Where, as_json: bool) -> None:
         _say(client.teams(), as_json)
 
 
+@command.command()
+@where_options
+@click.argument("name")
+@as_json_option
+def show(where: Where, name: str, as_json: bool) -> None:
+    """Say who is in the team NAME, and what it owns."""
+    with where.ask() as client:
+        _say([client.team(name)], as_json)
+
+
 @command.command("set")
 @where_options
 @click.argument("name")

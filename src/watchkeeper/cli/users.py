@@ -31,6 +31,7 @@ def command() -> None:
       watchkeeper users add "Ada Byron" --role responder
       watchkeeper users list --json
       watchkeeper users role "Ada Byron" editor
+      watchkeeper users sign-out "Ada Byron"
       watchkeeper users erase "Ada Byron" --dry-run
     """
 
@@ -65,8 +66,23 @@ def list_(where: Where, as_json: bool) -> None:
 def role(where: Where, name: str, role: str, as_json: bool) -> None:
     """Give NAME the role ROLE, in their tokens too, from their next request on."""
     with where.ask() as client:
-        user = client.set_role(_account(client, name).id, Role(role))
+        user = client.set_role(account_of(client, name).id, Role(role))
     click.echo(json.dumps(_row(user)) if as_json else f"{user.name} is {user.role.value}")
+
+
+@command.command("sign-out")
+@where_options
+@click.argument("name")
+@as_json_option
+def sign_out(where: Where, name: str, as_json: bool) -> None:
+    """End every session of NAME in browsers; tokens stay (`watchkeeper tokens revoke` ends those)."""
+    with where.ask() as client:
+        user = account_of(client, name)
+        ended = client.sign_out(user.id)
+    if as_json:
+        click.echo(json.dumps({"id": user.id, "name": user.name, "sessions": ended}))
+        return
+    click.echo(f"{user.name} is signed out: {ended} {'session' if ended == 1 else 'sessions'} ended")
 
 
 @command.command()
@@ -83,7 +99,7 @@ def erase(where: Where, name: str, dry_run: bool, as_json: bool) -> None:
     changed; nor is a configuration file, which would bring the name back.
     """
     with where.ask() as client:
-        user = _account(client, name)
+        user = account_of(client, name)
         left = client.erase_user(user.id, dry_run=dry_run).still_named
     signed = pseudonym(user.id)
     if as_json:
@@ -96,7 +112,7 @@ def erase(where: Where, name: str, dry_run: bool, as_json: bool) -> None:
         click.echo(f"still named in {place}: it works with the name; change it, or take it away")
 
 
-def _account(client: Client, name: str) -> UserRecord:
+def account_of(client: Client, name: str) -> UserRecord:
     """The account of that name, in any case of its letters; NotFoundError."""
     for one in client.users():
         if one.erased_at is None and one.name.casefold() == name.casefold():

@@ -6,16 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypedDict, Unpack
 
 import httpx
 
+from watchkeeper.client.people import People
 from watchkeeper.client.records import (
     AlertPage,
     AlertRecord,
     AlertWhole,
-    AuditPage,
-    AuditRecord,
     BackfillDraft,
     BackfillRecord,
     CalendarDraft,
@@ -37,12 +36,9 @@ from watchkeeper.client.records import (
     GuardAnswer,
     ImportDraft,
     ImportedRecord,
-    LinkRecord,
     Me,
-    MemberDraft,
     MetricList,
     MetricRecord,
-    NewToken,
     NoteRecord,
     OverrideDraft,
     Plan,
@@ -51,8 +47,6 @@ from watchkeeper.client.records import (
     PushDraft,
     PushRecord,
     ReceiptRecord,
-    RetentionRecord,
-    RoleDraft,
     RolloutAct,
     RolloutMove,
     RolloutPreview,
@@ -60,28 +54,33 @@ from watchkeeper.client.records import (
     RunbookRecord,
     SeriesPage,
     SeriesRecord,
-    SignedOut,
     SourceList,
     SourceRecord,
-    TeamDraft,
-    TeamList,
-    TeamRecord,
-    TokenDraft,
-    TokenList,
-    TokenRecord,
-    UserDraft,
-    UserList,
-    UserRecord,
     WeekRecord,
 )
 from watchkeeper.client.wire import Wire
 from watchkeeper.client.work import Work
-from watchkeeper.domain.access import Role, Scope
 from watchkeeper.domain.feedback import Answer
 from watchkeeper.watch.views import Reach, Show
 
 
-class Client(Work):
+class AlertFilter(TypedDict, total=False):
+    """Which alerts: of a list of the inbox (`show`), of a metric, an owner (a person's teams and a team's members count
+    too), a tag, at least of a level of severity (1 to 5), with words in their text, in the window `[start, end)`.
+    """
+
+    show: Show
+    metric: str
+    owner: str
+    tag: str
+    severity: int
+    text: str
+    start: datetime | None
+    end: datetime | None
+    order: Literal["newest", "severity"]
+
+
+class Client(Work, People):
     """A running Watchkeeper, asked with an API token (`watchkeeper tokens make`); use it in a `with` statement.
 
     Lists are read page by page while you go through them. Raises the errors of `watchkeeper.domain.errors` as the
@@ -138,32 +137,15 @@ class Client(Work):
 
     # alerts
 
-    def alerts(
-        self,
-        *,
-        show: Show = "all",
-        metric: str = "",
-        start: datetime | None = None,
-        end: datetime | None = None,
-        order: Literal["newest", "severity"] = "newest",
-    ) -> Iterator[AlertRecord]:
-        """Alerts, the newest first or the most severe; `show` as in the inbox, in the window `[start, end)`."""
-        for page in self.alert_pages(show=show, metric=metric, start=start, end=end, order=order):
+    def alerts(self, **wanted: Unpack[AlertFilter]) -> Iterator[AlertRecord]:
+        """Alerts, the newest first or the most severe; see `AlertFilter`."""
+        for page in self.alert_pages(**wanted):
             yield from page.items
 
-    def alert_pages(
-        self,
-        *,
-        show: Show = "all",
-        metric: str = "",
-        start: datetime | None = None,
-        end: datetime | None = None,
-        order: Literal["newest", "severity"] = "newest",
-        limit: int = 50,
-    ) -> Iterator[AlertPage]:
-        """The same page by page; ordered by severity each says how many alerts there are in all."""
-        asked: dict[str, Any] = {"show": show, "metric": metric, "start": _iso(start), "end": _iso(end)}
-        return self._wire.pages(AlertPage, "/alerts", order=order, limit=limit, **asked)
+    def alert_pages(self, *, limit: int = 50, cursor: str = "", **wanted: Unpack[AlertFilter]) -> Iterator[AlertPage]:
+        """The same page by page, from the one that a `cursor` names on; by severity each says how many there are."""
+        asked: dict[str, Any] = {**wanted, "start": _iso(wanted.get("start")), "end": _iso(wanted.get("end"))}
+        return self._wire.pages(AlertPage, "/alerts", cursor=cursor, limit=limit, **asked)
 
     def alert(self, alert_id: int) -> AlertWhole:
         """One alert whole."""
@@ -377,82 +359,6 @@ class Client(Work):
     def trip_guard(self, name: str, *, note: str = "") -> FlagRecord:
         """Trip a flag's guard by hand."""
         return self._wire.ask(FlagRecord, "POST", f"/flags/{name}/trip", body=NoteRecord(note=note))
-
-    # people, for admins
-
-    def users(self) -> list[UserRecord]:
-        """Every account, erased ones too."""
-        return [one for page in self._wire.pages(UserList, "/users") for one in page.items]
-
-    def add_user(self, name: str, role: Role = Role.VIEWER) -> UserRecord:
-        """Make an account."""
-        return self._wire.ask(UserRecord, "POST", "/users", body=UserDraft(name=name, role=role))
-
-    def set_role(self, user_id: int, role: Role) -> UserRecord:
-        """Give a person another role."""
-        return self._wire.ask(UserRecord, "PATCH", f"/users/{user_id}", body=RoleDraft(role=role))
-
-    def erase_user(self, user_id: int, *, dry_run: bool = False) -> UserRecord:
-        """Erase an account. Cannot be undone; with `dry_run` nothing is erased."""
-        return self._wire.ask(UserRecord, "DELETE", f"/users/{user_id}", dry_run=str(dry_run).lower())
-
-    def sign_in_link(self, user_id: int) -> str:
-        """An address that signs the person in once."""
-        return self._wire.ask(LinkRecord, "POST", f"/users/{user_id}/link").address
-
-    def sign_out(self, user_id: int) -> int:
-        """End every session of a person; how many there were."""
-        return self._wire.ask(SignedOut, "POST", f"/users/{user_id}/sign-out").sessions
-
-    def teams(self) -> list[TeamRecord]:
-        """Every team with what it owns."""
-        return [one for page in self._wire.pages(TeamList, "/teams") for one in page.items]
-
-    def team(self, name: str) -> TeamRecord:
-        """One team with what it owns."""
-        return self._wire.ask(TeamRecord, "GET", f"/teams/{name}")
-
-    def put_team(self, name: str, *, title: str = "", members: Sequence[str] = ()) -> TeamRecord:
-        """Make a team, or change the one of that name."""
-        return self._wire.ask(TeamRecord, "PUT", f"/teams/{name}", body=TeamDraft(title=title, members=tuple(members)))
-
-    def join_team(self, name: str, person: str) -> TeamRecord:
-        """Add a person to a team."""
-        return self._wire.ask(TeamRecord, "POST", f"/teams/{name}/join", body=MemberDraft(person=person))
-
-    def leave_team(self, name: str, person: str) -> TeamRecord:
-        """Take a person out of a team."""
-        return self._wire.ask(TeamRecord, "POST", f"/teams/{name}/leave", body=MemberDraft(person=person))
-
-    def remove_team(self, name: str) -> TeamRecord:
-        """Take a team away that owns nothing."""
-        return self._wire.ask(TeamRecord, "DELETE", f"/teams/{name}")
-
-    def tokens(self) -> list[TokenRecord]:
-        """Every token, without its secret."""
-        return [one for page in self._wire.pages(TokenList, "/tokens") for one in page.items]
-
-    def make_token(self, user: str, label: str, scopes: Iterable[Scope], *, days: int = 90) -> NewToken:
-        """A token for programs of a person, and its secret, which is shown this once."""
-        draft = TokenDraft(user=user, label=label, scopes=tuple(scopes), days=days)
-        return self._wire.ask(NewToken, "POST", "/tokens", body=draft)
-
-    def revoke_token(self, token_id: int) -> TokenRecord:
-        """End a token now."""
-        return self._wire.ask(TokenRecord, "DELETE", f"/tokens/{token_id}")
-
-    def audit(self) -> Iterator[AuditRecord]:
-        """Who changed what, the newest first."""
-        for page in self._wire.pages(AuditPage, "/audit"):
-            yield from page.items
-
-    def retention(self) -> RetentionRecord:
-        """How long things are kept, and what is older and would go."""
-        return self._wire.ask(RetentionRecord, "GET", "/retention")
-
-    def apply_retention(self) -> RetentionRecord:
-        """Remove now what is older."""
-        return self._wire.ask(RetentionRecord, "POST", "/retention/apply")
 
 
 def _iso(moment: datetime | None) -> str:

@@ -89,13 +89,15 @@ class Wire:
         except msgspec.DecodeError as error:
             raise WatchkeeperError(f"{self._address}{PREFIX}{path}: the answer is none of ours ({error})") from None
 
-    def pages(self, kind: type[P], path: str, **query: Any) -> Iterator[P]:
-        """A list page by page, as they are gone through; `kind` has the cursor of the page after it as `next`."""
-        cursor: str | None = ""
-        while cursor is not None:
-            page = self.ask(kind, "GET", path, cursor=cursor, **query)
+    def pages(self, kind: type[P], path: str, *, cursor: str = "", **query: Any) -> Iterator[P]:
+        """A list page by page, from the one that `cursor` names on, as they are gone through; `kind` has the cursor of
+        the page after it as `next`.
+        """
+        more: str | None = cursor
+        while more is not None:
+            page = self.ask(kind, "GET", path, cursor=more, **query)
             yield page
-            cursor = page.next
+            more = page.next
 
     def send(self, method: str, path: str, *, body: msgspec.Struct | None = None, **query: Any) -> bytes:
         """Send, and give back the body of the answer.

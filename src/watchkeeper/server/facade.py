@@ -268,6 +268,9 @@ class OneClickDesk(Protocol):
 class Deeds(Protocol):
     """What people do with alerts; each raises NotFoundError and InputError, and then nothing is written."""
 
+    def of_alert(self, alert_id: int) -> list[Handling]:
+        """What was done with one."""
+
     def acknowledge(self, alert_ids: Sequence[int], by: str, text: str = "") -> list[Handling]:
         """Somebody takes care of them."""
 

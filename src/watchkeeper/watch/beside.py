@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from watchkeeper.watch.flags import Flags
     from watchkeeper.watch.plan import Step
     from watchkeeper.watch.runbooks import Runbooks
+    from watchkeeper.watch.sign_in import SignIn
     from watchkeeper.watch.systems import Systems
     from watchkeeper.watch.teams import Teams
 
@@ -48,6 +49,13 @@ class Beside:
         from watchkeeper.watch.access import Access
 
         return Access(self._ledger, self._clock)
+
+    @cached_property
+    def sign_in(self) -> SignIn:
+        """Links and sessions."""
+        from watchkeeper.watch.sign_in import SignIn
+
+        return SignIn(self._ledger, self._clock)
 
     @cached_property
     def teams(self) -> Teams:

@@ -39,6 +39,12 @@ class Deeds:
         self._ledger = ledger
         self._clock = clock
 
+    def of_alert(self, alert_id: int) -> list[Handling]:
+        """What was done with an alert, the oldest line first; undone lines and their undos too."""
+        with self._ledger.read() as tx:
+            alerts.get(tx, alert_id)
+            return handlings.of_alerts(tx, [alert_id]).get(alert_id, [])
+
     def acknowledge(self, alert_ids: Sequence[int], by: str, text: str = "") -> list[Handling]:
         """`by` has seen the alerts and takes care of them."""
         return self._do(alert_ids, by, Deed.ACKNOWLEDGE, text=text)

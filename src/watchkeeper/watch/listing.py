@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from watchkeeper.domain.alert import Status
 from watchkeeper.domain.config import Channel
 from watchkeeper.domain.errors import NotFoundError
 from watchkeeper.domain.feedback import Feedback
 from watchkeeper.domain.metric import Metric, Series, Source
-from watchkeeper.stores.ledger import Ledger, alerts, feedback, metrics, series
+from watchkeeper.stores.ledger import Ledger, feedback, metrics, series
 from watchkeeper.watch.charts import chart
 from watchkeeper.watch.judgements import Judgements
-from watchkeeper.watch.look import Look, belongs
-from watchkeeper.watch.views import AlertLine, MetricLine, SeriesChart, Show, Wanted
-
-_BATCH = 100
+from watchkeeper.watch.look import Look
+from watchkeeper.watch.views import AlertLine, MetricLine, SeriesChart, Wanted
 
 
 class Listing:
@@ -24,53 +21,18 @@ class Listing:
         self._judgements = judgements
         self._look = look
 
-    def alerts(
-        self,
-        limit: int,
-        *,
-        before: tuple[int, int] | None = None,
-        show: Show = "all",
-        metric: str = "",
-        start: int | None = None,
-        end: int | None = None,
-    ) -> list[AlertLine]:
+    def alerts(self, limit: int, wanted: Wanted, *, before: tuple[int, int] | None = None) -> list[AlertLine]:
         """The newest alerts by start, then id; `before` is the (start, id) of the last one seen.
 
-        `show` is as in `views.Inbox`; `[start, end)` in seconds UTC. NotFoundError for a metric that is not there.
+        NotFoundError for a metric that is not there.
         """
-        found: list[AlertLine] = []
-        members = None if not metric else [one.id for one in self.series(metric)]
-        while len(found) < limit:
-            with self._ledger.read() as tx:
-                batch = alerts.newest(
-                    tx,
-                    limit if show in ("all", "resolved") else _BATCH,
-                    before=before,
-                    status=Status.RESOLVED if show == "resolved" else None,
-                    start=start,
-                    end=end,
-                    series=members,
-                )
-            if not batch:
-                break
-            found += [line for line in self._look.lines_of(batch) if belongs(line, show)]
-            before = (batch[-1].start, batch[-1].id)
-        return found[:limit]
+        self._check(wanted)
+        return self._look.newest(limit, before, wanted)
 
-    def severest(
-        self,
-        limit: int,
-        skipped: int = 0,
-        *,
-        show: Show = "all",
-        metric: str = "",
-        start: int | None = None,
-        end: int | None = None,
-    ) -> tuple[list[AlertLine], int]:
+    def severest(self, limit: int, wanted: Wanted, *, skipped: int = 0) -> tuple[list[AlertLine], int]:
         """The most severe alerts behind the first `skipped`, and how many there are in all; as `alerts` otherwise."""
-        if metric:
-            self.metric(metric)
-        return self._look.severest(limit, skipped, Wanted(show=show, metric=metric, start=start, end=end))
+        self._check(wanted)
+        return self._look.severest(limit, skipped, wanted)
 
     def metrics(self, limit: int, after: str = "") -> list[MetricLine]:
         """Metrics behind the one named `after`, by name, each with its record."""
@@ -119,6 +81,11 @@ class Listing:
         if len(found.time) <= limit:
             return found, None
         return found.between(found.time[0], found.time[limit]), found.time[limit]
+
+    def _check(self, wanted: Wanted) -> None:
+        if wanted.metric:
+            with self._ledger.read() as tx:
+                metrics.metric(tx, wanted.metric)
 
     def sources(self) -> list[Source]:
         """Every source, by name."""

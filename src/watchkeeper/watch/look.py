@@ -9,7 +9,7 @@ from typing import get_args
 
 from sqlalchemy import Connection
 
-from watchkeeper.domain.alert import Alert, Member, Status, severity_level
+from watchkeeper.domain.alert import Alert, Member, severity_level
 from watchkeeper.domain.errors import NotFoundError
 from watchkeeper.domain.feedback import Answer, Feedback
 from watchkeeper.domain.metric import Metric, Series, SourceKind
@@ -61,7 +61,7 @@ class Look:
         if wanted.order == "severity":
             chosen.sort(key=_by_severity)
         else:
-            chosen.sort(key=lambda one: (-one.alert.start, -one.alert.id))
+            chosen.sort(key=_by_age)
         pages = max(1, math.ceil(len(chosen) / PAGE))
         page = min(max(1, wanted.page), pages)
         return views.Inbox(
@@ -81,6 +81,13 @@ class Look:
         """The most severe alerts of a list of the inbox behind the first `skipped`, and how many it has."""
         chosen = sorted(self._groups(wanted)[wanted.show], key=_by_severity)
         return self._lines(chosen[skipped : skipped + limit]), len(chosen)
+
+    def newest(self, limit: int, before: tuple[int, int] | None, wanted: views.Wanted) -> list[views.AlertLine]:
+        """The newest alerts of a list of the inbox, by start, then id, behind the one with this (start, id)."""
+        chosen = sorted(self._groups(wanted)[wanted.show], key=_by_age)
+        if before is not None:
+            chosen = [one for one in chosen if (one.alert.start, one.alert.id) < before]
+        return self._lines(chosen[:limit])
 
     def _groups(self, wanted: views.Wanted) -> dict[str, list[Entry]]:
         """The alerts that are wanted, by the lists of the inbox that they are in."""
@@ -314,18 +321,8 @@ def _by_severity(entry: Entry) -> tuple[float, int, int]:
     return (-entry.alert.severity, -entry.alert.start, -entry.alert.id)
 
 
-def belongs(line: views.AlertLine, group: str) -> bool:
-    """Whether an alert is in a list of the inbox; see `views.Inbox.show`."""
-    settled = line.answer is not None or line.is_explained
-    return {
-        "open": not settled and line.still_fires and not line.is_taken,
-        "acknowledged": not settled and line.is_taken,
-        "answered": line.answer is not None,
-        "explained": line.is_explained,
-        "resolved": line.alert.status is Status.RESOLVED,
-        "quiet": not settled and not line.still_fires,
-        "all": True,
-    }[group]
+def _by_age(entry: Entry) -> tuple[int, int]:
+    return (-entry.alert.start, -entry.alert.id)
 
 
 def _is_wanted(entry: Entry, wanted: views.Wanted) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from litestar import Request, Response, get
 from litestar.openapi.datastructures import ResponseSpec
@@ -46,11 +46,20 @@ from watchkeeper.server.receipts import said_lines
 from watchkeeper.watch import views
 from watchkeeper.watch.hindsight_views import Hindsight
 from watchkeeper.watch.runbook_views import AlertRunbook, Piece
-from watchkeeper.watch.views import Show
+from watchkeeper.watch.views import Show, Wanted
+
+if TYPE_CHECKING:
+    from watchkeeper.watch.listing import Listing
 
 TAGS = ["alerts"]
 _PICTURE = {200: ResponseSpec(data_container=bytes, media_type="image/png", description="A PNG.")}
 MetricFilter = Annotated[str, QueryParameter(max_length=80, description="Only of this metric.")]
+OwnerFilter = Annotated[
+    str, QueryParameter(max_length=200, description="Only this person's or team's; a person's teams count too.")
+]
+TagFilter = Annotated[str, QueryParameter(max_length=80, description="Only of metrics with this tag.")]
+SeverityFilter = Annotated[int, QueryParameter(ge=1, le=5, description="The least level, from 1 to 5.")]
+TextFilter = Annotated[str, QueryParameter(max_length=200, description="Only with these words in title or sentence.")]
 
 
 def alert_record(line: views.AlertLine) -> AlertRecord:
@@ -156,6 +165,10 @@ def list_alerts(
     request: Request[Any, Any, Any],
     show: FromQuery[Show] = "all",
     metric: MetricFilter = "",
+    owner: OwnerFilter = "",
+    tag: TagFilter = "",
+    severity: SeverityFilter = 1,
+    text: TextFilter = "",
     start: When = "",
     end: When = "",
     order: FromQuery[Literal["newest", "severity"]] = "newest",
@@ -163,37 +176,32 @@ def list_alerts(
     cursor: Cursor = "",
 ) -> AlertPage:
     """Alerts, the newest first or the most severe. `show` as in the inbox: open ones are still to be answered."""
-    if order == "severity":
-        return _severest(request, show, metric, instant(start, "start"), instant(end, "end"), limit, cursor)
-    place = from_cursor(cursor, 2)
-    found = desk_of(request).service.listing.alerts(
-        limit + 1,
-        before=None if place is None else (place[0], place[1]),
+    service = desk_of(request).service
+    wanted = Wanted(
         show=show,
         metric=metric,
+        owner=owner,
+        kin=service.teams.kin(owner) if owner else (),
+        tag=tag,
+        severity=severity,
+        text=text.strip(),
         start=instant(start, "start"),
         end=instant(end, "end"),
     )
+    if order == "severity":
+        return _severest(service.listing, wanted, limit, cursor)
+    place = from_cursor(cursor, 2)
+    found = service.listing.alerts(limit + 1, wanted, before=None if place is None else (place[0], place[1]))
     items = found[:limit]
     more = to_cursor(items[-1].alert.start, items[-1].alert.id) if len(found) > limit else None
     return AlertPage(items=[alert_record(line) for line in items], next=more)
 
 
-def _severest(
-    request: Request[Any, Any, Any],
-    show: Show,
-    metric: str,
-    start: int | None,
-    end: int | None,
-    limit: int,
-    cursor: str,
-) -> AlertPage:
+def _severest(listing: Listing, wanted: Wanted, limit: int, cursor: str) -> AlertPage:
     """A page by severity begins behind so many alerts: severities change, and there is no place to come back to."""
     place = from_cursor(cursor, 1)
     skipped = 0 if place is None else place[0]
-    lines, total = desk_of(request).service.listing.severest(
-        limit, skipped, show=show, metric=metric, start=start, end=end
-    )
+    lines, total = listing.severest(limit, wanted, skipped=skipped)
     more = to_cursor(skipped + limit) if skipped + limit < total else None
     return AlertPage(items=[alert_record(line) for line in lines], next=more, total=total)
 

@@ -54,7 +54,7 @@ def mute_record(mute: Mute) -> MuteRecord:
 @get("/alerts/{alert_id:int}/deeds", sync_to_thread=True, opt=needs(Scope.READ), tags=TAGS)
 def list_deeds(request: Request[Any, Any, Any], alert_id: Id, limit: Many = MANY, cursor: Cursor = "") -> DeedList:
     """What was done with an alert besides answering, the oldest line first; undone lines and their undos too."""
-    page, more = page_of(desk_of(request).service.alert_page(alert_id).handled, lambda one: one.id, limit, cursor)
+    page, more = page_of(desk_of(request).service.deeds.of_alert(alert_id), lambda one: one.id, limit, cursor)
     return DeedList(items=[deed_record(one) for one in page], next=more)
 
 

@@ -138,35 +138,6 @@ def listed(
     return _load(tx, query.order_by(*first, ALERT.c.start_s.desc(), ALERT.c.id.desc()).limit(limit).offset(offset))
 
 
-def newest(
-    tx: Connection,
-    limit: int,
-    *,
-    before: tuple[int, int] | None = None,
-    status: Status | None = None,
-    start: int | None = None,
-    end: int | None = None,
-    series: Iterable[int] | None = None,
-) -> list[Alert]:
-    """The newest alerts, at most `limit`: by start, then id. `before` is the (start, id) of the last one seen.
-
-    Of those that overlap `[start, end)` (seconds UTC) and have a member among `series` (None: no limit).
-    """
-    query = select(ALERT).order_by(ALERT.c.start_s.desc(), ALERT.c.id.desc()).limit(limit)
-    if before is not None:
-        query = query.where((ALERT.c.start_s < before[0]) | ((ALERT.c.start_s == before[0]) & (ALERT.c.id < before[1])))
-    if status is not None:
-        query = query.where(ALERT.c.status == status.value)
-    if start is not None:
-        query = query.where(ALERT.c.end_s > start)
-    if end is not None:
-        query = query.where(ALERT.c.start_s < end)
-    if series is not None:
-        touching = select(ALERT_MEMBER.c.alert).where(among(tx, ALERT_MEMBER.c.series, series))
-        query = query.where(ALERT.c.id.in_(touching))
-    return _load(tx, query)
-
-
 def of_series(
     tx: Connection, series_ids: Iterable[int], start: int | None = None, end: int | None = None
 ) -> list[Alert]:
