@@ -32,6 +32,9 @@ _HEADER = struct.Struct("<IIqI")
 """Magic number, points, known at, CRC-32 of the columns."""
 _POINT_BYTES = {_MAGIC: 4 + 8 + 8, _MAGIC_OF_RATES: 4 + 8 + 8 + 8}
 
+_AT_ONCE = 64
+"""Parts of a record handed to the system at once; it takes 1,024 at most."""
+
 Done = Callable[[StoreError | None], None]
 """Called in the log's own thread once points are on disk, or could not be put there."""
 
@@ -142,7 +145,7 @@ class PushLog:
             problem: StoreError | None = None
             try:
                 together = _together([points for points, _ in group])
-                self._write(b"".join(map(_record, together)))
+                self._write([part for one in together for part in _record(one)])
             except OSError as error:
                 problem = StoreError(
                     f"push log {self._folder}: cannot be written: {error.strerror}; free the disk, then send again"
@@ -159,7 +162,7 @@ class PushLog:
             for _, done in group:
                 done(problem)
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, parts: list[memoryview]) -> None:
         if self._file is None:
             path = self._folder / f"{self._number:012d}.wal"
             self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -167,11 +170,14 @@ class PushLog:
             with self._lock:
                 self._held.append(path)
             _sync_folder(self._folder)
-        left = memoryview(data)
         before = os.fstat(self._file).st_size
         try:
-            while left:
-                left = left[os.write(self._file, left) :]
+            while parts:
+                written = os.writev(self._file, parts[:_AT_ONCE])
+                while parts and written >= len(parts[0]):
+                    written -= len(parts.pop(0))
+                if written:
+                    parts[0] = parts[0][written:]
             os.fdatasync(self._file)
         except OSError:
             os.ftruncate(self._file, before)  # so that a later record does not stand behind a torn one
@@ -192,11 +198,16 @@ def _together(points: Sequence[Pushed]) -> list[Pushed]:
     return found
 
 
-def _record(points: Pushed) -> bytes:
-    columns, magic = points.series.tobytes() + points.time.tobytes() + points.value.tobytes(), _MAGIC
+def _record(points: Pushed) -> list[memoryview]:
+    """A record in parts, the columns as they stand in memory."""
+    columns, magic = [points.series, points.time, points.value], _MAGIC
     if points.cases is not None:
-        columns, magic = columns + points.cases.tobytes(), _MAGIC_OF_RATES
-    return _HEADER.pack(magic, len(points.series), points.known_at, zlib.crc32(columns)) + columns
+        columns, magic = [*columns, points.cases], _MAGIC_OF_RATES
+    parts = [np.ascontiguousarray(one).data.cast("B") for one in columns]
+    checksum = 0
+    for part in parts:
+        checksum = zlib.crc32(part, checksum)
+    return [memoryview(_HEADER.pack(magic, len(points.series), points.known_at, checksum)), *parts]
 
 
 def _parts(folder: Path) -> dict[Path, int]:
