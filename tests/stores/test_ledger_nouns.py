@@ -265,6 +265,20 @@ def test_transitions_queue_until_each_target_has_them(ledger: Ledger) -> None:
         ]
 
 
+def test_an_alert_counts_as_told_from_the_first_change_that_was_sent(ledger: Ledger) -> None:
+    with ledger.write() as tx:
+        ids = [alerts.insert(tx, alert(member(1), member(2))).id for _ in range(3)]
+        for number, changes in ((0, ("opened", "updated")), (1, ("updated", "updated")), (2, ("flipped",))):
+            for at, change in enumerate(changes):
+                kept = transitions.add(tx, ids[number], Change(change), at=10 * (at + 1), recorded_at=50)
+                outcome: deliveries.Outcome = "held" if (number, at) == (1, 0) else "sent"
+                deliveries.record(tx, kept.id, "chat", delivered_at=60, outcome=outcome)
+        assert deliveries.told_of(tx, "chat", [1], 0, 100) == {ids[0], ids[1]}
+        assert deliveries.told_of(tx, "chat", [1, 2], 15, 100) == {ids[1]}, "the other one was told before"
+        assert deliveries.told_of(tx, "chat", [1], 0, 15) == {ids[0]}
+        assert deliveries.told_of(tx, "chat", [3], 0, 100) == deliveries.told_of(tx, "mail", [1], 0, 100) == set()
+
+
 def test_the_first_record_of_a_delivery_stays(ledger: Ledger) -> None:
     with ledger.write() as tx:
         stored = alerts.insert(tx, alert(member(1)))

@@ -79,3 +79,12 @@ def open_service(home: Path, now: int = END, config: str = CONFIG) -> Watchkeepe
     service = Watchkeeper.open(home / "watchkeeper", link="http://127.0.0.1:8321", clock=lambda: now + 60)
     service.apply(parse_config(config.format(shop=home / "shop.db", told=home / "told.txt")), "tester")
     return service
+
+
+def grow(path: Path) -> None:
+    """Instead of the second drop something that begins slight, in one country, and is very strong two hours later."""
+    change(path, AS_A_WEEK_BEFORE, LATER_DROP, LATER_DROP + DROP_HOURS * HOUR)
+    change(path, "update orders set orders = orders * 0.85 where time = ? and country = 'DE'", LATER_DROP)
+    change(path, "update orders set orders = orders * 0.8 where time = ? and country = 'DE'", LATER_DROP + HOUR)
+    hours = (LATER_DROP + 2 * HOUR, LATER_DROP + 6 * HOUR)
+    change(path, "update orders set orders = 0 where time >= ? and time < ?", *hours)

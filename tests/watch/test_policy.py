@@ -15,6 +15,8 @@ from watchkeeper.domain.handling import Care, Deed, Handling, Mute
 from watchkeeper.domain.metric import Series
 from watchkeeper.domain.route import Route
 from watchkeeper.domain.times import DAY, HOUR
+from watchkeeper.watch.concern import Concern
+from watchkeeper.watch.incidents import GONE
 from watchkeeper.watch.policy import Case, Decision, Verdict, allowance, decide
 from watchkeeper.watch.views import AlertLine, Spark
 
@@ -53,9 +55,10 @@ def judge(
     recorded_at: int = NOW,
     told: int = 0,
     channel: Channel = TEAM,
+    detail: str = "",
     **given: object,
 ) -> Decision:
-    transition = Transition(id=1, alert=1, change=change, at=NOW - HOUR, recorded_at=recorded_at)
+    transition = Transition(id=1, alert=1, change=change, at=NOW - HOUR, recorded_at=recorded_at, detail=detail)
     asked: Callable[[], AlertLine] = lambda: msgspec.structs.replace(LINE, alert=of, **(line or {}))  # noqa: E731
     return decide(
         Case(
@@ -63,11 +66,16 @@ def judge(
             alert=of,
             channel=channel,
             now=NOW,
+            concern=lambda: _concern(asked()),
             line=asked,
             told_lately=lambda: told,
             **given,  # type: ignore[arg-type]
         )
     )
+
+
+def _concern(line: AlertLine) -> Concern:
+    return Concern(metric=line.peak_metric, spoken_of=line.spoken_of, care=line.care, answer=line.answer)
 
 
 @pytest.mark.parametrize("change", [Change.OPENED, Change.REOPENED, Change.WOKEN, Change.FLIPPED])
@@ -87,13 +95,52 @@ def test_news_is_told(change: Change):
     ],
 )
 def test_what_people_know_already_is_not_told(change: Change, reason: str):
-    assert (judge(change).verdict, judge(change).reason) == (Verdict.DROP, reason)
+    told = judge(change, was_told=True)
+    assert (told.verdict, told.reason) == (Verdict.DROP, reason)
+
+
+VERY_STRONG = msgspec.structs.replace(OPEN, severity=20.0)
+PAGER = Route(name="at-once", channels=("team",), severity="very strong")
+INBOX = Route(name="all", channels=("inbox",))
+
+
+@pytest.mark.parametrize("channel", [TEAM, msgspec.structs.replace(MACHINE, name="team")])
+def test_what_grows_until_a_route_fits_is_told_then_and_once(channel: Channel):
+    routes = (PAGER, INBOX)
+    assert judge(routes=routes, channel=channel).reason == "routed elsewhere"
+    assert judge(Change.UPDATED, routes=routes, channel=channel).reason == "routed elsewhere"
+    assert judge(Change.UPDATED, of=VERY_STRONG, routes=routes, channel=channel).verdict is Verdict.TELL
+    later = judge(Change.UPDATED, of=VERY_STRONG, routes=routes, channel=channel, was_told=True)
+    assert later.reason == ("told" if channel.is_machine else "grouped")
+
+
+def test_what_was_over_budget_is_told_once_it_is_strong():
+    assert judge(Change.UPDATED, told=6).reason == "over budget"
+    assert judge(Change.REOPENED, told=6).reason == "over budget"
+    assert judge(Change.REOPENED, told=6, was_told=True).verdict is Verdict.TELL
+    assert judge(Change.UPDATED, told=6, of=VERY_STRONG).verdict is Verdict.TELL
+
+
+def test_growing_says_nothing_where_something_else_holds_it_back():
+    past = msgspec.structs.replace(VERY_STRONG, status=Status.RESOLVED)
+    assert judge(Change.UPDATED, of=past, stale_s=HOUR // 2).reason == "past"
+    assert judge(Change.UPDATED, of=VERY_STRONG, line={"answer": said(Answer.EVENT)}).reason == "answered"
+    assert judge(Change.UPDATED, of=VERY_STRONG, line={"explained_by": said(Answer.EVENT)}).reason == "explained"
+    assert judge(Change.UPDATED, of=VERY_STRONG, is_waiting=True).reason == "waits already"
+    assert judge(Change.REOPENED, is_waiting=True).reason == "waits already"
+    assert judge(Change.UPDATED, of=VERY_STRONG, is_refused=True).reason == "refused"
+    assert judge(Change.UPDATED, of=VERY_STRONG, detail=GONE).reason == "gone"
+
+
+def test_a_machine_hears_that_it_is_over_wherever_the_routes_lead_by_now():
+    routes = (INBOX, Route(name="night", channels=("am",), hours="22:00-06:00", owner=("nobody",)))
+    assert judge(Change.RESOLVED, of=OVER, channel=MACHINE, was_told=True, routes=routes).verdict is Verdict.TELL
 
 
 def test_a_machine_hears_every_change_of_what_it_was_told_of():
     for change in (Change.UPDATED, Change.RESOLVED):
         assert judge(change, of=OVER, channel=MACHINE, was_told=True, stale_s=HOUR // 2).reason in ("told", "past")
-        assert judge(change, channel=MACHINE).reason == "unknown there"
+    assert judge(Change.RESOLVED, of=OVER, channel=MACHINE).reason == "unknown there"
     assert judge(Change.RESOLVED, of=OVER, channel=MACHINE, was_told=True, stale_s=0).verdict is Verdict.TELL
 
 
@@ -165,4 +212,5 @@ def test_out_of_hours_waits_until_they_begin():
 
 def test_the_first_stage_decides():
     mute = Mute(id=1, by="Ada", made_at=0, start=NOW - HOUR, end=NOW + HOUR)
-    assert judge(line={"explained_by": said(Answer.EVENT)}, mutes=(mute,), told=99).reason == "explained"
+    assert judge(line={"explained_by": said(Answer.EVENT)}, mutes=(mute,), told=99).reason == "muted"
+    assert judge(line={"explained_by": said(Answer.EVENT)}, told=99).reason == "over budget"

@@ -11,6 +11,7 @@ from watchkeeper.learn import in_force
 from watchkeeper.notify import message
 from watchkeeper.notify.parcel import Facts, Parcel
 from watchkeeper.stores.ledger import Ledger, deliveries, feedback, series
+from watchkeeper.watch.concern import Concern, concern_of
 from watchkeeper.watch.links import Links
 from watchkeeper.watch.look import Look
 from watchkeeper.watch.policy import BUDGET_WINDOW_S
@@ -28,9 +29,21 @@ class Briefs:
         self._look = look
         self._links = links
         self._link = link.rstrip("/")
+        self._concerns: dict[int, Concern] = {}
         self._lines: dict[int, AlertLine] = {}
         self._said: dict[int, message.Said] = {}
         self._drawn: dict[int, bytes] = {}
+
+    def concern(self, alert: Alert) -> Callable[[], Concern]:
+        """What the ledger says of the alert, looked up when it is asked for."""
+
+        def found() -> Concern:
+            if alert.id not in self._concerns:
+                with self._ledger.read() as tx:
+                    self._concerns[alert.id] = concern_of(tx, alert)
+            return self._concerns[alert.id]
+
+        return found
 
     def line_of(self, alert_id: int) -> Callable[[], AlertLine]:
         """How the alert stands, looked up when it is asked for."""
@@ -42,17 +55,17 @@ class Briefs:
 
         return line
 
-    def told_lately(self, transition: Transition, channel: str) -> Callable[[], int]:
-        """How many alerts of its metric the channel was told of in the month before, that nobody called real."""
+    def told_lately(self, alert: Alert, at: int, channel: str) -> Callable[[], int]:
+        """How many alerts of its metric the channel was told of in the month before `at`, that nobody called real."""
 
         def count() -> int:
-            metric = self.line_of(transition.alert)().peak_metric
+            metric = self.concern(alert)().metric
             with self._ledger.read() as tx:
                 ids = [one.id for one in series.of_metric(tx, metric.name)]
-                told = deliveries.told_of(tx, channel, ids, transition.at - BUDGET_WINDOW_S, transition.at + 1)
+                told = deliveries.told_of(tx, channel, ids, at - BUDGET_WINDOW_S, at + 1)
                 said = latest_on_alerts(in_force(feedback.log(tx, series=ids)))
             real = {alert for alert, one in said.items() if one.answer is Answer.REAL}
-            return len(told - real - {transition.alert})
+            return len(told - real - {alert.id})
 
         return count
 

@@ -22,6 +22,10 @@ JOIN_WITHIN_S = DAY
 draw in whatever else happens in those weeks."""
 
 
+GONE = "no longer seen"
+"""The detail of an update that says only that a member is over, because what was judged has changed."""
+
+
 RECUR_WITHIN_S = 6 * HOUR
 """What a series does again so soon (or within two of its steps) after its incident was over is that incident again."""
 
@@ -178,7 +182,7 @@ def _close(working: list[Alert], steps: list[Step], runs: Sequence[Run], judged:
                 msgspec.structs.replace(one, is_open=False) if one in gone else one for one in alert.members
             )
             working[place] = msgspec.structs.replace(alert, members=members)
-            steps.append(Step(alert=working[place], change=Change.UPDATED, at=until, detail="no longer seen"))
+            steps.append(Step(alert=working[place], change=Change.UPDATED, at=until, detail=GONE))
 
 
 def _resolve(working: list[Alert], steps: list[Step], now: int, slack_s: int) -> None:

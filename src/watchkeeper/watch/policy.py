@@ -1,7 +1,10 @@
 """Whether a change of an alert is told, held back or dropped: one ordered list of stages, each with a named reason.
 
 The first stage that has something to say decides; where none has, the change is told. Pure: time comes in. The order
-is that of Prometheus' Alertmanager (`notify/notify.go`): settle, inhibit, mute by time, silence, then by receiver.
+is that of Prometheus' Alertmanager (`notify/notify.go`): settle, silence, then by receiver; whether something explains
+the alert comes last, because it alone needs judging.
+
+A channel hears of an alert once, by the first change at which it qualifies there: that it opened, or that it grew.
 """
 
 from __future__ import annotations
@@ -20,6 +23,8 @@ from watchkeeper.domain.handling import Mute
 from watchkeeper.domain.route import Route
 from watchkeeper.domain.team import Team, standing_for
 from watchkeeper.domain.times import DAY, MONTH, format_instant
+from watchkeeper.watch.concern import Concern
+from watchkeeper.watch.incidents import GONE
 from watchkeeper.watch.views import AlertLine
 
 STALE_S = DAY
@@ -54,19 +59,23 @@ TOLD = Decision(verdict=Verdict.TELL, reason="told", words="")
 class Case:
     """One change of one alert before one channel.
 
-    `line` and `told_lately` are asked for only by the stages that need them: how the alert stands now, and how many
-    alerts of its metric this channel was told of in the month before that nobody called real. `was_told`: the channel
-    heard of this alert before; `is_current`: in this very run, as it stands.
+    `concern`, `line` and `told_lately` are asked for only by the stages that need them: what the ledger says of the
+    alert, how it stands when judged now, and how many alerts of its metric this channel was told of in the month before
+    that nobody called real. `was_told`: the channel heard of this alert before; `is_current`: in this very run, as it
+    stands; `is_refused`: it would not take just that; `is_waiting`: an earlier change of the alert waits here.
     """
 
     transition: Transition
     alert: Alert
     channel: Channel
     now: int
+    concern: Callable[[], Concern]
     line: Callable[[], AlertLine]
     told_lately: Callable[[], int]
     was_told: bool = False
     is_current: bool = False
+    is_refused: bool = False
+    is_waiting: bool = False
     mutes: tuple[Mute, ...] = ()
     routes: tuple[Route, ...] = ()
     teams: tuple[Team, ...] = ()
@@ -106,7 +115,7 @@ _DEEDS = (
 
 
 def _news(case: Case) -> Decision | None:
-    """Only what people do not know yet is told; machines are told of every change of what they were told of."""
+    """Only what is not known yet is told: to people that there is an alert, to machines every change of it."""
     change = case.change
     if change in (Change.ANSWERED, Change.UNDONE):
         return _drop("answer", "an answer: the person was shown what it changed")
@@ -114,12 +123,20 @@ def _news(case: Case) -> Decision | None:
         return _drop("deed", "a person's deed: shown on the alert's page")
     if case.channel.is_machine and case.is_current:
         return _drop("current there", "told there already as it stands")
-    if change in (Change.UPDATED, Change.RESOLVED) and case.channel.is_machine:
-        return None if case.was_told else _drop("unknown there", "the alert was not told there")
-    if change is Change.UPDATED:
-        return _drop("grouped", "grouped: the alert was told when it opened")
-    if change is Change.RESOLVED:
+    if change is Change.RESOLVED and not case.channel.is_machine:
         return _drop("resolved", "resolved by itself: shown in the inbox")
+    if change is Change.RESOLVED and not case.was_told:
+        return _drop("unknown there", "the alert was not told there")
+    if case.is_waiting and change in (Change.UPDATED, Change.REOPENED, Change.WOKEN):
+        return _drop("waits already", "grouped: an earlier change of the alert waits, and is told as it stands then")
+    if change is not Change.UPDATED or (case.was_told and case.channel.is_machine):
+        return None
+    if case.was_told:
+        return _drop("grouped", "grouped: the alert was told before")
+    if case.is_refused:
+        return _drop("refused", "grouped: it was refused as it stands")
+    if case.transition.detail == GONE:
+        return _drop("gone", "no longer seen: nothing to tell whom it was not told before")
     return None
 
 
@@ -134,15 +151,8 @@ def _settle(case: Case) -> Decision | None:
     return None
 
 
-def _explained(case: Case) -> Decision | None:
-    if case.change in _ALWAYS or not case.line().is_explained:
-        return None
-    upstream = case.line().upstream
-    return _drop("explained", f"explained by alert #{upstream}" if upstream else "explained by an event")
-
-
 def _answered(case: Case) -> Decision | None:
-    answer = case.line().answer if case.change not in _ALWAYS else None
+    answer = case.concern().answer if case.change not in _ALWAYS else None
     if answer is None or answer.answer not in FINE:
         return None
     return _drop("answered", f"answered: {answer.by} said “{answer.answer.value.replace('_', ' ')}”")
@@ -153,7 +163,7 @@ def _muted(case: Case) -> Decision | None:
     if not case.mutes or case.change in _ALWAYS:
         return None
     ends: list[int] = []
-    for series, metric, tags in case.line().spoken_of:
+    for series, metric, tags in case.concern().spoken_of:
         found = [
             (end, mute)
             for mute in case.mutes
@@ -163,13 +173,13 @@ def _muted(case: Case) -> Decision | None:
             return None
         ends.append(max(end for end, _ in found))
     until = min(ends, default=case.now)
-    if not case.is_open and case.change is not Change.RESOLVED:
+    if not case.is_open:
         return _drop("muted", "muted, and over before the mute was")
     return _wait("muted", f"muted until {format_instant(until)}", until)
 
 
 def _snoozed(case: Case) -> Decision | None:
-    snoozed = case.line().care.snoozed
+    snoozed = case.concern().care.snoozed
     if snoozed is None or case.now >= snoozed.until or case.change in _ALWAYS:
         return None
     until = format_instant(snoozed.until)
@@ -177,9 +187,10 @@ def _snoozed(case: Case) -> Decision | None:
 
 
 def _over_budget(case: Case) -> Decision | None:
-    if case.change is not Change.OPENED or severity_level(case.alert.severity) >= ALWAYS_TOLD:
+    is_first = case.change in _OPENING and not case.was_told
+    if not is_first or severity_level(case.alert.severity) >= ALWAYS_TOLD:
         return None
-    budget = case.line().peak_metric.false_alerts_per_month
+    budget = case.concern().metric.false_alerts_per_month
     told = case.told_lately()
     if told < allowance(budget):
         return None
@@ -192,9 +203,11 @@ def _over_budget(case: Case) -> Decision | None:
 
 def _routed(case: Case) -> Decision | None:
     """Where no route fits, everything goes to every channel: nothing is lost by a gap in the routes."""
-    line = case.line()
-    level = severity_level(case.alert.severity)
-    fitting = [one for one in case.routes if one.fits(line.peak_metric, standing_for(line.owner, case.teams), level)]
+    if case.change is Change.RESOLVED:
+        return None
+    concern, level = case.concern(), severity_level(case.alert.severity)
+    owners = standing_for(concern.owner, case.teams)
+    fitting = [one for one in case.routes if one.fits(concern.metric, owners, level)]
     if not fitting:
         return None
     own = [one for one in fitting if case.channel.name in one.channels]
@@ -204,15 +217,24 @@ def _routed(case: Case) -> Decision | None:
     opens, name = min((one.opens_at(case.now), one.name) for one in own)
     if opens <= case.now:
         return None
-    if not case.is_open and case.change is not Change.RESOLVED:
+    if not case.is_open:
         return _drop("out of hours", f"outside the hours of route {name}, and over before they began")
     return _wait("out of hours", f"outside the hours of route {name}: waits until {format_instant(opens)}", opens)
 
 
+def _explained(case: Case) -> Decision | None:
+    if case.change in _ALWAYS or not case.line().is_explained:
+        return None
+    upstream = case.line().upstream
+    return _drop("explained", f"explained by alert #{upstream}" if upstream else "explained by an event")
+
+
+_OPENING = (Change.OPENED, Change.UPDATED, Change.REOPENED)
+"""What may be the first that a channel hears of an alert by itself, and counts against the budget."""
 _ALWAYS = (Change.FLIPPED, Change.RESOLVED)
 """A flag that flipped concerns people whatever was said of its alert, and machines must hear that an alert is over."""
 
-STAGES: tuple[Stage, ...] = (_news, _settle, _explained, _answered, _muted, _snoozed, _over_budget, _routed)
+STAGES: tuple[Stage, ...] = (_news, _settle, _answered, _muted, _snoozed, _over_budget, _routed, _explained)
 """The policy, whole and in order."""
 
 

@@ -54,6 +54,8 @@ def tell(
         return 0
     sent = after = 0
     told_now: set[int] = set()
+    refused: set[int] = set()
+    waiting: set[int] = set()
     while True:
         with ledger.read() as tx:
             queue = transitions.undelivered(tx, channel.name, BATCH, after=after)
@@ -62,29 +64,36 @@ def tell(
         held: list[tuple[Transition, Decision]] = []
         try:
             for transition in queue:
+                alert = spoken_of[transition.alert]
                 case = Case(
                     transition=transition,
-                    alert=spoken_of[transition.alert],
+                    alert=alert,
                     channel=channel,
                     now=now,
-                    line=briefs.line_of(transition.alert),
-                    told_lately=briefs.told_lately(transition, channel.name),
-                    was_told=transition.alert in memos,
-                    is_current=transition.alert in told_now,
+                    concern=briefs.concern(alert),
+                    line=briefs.line_of(alert.id),
+                    told_lately=briefs.told_lately(alert, transition.at, channel.name),
+                    was_told=alert.id in memos,
+                    is_current=alert.id in told_now,
+                    is_refused=alert.id in refused,
+                    is_waiting=alert.id in waiting,
                     mutes=tuple(mutes),
                     routes=tuple(routes),
                     teams=tuple(teams),
                     stale_s=stale_s,
                 )
                 decision = decide(case)
+                if decision.verdict is Verdict.WAIT:
+                    waiting.add(alert.id)
                 if decision.verdict is not Verdict.TELL:
                     if before.get(transition.id) != decision.words or decision.verdict is Verdict.DROP:
                         held.append((transition, decision))
                     continue
-                memo = memos.get(transition.alert, "")
-                if _send(ledger, channel, briefs, transition, memo, now, memos):
+                if _send(ledger, channel, briefs, transition, memos.get(alert.id, ""), now, memos):
                     sent += 1
-                    told_now.add(transition.alert)
+                    told_now.add(alert.id)
+                else:
+                    refused.add(alert.id)
         finally:
             _record(ledger, channel, held, now)
         if len(queue) < BATCH:

@@ -94,15 +94,19 @@ def memos(tx: Connection, target: str, alert_ids: Iterable[int]) -> dict[int, st
 
 
 def told_of(tx: Connection, target: str, series: Iterable[int], start: int, end: int) -> set[int]:
-    """The alerts with one of these series, opened in `[start, end)` (seconds UTC), that the target was told of."""
+    """The alerts with one of these series of which the target was first told, that they opened or grew, by a change in
+    `[start, end)` (seconds UTC).
+    """
     transition, member = METADATA.tables["transition"], METADATA.tables["alert_member"]
+    first = func.min(transition.c.at_s)
     query = (
         select(transition.c.alert)
         .join(DELIVERY, DELIVERY.c.transition == transition.c.id)
         .join(member, member.c.alert == transition.c.alert)
-        .where(DELIVERY.c.target == target, DELIVERY.c.outcome == "sent", transition.c.change == "opened")
-        .where(transition.c.at_s >= start, transition.c.at_s < end, among(tx, member.c.series, series))
-        .distinct()
+        .where(DELIVERY.c.target == target, DELIVERY.c.outcome == "sent", among(tx, member.c.series, series))
+        .where(transition.c.change.in_(("opened", "updated", "reopened")))
+        .group_by(transition.c.alert)
+        .having(first >= start, first < end)
     )
     return set(tx.execute(query).scalars())
 
