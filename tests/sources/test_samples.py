@@ -8,79 +8,196 @@ import struct
 import cramjam
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
 from watchkeeper.domain.errors import InputError
 from watchkeeper.domain.metric import Kind, Metric
-from watchkeeper.domain.times import HOUR
+from watchkeeper.domain.times import DAY, HOUR
+from watchkeeper.sources import samples
 from watchkeeper.sources.otlp import read_export_request
 from watchkeeper.sources.remote_write import read_write_request
-from watchkeeper.sources.samples import How, Periods, Sample
+from watchkeeper.sources.samples import How, Sample, Standing, fold, lacking, place
 
 METRIC = Metric(name="orders", source="push", step="1h", kind=Kind.COUNT, dimensions=("country",))
 DE = (("country", "DE"), ("pod", "a"))
 
 
-def nothing(key: tuple[str, ...], period: int) -> float:
-    return math.nan
+class Server:
+    """Keeps where instruments stand as the ledger does, and the points as the history does."""
+
+    def __init__(self, points: dict[tuple[str, int], float] | None = None, metric: Metric = METRIC) -> None:
+        self.metric = metric
+        self.kept: dict[tuple[str, ...], bytes] = {}
+        self.points = dict(points or {})
+
+    def take(self, *given: Sample, now: int = 0) -> dict[tuple[str, int], float]:
+        """The points that the samples changed."""
+        standings = {key: msgspec.json.decode(one, type=Standing) for key, one in self.kept.items()}
+        placed = place(self.metric, given)
+        unknown = lacking(placed, standings)
+        known = {(key, at): self.points.get((*key, at), math.nan) for key, at in unknown}
+        folded = fold(placed, standings, known, now)
+        self.rejected = folded.rejected
+        found = {}
+        for key, standing in folded.changed.items():
+            for period, one in standing.sums.items():
+                if one.is_new:
+                    found[*key, period] = math.nan if one.value is None else one.value
+                    one.is_new = False
+            self.kept[key] = msgspec.json.encode(standing)
+        self.points |= found
+        return found
 
 
-def folded(periods: Periods, *samples: Sample, known=nothing) -> dict[tuple[str, int], float]:
-    columns, _ = periods.fold(METRIC, samples, known)
-    rows = zip(columns.key.tolist(), columns.time.tolist(), columns.value.tolist(), strict=True)
-    return {(columns.keys[key][0], time): value for key, time, value in rows}
-
-
-def sample(at_s: float, value: float, how: How, labels: tuple[tuple[str, str], ...] = DE) -> Sample:
-    return Sample("orders", labels, int(at_s * 1000), value, how)
+def sample(
+    at_s: float,
+    value: float,
+    how: How,
+    labels: tuple[tuple[str, str], ...] = DE,
+    *,
+    origin: str = "",
+    start_s: float = 0,
+) -> Sample:
+    return Sample("orders", labels, int(at_s * 1000), value, how, origin, int(start_s * 1000))
 
 
 def test_the_last_gauge_of_a_period_is_its_value() -> None:
-    periods = Periods()
-    found = folded(periods, *(sample(at, at, How.GAUGE) for at in (10, HOUR - 1, HOUR, HOUR + 5)))
+    found = Server().take(*(sample(at, at, How.GAUGE) for at in (10, HOUR - 1, HOUR, HOUR + 5)))
     assert found == {("DE", 0): HOUR - 1, ("DE", HOUR): HOUR + 5}
 
 
 def test_deltas_add_up_over_pushes_and_instruments() -> None:
-    periods = Periods()
+    server = Server()
     other = (("country", "DE"), ("pod", "b"))
-    assert folded(periods, sample(1, 2, How.DELTA), sample(2, 3, How.DELTA, other)) == {("DE", 0): 5}
-    assert folded(periods, sample(3, 4, How.DELTA)) == {("DE", 0): 9}
-    assert folded(periods, sample(HOUR, 1, How.DELTA)) == {("DE", HOUR): 1}
+    assert server.take(sample(1, 2, How.DELTA), sample(2, 3, How.DELTA, other)) == {("DE", 0): 5}
+    assert server.take(sample(3, 4, How.DELTA)) == {("DE", 0): 9}
+    assert server.take(sample(HOUR, 1, How.DELTA)) == {("DE", HOUR): 1}
 
 
 def test_a_running_total_adds_what_it_grew_by_and_may_begin_anew() -> None:
-    periods = Periods()
-    assert folded(periods, sample(0, 1000, How.TOTAL)) == {}
-    assert folded(periods, sample(15, 1004, How.TOTAL), sample(30, 1010, How.TOTAL)) == {("DE", 0): 10}
-    assert folded(periods, sample(45, 3, How.TOTAL)) == {("DE", 0): 13}, "the program started again"
+    server = Server()
+    assert server.take(sample(0, 1000, How.TOTAL)) == {}
+    assert server.take(sample(15, 1004, How.TOTAL), sample(30, 1010, How.TOTAL)) == {("DE", 0): 10}
+    assert server.take(sample(45, 3, How.TOTAL)) == {("DE", 0): 13}, "the program started again"
+    began = sample(60, 8, How.TOTAL, start_s=50)
+    assert server.take(began) == {("DE", 0): 21}, "and again, and says so: eight since then"
+    assert server.take(sample(75, 9, How.TOTAL, start_s=50)) == {("DE", 0): 22}
+    assert server.take(sample(90, 10, How.TOTAL, start_s=90)) == {("DE", 0): 23}, "it does not know when it began"
 
 
 def test_samples_sent_again_change_nothing() -> None:
-    periods = Periods()
+    server = Server()
     push = [sample(0, 5, How.TOTAL), sample(15, 7, How.TOTAL)]
-    assert folded(periods, *push) == {("DE", 0): 2}
-    assert folded(periods, *push) == {}
+    assert server.take(*push) == {("DE", 0): 2}
+    assert server.take(*push) == {}
 
 
-def test_after_a_start_a_period_goes_on_from_what_is_known() -> None:
-    periods = Periods()
-    assert folded(periods, sample(1, 2, How.DELTA), known=lambda key, period: 40.0) == {("DE", 0): 42}
+def test_a_delta_that_another_one_has_overtaken_is_counted_once() -> None:
+    server = Server()
+    first, second, third = (sample(at, 1 << at // 10, How.DELTA, start_s=at - 10) for at in (20, 30, 40))
+    server.take(second)
+    server.take(third)
+    assert server.take(first) == {("DE", 0): 4 + 8 + 16}, "it is from before the first that was heard of"
+    for one in (first, second, third):
+        assert server.take(one) == {}
+    last = sample(60, 64, How.DELTA, start_s=50)
+    assert server.take(last) == {("DE", 0): 28 + 64}
+    assert server.take(sample(50, 32, How.DELTA, start_s=40)) == {("DE", 0): 92 + 32}
+    assert server.take(sample(50, 32, How.DELTA, start_s=40)) == {}
+    assert server.take(sample(55, 1, How.DELTA)) == {}, "it does not say what stretch it is of"
+
+
+def test_two_processes_of_a_service_are_two_instruments() -> None:
+    server = Server()
+    for at, first, second in ((10, 100, 5), (20, 104, 6), (30, 109, 8)):
+        server.take(sample(at, first, How.TOTAL, origin="a"), sample(at, second, How.TOTAL, origin="b"))
+    assert server.points == {("DE", 0): 9 + 3}
+
+
+def test_a_period_goes_on_from_what_the_history_knows() -> None:
+    server = Server({("DE", 0): 40.0, ("DE", HOUR): 1.0})
+    assert server.take(sample(1, 2, How.DELTA)) == {("DE", 0): 42}
+    one = sample(0, 100, How.TOTAL, (("country", "DE"), ("pod", "b")))
+    assert server.take(one) == {}
+    assert server.take(one._replace(at_ms=5, value=101.0)) == {("DE", 0): 43}
 
 
 def test_a_late_sample_is_added_to_its_own_period() -> None:
-    periods = Periods()
-    folded(periods, sample(10, 1, How.DELTA), sample(HOUR + 10, 5, How.DELTA))
+    server = Server()
+    server.take(sample(10, 1, How.DELTA), sample(HOUR + 10, 5, How.DELTA))
     other = (("country", "DE"), ("pod", "b"))
-    assert folded(periods, sample(20, 2, How.DELTA, other), known=lambda key, period: 1.0) == {("DE", 0): 3}
-    assert folded(periods, sample(HOUR + 20, 1, How.DELTA)) == {("DE", HOUR): 6}
+    assert server.take(sample(20, 2, How.DELTA, other), now=2 * HOUR) == {("DE", 0): 3}
+    server.take(sample(3 * HOUR, 5, How.DELTA), now=4 * HOUR)
+    third = (("country", "DE"), ("pod", "c"))
+    assert server.take(sample(20, 2, How.DELTA, third), now=4 * HOUR) == {("DE", 0): 5}, "known from the history"
+    assert server.take(sample(HOUR + 20, 1, How.DELTA, third), now=4 * HOUR) == {("DE", HOUR): 6}
 
 
-def test_gauges_that_no_dimension_tells_apart_are_counted_as_mixed() -> None:
-    columns, mixed = Periods().fold(
-        METRIC, [sample(1, 1, How.GAUGE), sample(1, 2, How.GAUGE, (("country", "DE"), ("pod", "b")))], nothing
-    )
-    assert (len(columns.time), mixed) == (1, 1)
+def test_a_late_gauge_says_its_own_period_and_never_a_newer_one() -> None:
+    server = Server()
+    server.take(sample(HOUR + 10, 7, How.GAUGE), sample(HOUR + 20, 8, How.GAUGE))
+    assert server.take(sample(HOUR + 15, 1, How.GAUGE)) == {}
+    assert server.take(sample(10, 3, How.GAUGE)) == {("DE", 0): 3}
+    assert server.take(sample(5, 2, How.GAUGE)) == {}
+
+
+def test_gauges_that_no_dimension_tells_apart_are_rejected_until_the_first_has_ended() -> None:
+    server = Server()
+    other = (("country", "DE"), ("pod", "b"))
+    assert server.take(sample(1, 1, How.GAUGE), sample(1, 2, How.GAUGE, other)) == {("DE", 0): 1}
+    assert server.rejected == {"labels that are no dimension tell several gauges apart; aggregate them first": 1}
+    assert server.take(sample(400, 2, How.GAUGE, other)) == {("DE", 0): 2}, "the first pod has gone"
+    assert server.rejected == {}
+
+
+def test_what_has_ended_is_forgotten_and_too_many_instruments_are_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(samples, "MOST_INSTRUMENTS", 2)
+    server = Server()
+    pods = [(("country", "DE"), ("pod", name)) for name in "abc"]
+    server.take(*(sample(1, 1, How.DELTA, pod) for pod in pods))
+    assert server.points == {("DE", 0): 2}
+    assert server.rejected == {"more than 2 instruments add up in one series; aggregate them first": 1}
+    server.take(sample(3 * DAY, 1, How.DELTA, pods[0]), now=3 * DAY)
+    assert server.take(sample(3 * DAY, 1, How.DELTA, pods[2]), now=3 * DAY) == {("DE", 3 * DAY): 2}
+    assert len(msgspec.json.decode(server.kept["DE",], type=Standing).sums) == 1
+
+
+@st.composite
+def sending(draw: st.DrawFn) -> tuple[list[Sample], list[list[Sample]]]:
+    """A stream of samples in the order of their times, and the requests that it came in, some of them sent again."""
+    stream = []
+    totals = {"a": 0, "b": 0}
+    for at in range(60, 60 * draw(st.integers(1, 40)), 60):
+        pod = draw(st.sampled_from("ab"))
+        how = {"a": How.TOTAL, "b": How.DELTA}[pod]
+        grown = draw(st.integers(0, 9))
+        totals[pod] = grown if how is How.DELTA or draw(st.integers(0, 9)) == 0 else totals[pod] + grown
+        stream.append(sample(at, totals[pod], how, (("country", "DE"), ("pod", pod)), start_s=at - 1))
+    requests: list[list[Sample]] = []
+    left = 0
+    while left < len(stream):
+        right = draw(st.integers(left + 1, len(stream)))
+        requests.append(stream[left:right])
+        if draw(st.booleans()):
+            requests.append(draw(st.sampled_from(requests)))
+        left = right
+    return stream, requests
+
+
+@given(sending())
+def test_any_split_of_a_stream_with_resends_gives_the_same_points(
+    sent: tuple[list[Sample], list[list[Sample]]],
+) -> None:
+    stream, requests = sent
+    metric = msgspec.structs.replace(METRIC, step="10m")
+    whole, parts = Server(metric=metric), Server(metric=metric)
+    stream = [one._replace(start_ms=0) if one.how is How.TOTAL else one for one in stream]
+    whole.take(*stream)
+    for number, request in enumerate(requests):
+        parts.take(*(one._replace(start_ms=0) if one.how is How.TOTAL else one for one in request), now=number * 1000)
+    assert parts.points == whole.points
 
 
 # remote write
@@ -173,10 +290,30 @@ def test_otlp_in_json_and_protobuf_says_the_same(
 
     body = export(metric)
     labels = (("country", "DE"), ("service.name", "shop"))
-    samples = [Sample(name, labels, 1500, value, how) for name, value, how in expected]
-    assert read_export_request(body, is_json=True) == samples
+    found = read_export_request(body, is_json=True)
+    assert [one[:5] for one in found] == [(name, labels, 1500, value, how) for name, value, how in expected]
     binary = json_format.Parse(body, ExportMetricsServiceRequest()).SerializeToString()
-    assert read_export_request(binary, is_json=False) == samples
+    assert read_export_request(binary, is_json=False) == found
+
+
+def test_otlp_tells_processes_and_libraries_apart_and_says_when_counting_began() -> None:
+    total = {"sum": {"aggregationTemporality": 2, "isMonotonic": True}}
+    total["sum"]["dataPoints"] = [point(asInt="3", startTimeUnixNano="500000000")]
+
+    def found(instance: str, library: str) -> Sample:
+        request = msgspec.json.decode(export(total))
+        (resource,) = request["resourceMetrics"]
+        attribute = {"key": "service.instance.id", "value": {"stringValue": instance}}
+        resource["resource"]["attributes"].append(attribute)
+        resource["scopeMetrics"][0]["scope"] = {"name": library}
+        (one,) = read_export_request(msgspec.json.encode(request), is_json=True)
+        return one
+
+    one = found("a", "http")
+    assert (one.start_ms, dict(one.labels)) == (500, {"country": "DE", "service.name": "shop"})
+    placed = place(METRIC, [one, found("a", "http"), found("b", "http"), found("a", "grpc")])
+    assert placed[0].instrument == placed[1].instrument
+    assert len({each.instrument for each in placed}) == 3
 
 
 @pytest.mark.parametrize(("body", "is_json"), [(b"{", True), (b"\xff\xff", False)])

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,7 @@ from watchkeeper.domain.times import HOUR, parse_instant
 from watchkeeper.sources.arrow_push import read_arrow
 from watchkeeper.sources.pushed import Columns, read_json
 from watchkeeper.sources.samples import How, Sample
+from watchkeeper.stores.ledger import standings
 from watchkeeper.stores.push_log import Pushed, PushLog
 from watchkeeper.watch import pushes
 from watchkeeper.watch.service import Watchkeeper
@@ -225,6 +226,105 @@ def test_samples_of_a_metric_that_withholds_small_groups_are_withheld_and_counte
     with pytest.raises(NotFoundError, match="metric private has no points yet"):
         service.metric_page("private")
     assert b'watchkeeper_rows_withheld_total{metric="private"} 2.0' in service.vitals.text()
+
+
+def ticking(hour: int, values: Sequence[float], how: How = How.TOTAL) -> list[Sample]:
+    """Samples of the counter `total`, a minute apart."""
+    begin = at(hour) + 1800  # Kolkata is half an hour off
+    return [Sample("total", (), (begin + 60 * k) * 1000, one, how) for k, one in enumerate(values)]
+
+
+def test_samples_that_could_not_be_stored_are_counted_when_they_are_sent_again(
+    service: Watchkeeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*columns: object) -> None:
+        raise StoreError("the disk is full")
+
+    service.pushes.take_samples(ticking(9, [100]))
+    with monkeypatch.context() as short:
+        short.setattr(standings, "put", full)
+        with pytest.raises(StoreError, match="full"):
+            service.pushes.take_samples(ticking(9, [100, 104, 109]))
+    assert service.pushes.take_samples(ticking(9, [100, 104, 109])) == (0, "")
+    assert kept(service, "total")[()] == {at(9) + 1800: 9.0}
+
+
+def test_samples_that_could_not_be_moved_into_the_history_are_moved_later(
+    service: Watchkeeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lacks_memory(*columns: object, **named: object) -> int:
+        raise MemoryError
+
+    with monkeypatch.context() as short:
+        short.setattr(service._history, "append", lacks_memory)
+        service.pushes.take_samples(ticking(9, [3, 4], How.DELTA))
+        with pytest.raises(MemoryError):
+            service.pushes.drain()
+    service.pushes.take_samples(ticking(9, [3, 4, 5], How.DELTA))
+    assert kept(service, "total")[()] == {at(9) + 1800: 12.0}
+
+
+def test_samples_of_the_future_are_rejected_and_stand_in_nobodys_way(service: Watchkeeper) -> None:
+    late = ticking(9, [100])[0]._replace(at_ms=(NOW + 2 * 24 * HOUR) * 1000)
+    far, infinite = late, ticking(9, [float("inf")])[0]
+    rejected, why = service.pushes.take_samples([far, infinite])
+    assert rejected == 2
+    assert why == "total: a sample lies in the future, or its value is infinite"
+    service.pushes.take_samples(ticking(9, [100, 101]))
+    assert kept(service, "total")[()] == {at(9) + 1800: 1.0}
+
+
+def test_a_counter_has_a_series_once_it_has_a_point_and_no_more_than_fit(
+    service: Watchkeeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service.pushes._instruments, "_most_series", 2)
+
+    def of(country: str, value: float, minute: int) -> Sample:
+        labels = (("country", country), ("device", "phone"))
+        return Sample("orders", labels, (at(9) + 60 * minute) * 1000, value, How.TOTAL)
+
+    assert service.pushes.take_samples([of("DE", 5, 0)]) == (0, "")
+    service.run_until(NOW)
+    with pytest.raises(NotFoundError, match="no points yet"):
+        service.metric_page("orders")
+    rejected, why = service.pushes.take_samples([of("DE", 6, 1), of("US", 1, 1), of("FR", 1, 1)])
+    assert (rejected, why) == (1, "orders: would be one series more than 2; leave a dimension out")
+    assert service.pushes.take_samples([of("US", 4, 2)]) == (0, "")
+    assert kept(service, "orders") == {("DE", "phone"): {at(9): 1.0}, ("US", "phone"): {at(9): 3.0}}
+
+
+def test_a_restart_between_samples_changes_nothing(tmp_path: Path) -> None:
+    """Each request in a process of its own, sent again to the next one."""
+    requests = [ticking(9, values, how) for how, values in ((How.TOTAL, [5.0, 7.0]), (How.TOTAL, [5.0, 7.0, 2.0, 9.0]))]
+    requests.append([one._replace(origin="other") for one in ticking(9, [5.0, 1.0], How.DELTA)])
+    for number, request in enumerate(requests):
+        with Watchkeeper.open(tmp_path / "home", clock=lambda: NOW) as service:
+            if number == 0:
+                service.apply(parse_config(CONFIG), "tester")
+            else:
+                service.pushes.take_samples(requests[number - 1])
+            service.pushes.take_samples(request)
+    with Watchkeeper.open(tmp_path / "home", clock=lambda: NOW) as service:
+        service.pushes.take_samples(requests[-1])
+        assert kept(service, "total")[()] == {at(9) + 1800: 2 + 2 + 7 + 6}
+
+
+def test_two_servers_count_one_instrument_together(tmp_path: Path, postgres_url: str) -> None:
+    def opened(name: str) -> Watchkeeper:
+        return Watchkeeper.open(tmp_path / name, ledger_url=postgres_url, history_url=postgres_url, clock=lambda: NOW)
+
+    with opened("first") as first, opened("second") as second:
+        first.apply(parse_config(CONFIG), "tester")
+        second.pushes.forget()
+        ticks = ticking(9, [10.0, 20.0, 30.0, 40.0, 50.0, 60.0])
+        for place, one in enumerate(ticks):
+            (first, second)[place % 2].pushes.take_samples([one])
+            if place % 3 == 0:
+                second.pushes.drain()
+        second.pushes.take_samples(ticks[2:5])
+        first.run_until(NOW + 90 * 60)
+        second.run_until(NOW + 90 * 60)
+        assert kept(second, "total")[()] == {at(9) + 1800: 50.0}
 
 
 @pytest.mark.parametrize(

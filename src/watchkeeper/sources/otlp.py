@@ -6,8 +6,8 @@ the point are labels, and so is `service.name` of the resource.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 from watchkeeper.domain.errors import InputError
 from watchkeeper.sources.samples import How, Sample
@@ -35,7 +35,7 @@ def read_export_request(body: bytes, *, is_json: bool) -> list[Sample]:
         for resource in request.resource_metrics
         for scope in resource.scope_metrics
         for metric in scope.metrics
-        for sample in _samples(metric, [one for one in resource.resource.attributes if one.key in _OF_RESOURCE])
+        for sample in _samples(metric, _teller(resource.resource, scope.scope))
     ]
 
 
@@ -51,22 +51,37 @@ def write_partial_success(rejected: int, why: str, *, is_json: bool) -> bytes:
     return json_format.MessageToJson(answer).encode() if is_json else bytes(answer.SerializeToString())
 
 
-def _samples(metric: Any, resource: Iterable[Any]) -> Iterator[Sample]:
+class _Teller(NamedTuple):
+    """Who counts: `labels` of the resource that are labels of its points, and `origin`, because two processes of one
+    service, or two of its libraries, are two instruments.
+    """
+
+    labels: list[Any]
+    origin: str
+
+
+def _teller(resource: Any, scope: Any) -> _Teller:
+    said = sorted((one.key, str(one.value)) for one in resource.attributes)
+    labels = [one for one in resource.attributes if one.key in _OF_RESOURCE]
+    return _Teller(labels, repr((said, scope.name)) if said or scope.name else "")
+
+
+def _samples(metric: Any, teller: _Teller) -> Iterator[Sample]:
     kind = metric.WhichOneof("data")
     if kind == "gauge":
         for point in metric.gauge.data_points:
-            yield _sample(metric.name, point, resource, _number(point), How.GAUGE)
+            yield _sample(metric.name, point, teller, _number(point), How.GAUGE)
     elif kind == "sum":
         how = _how(metric.sum.aggregation_temporality, is_rising=metric.sum.is_monotonic)
         for point in metric.sum.data_points:
-            yield _sample(metric.name, point, resource, _number(point), how)
+            yield _sample(metric.name, point, teller, _number(point), how)
     elif kind in ("histogram", "exponential_histogram"):
         data = getattr(metric, kind)
         how = _how(data.aggregation_temporality, is_rising=True)
         for point in data.data_points:
-            yield _sample(f"{metric.name}.count", point, resource, float(point.count), how)
+            yield _sample(f"{metric.name}.count", point, teller, float(point.count), how)
             if point.HasField("sum"):
-                yield _sample(f"{metric.name}.sum", point, resource, point.sum, how)
+                yield _sample(f"{metric.name}.sum", point, teller, point.sum, how)
 
 
 def _how(temporality: int, *, is_rising: bool) -> How:
@@ -80,9 +95,10 @@ def _number(point: Any) -> float:
     return float("nan") if has_value is None else float(getattr(point, has_value))
 
 
-def _sample(name: str, point: Any, resource: Iterable[Any], value: float, how: How) -> Sample:
-    labels = {one.key: _text(one.value) for one in (*resource, *point.attributes)}
-    return Sample(name, tuple(sorted(labels.items())), point.time_unix_nano // 1_000_000, value, how)
+def _sample(name: str, point: Any, teller: _Teller, value: float, how: How) -> Sample:
+    labels = {one.key: _text(one.value) for one in (*teller.labels, *point.attributes)}
+    at_ms, start_ms = point.time_unix_nano // 1_000_000, point.start_time_unix_nano // 1_000_000
+    return Sample(name, tuple(sorted(labels.items())), at_ms, value, how, teller.origin, start_ms)
 
 
 def _text(value: Any) -> str:

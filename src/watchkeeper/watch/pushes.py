@@ -7,11 +7,11 @@ kill -9 at any moment. Sending it again changes nothing.
 from __future__ import annotations
 
 import logging
+import math
 import re
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -27,10 +27,11 @@ from watchkeeper.sources.otlp import read_export_request, write_partial_success
 from watchkeeper.sources.points import ROUNDING
 from watchkeeper.sources.pushed import Columns, read_json
 from watchkeeper.sources.remote_write import read_write_request
-from watchkeeper.sources.samples import How, Periods, Sample
+from watchkeeper.sources.samples import How, Sample
 from watchkeeper.stores.history import History
 from watchkeeper.stores.ledger import Ledger, metrics, series
 from watchkeeper.stores.push_log import Done, Pushed, PushLog
+from watchkeeper.watch.instruments import Instruments
 
 log = logging.getLogger("watchkeeper.push")
 
@@ -100,11 +101,11 @@ class Pushes:
         self._clock = clock
         self._known: dict[str, _Known] = {}
         self._sent: dict[str, Metric] | None = None
-        self._periods = Periods()
         self._owner: dict[int, str] = {}
         self._making = threading.Lock()
         self._draining = threading.Lock()
         self._log = PushLog(folder)
+        self._instruments = Instruments(ledger, history, clock, self._drain_log, on_change, most_series=MOST_SERIES)
         self._stop = threading.Event()
         self._drained = 0
         self._thread: threading.Thread | None = None
@@ -114,6 +115,7 @@ class Pushes:
         """The configuration changed: ask the ledger again."""
         self._known = {}
         self._sent = None
+        self._instruments.forget()
 
     @staticmethod
     def read(kind: str, body: bytes, metric: str) -> Columns:
@@ -204,19 +206,22 @@ class Pushes:
             else:
                 why = f"no pushed metric is called {_sent(one.name)}"
                 reasons[why] = reasons.get(why, 0) + 1
+        counted: list[tuple[Metric, list[Sample]]] = []
+        latest_ms = (self._clock() + _FUTURE_S) * 1000
         for name, members in by_metric.items():
             metric = self._of(name).metric
             if metric.min_group_size:
                 reasons[f"{name} withholds small groups, and samples do not say how large theirs is"] = len(members)
                 self._on_withheld(name, len(members))
                 continue
-            columns, mixed = self._periods.fold(metric, members, partial(self._so_far, name))
-            if mixed:
-                reasons[f"{name}: labels that are no dimension tell several gauges apart; aggregate them first"] = mixed
-            if len(columns.time):
-                taken = self.store(columns)
-                if taken.refused:
-                    reasons[f"{name}: {taken.refusals[0].why}"] = taken.refused
+            good = [one for one in members if one.at_ms <= latest_ms and not math.isinf(one.value)]
+            if len(good) < len(members):
+                reasons[f"{name}: a sample lies in the future, or its value is infinite"] = len(members) - len(good)
+            if good:
+                counted.append((metric, good))
+        if counted:
+            reasons |= self._instruments.take(counted)
+            self._start()
         return sum(reasons.values()), "; ".join(list(reasons)[:NAMED_REFUSALS])
 
     def store(self, columns: Columns) -> Taken:
@@ -235,6 +240,12 @@ class Pushes:
 
     def drain(self) -> None:
         """Move what is durable into the history."""
+        self._drain_log()
+        settled = self._instruments.settle()
+        with self._draining:
+            self._drained += settled
+
+    def _drain_log(self) -> None:
         with self._draining:
             points, segments = self._log.take()
             if points:
@@ -259,15 +270,6 @@ class Pushes:
             self._thread.join()
         self._log.close()
         self.drain()
-
-    def _so_far(self, name: str, key: tuple[str, ...], period: int) -> float:
-        """The value of a point as the history will know it; NaN where there is none."""
-        one = self._of(name).ids.get(key)
-        if one is None:
-            return float("nan")
-        self.drain()
-        columns = self._history.read((one,), start=period, end=period + 1)
-        return float(columns.shown[0]) if len(columns.value) else float("nan")
 
     def _by_sent_name(self) -> dict[str, Metric]:
         if self._sent is None:

@@ -17,7 +17,7 @@ from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, SQL
 from watchkeeper.domain.errors import StaleError, StoreError
 from watchkeeper.stores.ledger.audit import newest_id
 
-SCHEMA_REVISION = "0019"
+SCHEMA_REVISION = "0020"
 """The newest migration in `migrations/versions/`: known without importing Alembic, which takes longer than opening."""
 
 BUSY_TIMEOUT_S = 30
