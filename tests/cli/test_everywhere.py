@@ -52,6 +52,7 @@ metrics:
     time_column: time, time_is: seconds, measure: sum(visits)}
   bought: {source: shop, step: 1h, kind: count, since: 2026-03-01, dimensions: [variant], table: asked,
     time_column: time, time_is: seconds, measure: sum(orders)}
+  pushed: {source: programs, step: 1h, kind: count, dimensions: [country]}
 runbooks:
   drop: {text: "1. [ ] There are {orders} now. Is it a holiday?"}
 systems:
@@ -91,6 +92,9 @@ ASKED = [
     ("me", "--json"),
     ("me",),
     ("sources list", "--json"),
+    ("push", "{points.csv}", "--metric", "pushed", "--dry-run", "--json"),
+    ("push", "{points.csv}", "--metric", "pushed", "--json"),
+    ("push", "{points.csv}", "--metric", "pushed"),
     ("metrics", "--json"),
     ("series list", "orders", "--json"),
     ("series points", "1", "--from", "2026-03-01", "--json"),
@@ -269,7 +273,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Both:
     me = getpass.getuser()
     now = shop.DROP + 3 * HOUR
     with shop.open_service(home, now) as service:
-        source = f"sources: {{shop: {{url: 'sqlite:///{home / 'shop.db'}'}}}}"
+        source = f"sources: {{shop: {{url: 'sqlite:///{home / 'shop.db'}'}}, programs: {{kind: push}}}}"
         service.apply(parse_config(source + CONFIG), "tester")
         service.run_until(now)
         last = service.inbox(show="all", order="newest").lines[0].alert.id
@@ -286,6 +290,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Both:
         questions.ask(tx, Question(id=0, decades=-1.0, slot_end=now, asked_at=now, **window))
     shutil.copytree(home / "watchkeeper", home / "served")
     files = {"config": "flags: {other: {variants: {a: 1, b: 2}, default: a, fallback: b}}", "calendar": CALENDAR}
+    files["points.csv"] = "time,value,country\n2026-03-01T12:00:00Z,3,DE\n2026-03-01T13:00:00Z,,DE\n"
     files["lines"] = (
         json.dumps(
             {

@@ -32,8 +32,8 @@ def csv(folder: Path, text: str) -> Path:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "is empty; there is nothing to score"),
-        ("series,ts,value\n", "holds no rows; there is nothing to score"),
+        ("", "is empty; there is nothing to read"),
+        ("series,ts,value\n", "holds no rows; there is nothing to read"),
         ("series,time,value\na,2024-01-01,1\n", "has no column ts; there are series, time, value. Rename the column"),
         (
             "series,ts,value\na,2024-01-01,1\na,2024-01-02,many\n",

@@ -24,6 +24,7 @@ VERBS: Final[dict[str, tuple[str, str]]] = {
     "channels": ("watchkeeper.cli.channels", "Say how channels fare, and test them."),
     "digest": ("watchkeeper.cli.digest", "Say a week in a few lines, or send it."),
     "feedback": ("watchkeeper.cli.feedback", "Say answers and take them back; export and import the log."),
+    "push": ("watchkeeper.cli.push", "Send the points of a file to a pushed metric."),
     "sources": ("watchkeeper.cli.sources", "List where numbers come from."),
     "metrics": ("watchkeeper.cli.metrics", "List what is watched, and how each metric fares."),
     "series": ("watchkeeper.cli.series", "List the series of a metric, and print their judged points."),

@@ -254,17 +254,26 @@ class Client(Work, People):
         *,
         dimensions: Mapping[str, str | Sequence[str | None]] | None = None,
         cases: Sequence[float | None] | None = None,
+        group_size: Sequence[float | None] | None = None,
+        patience_s: float = 0.0,
     ) -> PushRecord:
         """Send points of a metric whose source is of kind `push`; they are on the server's disk when this returns.
 
         A row each: `time` is when its period starts (seconds since 1970, or a time with its offset), `value` what it
-        was (None: missing); a dimension is one text for all rows or one a row; `cases` says of how many a rate is. A
-        point that is sent again takes the place of the one before. Rows that are refused are in the answer, with why.
+        was (None: missing); a dimension is one text for all rows or one a row; `cases` says of how many a rate is, and
+        `group_size` how many people are behind each row, where the metric withholds small groups. A point that is sent
+        again takes the place of the one before. Rows that are refused are in the answer, with why. A server that is
+        busy or away is asked again for `patience_s`.
         """
         draft = PushDraft(
-            metric=metric, time=list(time), value=list(value), dimensions=dict(dimensions or {}), cases=cases
+            metric=metric,
+            time=list(time),
+            value=list(value),
+            dimensions=dict(dimensions or {}),
+            cases=cases,
+            group_size=group_size,
         )
-        return self._wire.ask(PushRecord, "POST", "/push", body=draft)
+        return self._wire.ask(PushRecord, "POST", "/push", body=draft, patience_s=patience_s)
 
     def series(self, metric: str) -> Iterator[SeriesRecord]:
         """The series of a metric, by id."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import httpx
@@ -39,6 +41,10 @@ P = TypeVar("P", bound=Page)
 PREFIX = "/api/v1"
 TRIES = 3
 """A request is sent so often before the client gives up on a server that does not answer."""
+
+BUSY = 503
+PAUSE_S, LEAST_PAUSE_S, LONGEST_PAUSE_S = 5.0, 0.1, 60.0
+"""How long is waited before a busy server is asked again that does not say when (`Retry-After`), and the bounds."""
 
 _ERRORS: Mapping[str, type[WatchkeeperError]] = {
     "not_found": NotFoundError,
@@ -81,9 +87,18 @@ class Wire:
         """Close the connection."""
         self._http.close()
 
-    def ask(self, kind: type[T], method: str, path: str, *, body: msgspec.Struct | None = None, **query: Any) -> T:
+    def ask(
+        self,
+        kind: type[T],
+        method: str,
+        path: str,
+        *,
+        body: msgspec.Struct | None = None,
+        patience_s: float = 0.0,
+        **query: Any,
+    ) -> T:
         """Send, and read the answer as `kind`."""
-        answer = self.send(method, path, body=body, **query)
+        answer = self.send(method, path, body=body, patience_s=patience_s, **query)
         try:
             return msgspec.json.decode(answer, type=kind)
         except msgspec.DecodeError as error:
@@ -99,10 +114,13 @@ class Wire:
             yield page
             more = page.next
 
-    def send(self, method: str, path: str, *, body: msgspec.Struct | None = None, **query: Any) -> bytes:
+    def send(
+        self, method: str, path: str, *, body: msgspec.Struct | None = None, patience_s: float = 0.0, **query: Any
+    ) -> bytes:
         """Send, and give back the body of the answer.
 
-        A write carries an Idempotency-Key of its own, so that it may be sent again where the server did not answer.
+        A write carries an Idempotency-Key of its own, so that it may be sent again where the server did not answer. It
+        is sent again for `patience_s` as well where the server is busy (503) or away, as often as it says it may be.
         Raises the error of our tree that the problem names; WatchkeeperError where there is no server.
         """
         headers = {} if method == "GET" else {"idempotency-key": str(uuid.uuid4())}
@@ -112,17 +130,21 @@ class Wire:
         if body is not None:
             content, headers["content-type"] = msgspec.json.encode(body), "application/json"
         asked = {name: value for name, value in query.items() if value not in (None, "")}
-        for left in range(TRIES - 1, -1, -1):
-            try:
-                answer = self._http.request(method, path, content=content, params=asked, headers=headers)
+        request = partial(self._http.request, method, path, content=content, params=asked, headers=headers)
+        waited = 0.0
+        while True:
+            answer, trouble = self._try(request)
+            if answer is not None and answer.status_code != BUSY:
                 break
-            except httpx.UnsupportedProtocol:
-                raise InputError(f"{self._address}: no address of a server; write it as https://HOST") from None
-            except httpx.TransportError as error:
-                if not left:
-                    raise WatchkeeperError(
-                        f"{self._address}: no answer ({error}); see whether Watchkeeper runs there"
-                    ) from error
+            pause = _pause(answer)
+            waited += pause
+            if waited > patience_s:
+                break
+            time.sleep(pause)
+        if answer is None:
+            raise WatchkeeperError(
+                f"{self._address}: no answer ({trouble}); see whether Watchkeeper runs there"
+            ) from trouble
         # A push of which nothing was accepted is answered 422 with what became of its rows, and is no problem.
         if answer.is_success or (
             answer.status_code == 422 and answer.headers.get("content-type") == "application/json"
@@ -130,6 +152,18 @@ class Wire:
             self.etag = answer.headers.get("etag", "")
             return answer.content
         raise self._error(answer)
+
+    def _try(self, request: Callable[[], httpx.Response]) -> tuple[httpx.Response | None, httpx.TransportError | None]:
+        """The answer, or after `TRIES` what stood in its way."""
+        trouble = None
+        for _ in range(TRIES):
+            try:
+                return request(), None
+            except httpx.UnsupportedProtocol:
+                raise InputError(f"{self._address}: no address of a server; write it as https://HOST") from None
+            except httpx.TransportError as error:
+                trouble = error
+        return None, trouble
 
     def _error(self, answer: httpx.Response) -> WatchkeeperError:
         try:
@@ -142,3 +176,8 @@ class Wire:
         if problem.code == "signed_out":
             return AccessError(words, is_known=False)
         return _ERRORS.get(problem.code, WatchkeeperError)(words)
+
+
+def _pause(answer: httpx.Response | None) -> float:
+    said = "" if answer is None else answer.headers.get("retry-after", "")
+    return min(max(float(said), LEAST_PAUSE_S), LONGEST_PAUSE_S) if said.isdecimal() else PAUSE_S

@@ -12,7 +12,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import httpx
-from litestar import Litestar, Request, Response, Router
+import msgspec
+from anyio import to_thread
+from litestar import Litestar, Request, Response, Router, post
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
@@ -62,7 +64,7 @@ class Stores(httpx.BaseTransport):
         """The routes that begin as `path` does: to make all of them takes longer than most verbs do."""
         head = path.removeprefix(f"{PREFIX}/").partition("/")[0]
         if head not in self._apps:
-            every = (one for noun in NOUNS for one in noun.HANDLERS)
+            every = (take_push, *(one for noun in NOUNS for one in noun.HANDLERS))
             self._apps[head] = Litestar(
                 route_handlers=[
                     Router(
@@ -80,6 +82,16 @@ class Stores(httpx.BaseTransport):
     def _keep(self, _: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
         self._raised.append(error)
         return Response(b"", status_code=500)
+
+
+@post("/push", status_code=200)
+async def take_push(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """A push into the stores: a server has its own door for it, which lets many requests share a write."""
+    pushes = request.app.state.desk.service.pushes
+    columns = pushes.read("application/json", await request.body(), "")
+    taken = await to_thread.run_sync(pushes.store, columns)
+    status = 422 if taken.refused and not taken.accepted else 200
+    return Response(msgspec.json.encode(taken), status_code=status, media_type="application/json")
 
 
 def _begins(handler: HTTPRouteHandler, head: str) -> bool:

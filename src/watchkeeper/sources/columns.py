@@ -69,6 +69,23 @@ def read_rows(table: pa.Table, place: str) -> Rows:
     return Rows(series, names, time, value, moment, zone, infinite, cases)
 
 
+def read_times(column: pa.ChunkedArray, place: str, name: str) -> NDArray[np.int64]:
+    """A column of times as `read_rows` reads them: int64[n] seconds since 1970 UTC. InputError."""
+    moment, _ = _times(_one(column), place, name)
+    return _whole_seconds(moment, place, name)
+
+
+def read_values(column: pa.ChunkedArray, place: str, name: str) -> NDArray[np.float64]:
+    """A column of numbers as `read_rows` reads them: float64[n], NaN where it is missing.
+
+    Raises InputError, for an infinite one too.
+    """
+    value, infinite = _value(_one(column), name, place)
+    if infinite:
+        raise InputError(f"{place}: column {name} has {infinite:,} infinite values; leave them empty")
+    return value
+
+
 def _check_shares(value: NDArray[np.float64], cases: NDArray[np.float64], place: str) -> None:
     with np.errstate(invalid="ignore"):
         is_there = np.isfinite(value)
@@ -147,30 +164,30 @@ def _first_that_is_not(text: pa.Array, kind: pa.DataType) -> int:
     return first
 
 
-def _times(column: pa.Array, place: str) -> tuple[pa.Array, str]:
+def _times(column: pa.Array, place: str, name: str = "ts") -> tuple[pa.Array, str]:
     """The times as timestamps, or as numbers where they are such, and their wall clock."""
     kind = column.type
     zone = "UTC"
     if column.null_count:
-        raise _no_time(place, int(np.argmax(column.is_null().to_numpy(zero_copy_only=False))))
+        raise _no_time(place, int(np.argmax(column.is_null().to_numpy(zero_copy_only=False))), name)
     if pa.types.is_timestamp(kind):
         moment, zone = column, _zone(kind.tz)
     elif pa.types.is_date(kind):
         moment = column.cast(pa.timestamp("s"))
     elif _is_text(kind):
-        moment = _text_times(column, place)
+        moment = _text_times(column, place, name)
     elif _is_number(kind):
         moment = column
     else:
-        raise InputError(f"{place}: column ts holds {kind}; times are timestamps, ISO text or numbers since 1970")
+        raise InputError(f"{place}: column {name} holds {kind}; times are timestamps, ISO text or numbers since 1970")
     absent = pc.is_null(moment, nan_is_null=True).to_numpy(zero_copy_only=False)
     if absent.any():
-        raise _no_time(place, int(np.argmax(absent)))
+        raise _no_time(place, int(np.argmax(absent)), name)
     return moment, zone
 
 
-def _no_time(place: str, row: int) -> InputError:
-    return InputError(f"{place}: column ts, row {row + 1}: there is no time; every row needs one")
+def _no_time(place: str, row: int, name: str) -> InputError:
+    return InputError(f"{place}: column {name}, row {row + 1}: there is no time; every row needs one")
 
 
 def _zone(name: str | None) -> str:
@@ -181,7 +198,7 @@ def _zone(name: str | None) -> str:
         return "UTC"
 
 
-def _text_times(column: pa.Array, place: str) -> pa.Array:
+def _text_times(column: pa.Array, place: str, name: str) -> pa.Array:
     trimmed = pc.ascii_trim_whitespace(column)
     for kind in (pa.int64(), pa.float64()):
         number = _cast(trimmed, kind)
@@ -192,7 +209,7 @@ def _text_times(column: pa.Array, place: str) -> pa.Array:
         moment = _cast(trimmed, kind)
         if moment is not None:
             return moment
-    return _texts_one_by_one(column, trimmed, place)
+    return _texts_one_by_one(column, trimmed, place, name)
 
 
 def _cast(text: pa.Array, kind: pa.DataType) -> pa.Array | None:
@@ -204,7 +221,7 @@ def _cast(text: pa.Array, kind: pa.DataType) -> pa.Array | None:
         return None
 
 
-def _texts_one_by_one(column: pa.Array, trimmed: pa.Array, place: str) -> pa.Array:
+def _texts_one_by_one(column: pa.Array, trimmed: pa.Array, place: str, name: str) -> pa.Array:
     """More spellings of ISO 8601 than Arrow reads, offsets in some rows only, and errors that name the row."""
     encoded = trimmed.dictionary_encode(null_encoding="encode")
     found = np.array([_seconds_of(text) for text in encoded.dictionary.to_pylist()])
@@ -213,9 +230,9 @@ def _texts_one_by_one(column: pa.Array, trimmed: pa.Array, place: str) -> pa.Arr
     if len(bad):
         row = int(bad[0])
         if not trimmed[row].as_py():
-            raise _no_time(place, row)
+            raise _no_time(place, row, name)
         text = column[row].as_py()
-        raise InputError(f"{place}: column ts, row {row + 1}: {text!r} is not a time; {_TIME_MEND}")
+        raise InputError(f"{place}: column {name}, row {row + 1}: {text!r} is not a time; {_TIME_MEND}")
     return pa.array(np.round(seconds * 1e6).astype(np.int64)).cast(pa.timestamp("us", "UTC"))
 
 
@@ -228,7 +245,7 @@ def _seconds_of(text: str | None) -> float:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
-def _whole_seconds(moment: pa.Array, place: str) -> NDArray[np.int64]:
+def _whole_seconds(moment: pa.Array, place: str, name: str = "ts") -> NDArray[np.int64]:
     """Whole seconds since 1970 UTC of timestamps or of numbers in a unit that their size tells."""
     if pa.types.is_timestamp(moment.type):
         per_second = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}[moment.type.unit]
@@ -238,7 +255,7 @@ def _whole_seconds(moment: pa.Array, place: str) -> NDArray[np.int64]:
     largest = float(np.abs(number.astype(np.float64)).max(initial=0))
     if largest >= _LARGEST:
         row = int(np.argmax(np.abs(number)))
-        raise InputError(f"{place}: column ts, row {row + 1}: {number[row]} is not a time; {_TIME_MEND}")
+        raise InputError(f"{place}: column {name}, row {row + 1}: {number[row]} is not a time; {_TIME_MEND}")
     per_second = next((per_second for per_second, limit in _UNITS if largest < limit), 1_000_000_000)
     return np.asarray(np.floor_divide(number, per_second), np.int64)
 

@@ -61,8 +61,21 @@ def read_table(path: Path, *, columns: Sequence[str] = COLUMNS) -> pa.Table:
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
     if table.num_rows == 0:
-        raise InputError(f"{path}: holds no rows; there is nothing to score")
+        raise InputError(f"{path}: holds no rows; there is nothing to read")
     return table
+
+
+def column_names(path: Path) -> list[str]:
+    """The columns of a file in its order; InputError naming the file where that cannot be read."""
+    try:
+        if path.suffix.lower() == ".csv":
+            return [name.strip() for name in _csv_header(path)[1]]
+        with pq.ParquetFile(path) as file:
+            return list(file.schema_arrow.names)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except pa.ArrowException as error:
+        raise InputError(f"{path}: cannot be read as Parquet: {_first_line(error)}") from None
 
 
 def write_table(path: Path, table: pa.Table) -> None:
@@ -93,7 +106,7 @@ def write_table(path: Path, table: pa.Table) -> None:
 
 def _read_parquet(path: Path, columns: Sequence[str]) -> pa.Table:
     if path.stat().st_size == 0:
-        raise InputError(f"{path}: is empty; there is nothing to score")
+        raise InputError(f"{path}: is empty; there is nothing to read")
     try:
         with pq.ParquetFile(path) as file:
             wanted = _wanted(path, file.schema_arrow.names, columns)
@@ -121,7 +134,7 @@ def _read_csv(path: Path, columns: Sequence[str]) -> pa.Table:
         except pa.ArrowInvalid as error:
             text = _first_line(error)
     if "Empty CSV file" in text:  # A header without even a line break.
-        raise InputError(f"{path}: holds no rows; there is nothing to score")
+        raise InputError(f"{path}: holds no rows; there is nothing to read")
     if "UTF8" in text:
         raise InputError(f"{path}: is not UTF-8 text; save it as UTF-8")
     raise InputError(f"{path}: cannot be read as CSV: {text.removeprefix('CSV parse error: ')}; mend that row")
@@ -135,7 +148,7 @@ def _csv_header(path: Path) -> tuple[str, list[str]]:
     except UnicodeDecodeError:
         raise InputError(f"{path}: is not UTF-8 text; save it as UTF-8") from None
     if not line:
-        raise InputError(f"{path}: is empty; there is nothing to score")
+        raise InputError(f"{path}: is empty; there is nothing to read")
     separator = max(",;\t", key=lambda one: (line.count(one), one == ","))
     return separator, next(csv.reader([line], delimiter=separator))
 

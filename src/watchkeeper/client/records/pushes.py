@@ -12,7 +12,8 @@ class PushDraft(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Points of one pushed metric, a row each: columns of one length.
 
     `time` is when each period starts (seconds since 1970, or a time with its offset), `value` what it was (None:
-    missing), a dimension one text for all rows or one a row, `cases` of how many a rate is.
+    missing), a dimension one text for all rows or one a row, `cases` of how many a rate is, `group_size` how many
+    people are behind each row.
     """
 
     metric: str
@@ -20,6 +21,7 @@ class PushDraft(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     value: Sequence[float | None]
     dimensions: dict[str, str | Sequence[str | None]] = {}
     cases: Sequence[float | None] | None = None
+    group_size: Sequence[float | None] | None = None
 
 
 class Refusal(msgspec.Struct, frozen=True):
