@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-import pytest
+import json
 
-from watchkeeper.domain.config import parse_config
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from watchkeeper.domain.config import Channel, parse_config
+from watchkeeper.domain.config_export import dump_config
 from watchkeeper.domain.errors import ConfigError
+from watchkeeper.domain.flag import Flag, Segment
+from watchkeeper.domain.metric import Metric, Source
+from watchkeeper.domain.route import Route
+from watchkeeper.domain.runbook import Runbook
+from watchkeeper.domain.system import System
+from watchkeeper.domain.team import Team
 
 GOOD = """
 sources:
@@ -97,3 +109,66 @@ retention:
         parse_config("\n\nsources: [a]", "shop.yaml")
     with pytest.raises(ConfigError, match=r"shop.yaml:1: expected a mapping"):
         parse_config("", "shop.yaml")
+
+
+WHOLE = """
+sources: {shop: {url: "sqlite:///shop.db"}}
+metrics: {orders: {source: shop, step: 1h, query: "select 1 where :start < :end"}}
+channels: {team: {url: "textfile://team.txt"}}
+teams: {shop: {members: [Ada]}}
+routes: {all: {channels: [team]}}
+segments: {staff: {when: {mail: {ends_with: "@example.com"}}}}
+flags: {ranking: {variants: {model: true, basic: false}, default: model, fallback: basic}}
+systems: {search: {source: shop, stage: operation, predictions: {table: p, time_field: at, key: id, score: s}}}
+runbooks: {drop: {text: Look.}}
+"""
+
+VALUES = st.recursive(
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(-(2**70), 2**70),
+        st.floats(),
+        st.text(max_size=8),
+        st.sampled_from(
+            ["1h", "shop", "model", "mon 08:00 America", "2026-01-01", "9999-12-31T23:59:59-23:59", "0001-01-01", "UTC"]
+        ),
+    ),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(max_size=8) | st.sampled_from(["name", "model"]), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+RECORDS = {
+    "sources": Source,
+    "metrics": Metric,
+    "channels": Channel,
+    "teams": Team,
+    "routes": Route,
+    "segments": Segment,
+    "flags": Flag,
+    "systems": System,
+    "runbooks": Runbook,
+}
+
+
+@st.composite
+def broken(draw: st.DrawFn) -> str:
+    """A configuration in which one record has all that it needs, and some settings are any value."""
+    said = yaml.safe_load(WHOLE)
+    section = draw(st.sampled_from(sorted(RECORDS)))
+    settings = draw(st.dictionaries(st.sampled_from(RECORDS[section].__struct_fields__), VALUES, max_size=3))
+    name = draw(st.sampled_from(sorted(said[section])))
+    said[section][name] |= settings
+    return json.dumps(said)
+
+
+@settings(deadline=None)
+@given(broken())
+def test_any_value_of_a_setting_is_taken_or_refused(text: str) -> None:
+    try:
+        config = parse_config(text, "shop.yaml")
+    except ConfigError:
+        return
+    parse_config(dump_config(config))

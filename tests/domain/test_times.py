@@ -35,6 +35,21 @@ def test_durations(text: str, seconds: int):
     assert parse_duration(text) == seconds
 
 
+@pytest.mark.parametrize("text", ["36501d", "9" * 20 + "s", "9" * 5_000 + "d"])
+def test_a_duration_beyond_a_hundred_years_is_refused(text: str):
+    with pytest.raises(InputError, match="36500d at most"):
+        parse_duration(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["0001-01-01", "0001-06-01T00:00+14:00", "9999-12-31", "9999-06-01T00:00-12:00", "1899-12-31", "2201-01-01"]
+)
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Kolkata", NEW_YORK])
+def test_a_time_that_no_calendar_is_sure_of_is_refused(text: str, zone: str):
+    with pytest.raises(InputError, match="between 1900 and 2200"):
+        parse_instant(text, zone)
+
+
 @pytest.mark.parametrize("text", ["", "h", "1.5h", "1w", "-1h", "7h", "2d", "30s", "0m"])
 def test_a_step_that_cannot_be_is_refused_with_an_example(text: str):
     with pytest.raises(InputError, match="for example"):

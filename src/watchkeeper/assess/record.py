@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import msgspec
-import yaml
 
 from watchkeeper.domain.errors import ConfigError
 from watchkeeper.domain.rent import Rent
+from watchkeeper.domain.yaml_text import read_yaml
 
 DEFAULT_MAX_ROWS = 1_000_000
 METRICS = (
@@ -102,10 +102,7 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 def parse_assessment(text: str, place: str) -> Assessment:
     """Read the YAML of an assessment; `place` names the file in errors."""
-    try:
-        raw = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{place}: not readable as YAML: {' '.join(str(error).split())}") from None
+    raw, _ = read_yaml(text, place)
     if not isinstance(raw, dict):
         raise ConfigError(f"{place}: expected a mapping with data, row and target at the top")
     try:

@@ -6,7 +6,6 @@ import enum
 from typing import Any, TypeVar
 
 import msgspec
-import yaml
 
 from watchkeeper.domain.config_lines import Lines
 from watchkeeper.domain.errors import ConfigError, InputError
@@ -18,6 +17,7 @@ from watchkeeper.domain.runbook import Runbook
 from watchkeeper.domain.system import System
 from watchkeeper.domain.team import Team
 from watchkeeper.domain.weekly import parse_weekly
+from watchkeeper.domain.yaml_text import read_yaml
 
 T = TypeVar("T")
 SECTIONS = (
@@ -159,7 +159,7 @@ def _section(raw: dict[str, Any], key: str, record: type[T], defaults: dict[str,
     records = []
     for name, entry in section.items():
         if not isinstance(entry, dict):
-            raise ConfigError(f"{lines.at(key, str(name))}: {key}.{name}: expected settings, found {entry!r}")
+            raise ConfigError(f"{lines.at(key, str(name))}: {key}.{name}: expected settings, found {_shown(entry)}")
         try:
             records.append(msgspec.convert({**defaults, **entry, "name": str(name)}, record))
         except (msgspec.ValidationError, InputError) as error:
@@ -179,31 +179,11 @@ def _single(raw: dict[str, Any], key: str, record: type[T], lines: Lines) -> T |
 
 
 def _read(text: str, place: str) -> tuple[Any, Lines]:
-    """What the file says, and where; ConfigError where it is no YAML."""
-    try:
-        loader = _Loader(text)
-        root = loader.get_single_node()
-        return None if root is None else loader.construct_document(root), Lines(root, place)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = place if mark is None else f"{place}:{mark.line + 1}"
-        why = getattr(error, "problem", None) or " ".join(str(error).split())
-        raise ConfigError(f"{where}: not readable as YAML: {why}") from None
+    """What the file says, and where."""
+    raw, root = read_yaml(text, place)
+    return raw, Lines(root, place)
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML without surprises: dates stay text, and a name given twice is an error."""
-
-    yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's own class attribute
-        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen = []
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if key in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"{key!r} is given twice", key_node.start_mark)
-            seen.append(key)
-        return super().construct_mapping(node, deep)
+def _shown(entry: object) -> str:
+    """What stands where settings should: of what may be long its kind, the value else."""
+    return "a list" if isinstance(entry, list) else repr(entry)[:80]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-import yaml
 
 from watchkeeper.domain.access import Role
 from watchkeeper.domain.errors import ConfigError
+from watchkeeper.domain.yaml_text import read_yaml
 
 _LOOPBACK = ("http://127.0.0.1", "http://localhost", "http://[::1]")
 
@@ -39,11 +39,9 @@ class Oidc(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 def parse_oidc(text: str, place: str) -> Oidc:
     """Read a YAML file with the settings of a provider; `place` names it in errors. ConfigError."""
+    raw, _ = read_yaml(text, place)
     try:
-        raw = yaml.safe_load(text)
         return msgspec.convert(raw, Oidc)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{place}: not readable as YAML: {' '.join(str(error).split())}") from None
     except (msgspec.ValidationError, ConfigError) as error:
         raise ConfigError(f"{place}: {error}") from None
 

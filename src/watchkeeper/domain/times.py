@@ -15,6 +15,10 @@ MINUTE, QUARTER, HOUR, DAY, WEEK = 60, 900, 3600, 86400, 604800
 MONTH = 30.4375 * DAY
 """Mean month in seconds: the unit of a false-alert budget."""
 
+LONGEST = 36_500 * DAY
+"""A duration lasts at most so many seconds: a hundred years."""
+FIRST_YEAR, LAST_YEAR = 1900, 2200
+"""Times that people and programs write lie in `[FIRST_YEAR, LAST_YEAR)`."""
 _STEP = re.compile(r"^\s*(\d+)\s*(s|m|min|h|d)\s*$")
 _UNIT = {"s": 1, "m": MINUTE, "min": MINUTE, "h": HOUR, "d": DAY}
 
@@ -24,7 +28,10 @@ def parse_duration(text: str) -> int:
     match = _STEP.match(text)
     if match is None:
         raise InputError(f"duration {text!r}: write a whole number and s, m, h or d, for example 15m or 1h")
-    return int(match[1]) * _UNIT[match[2]]
+    seconds = int(match[1][:12]) * _UNIT[match[2]]  # Python makes no number of thousands of digits
+    if seconds > LONGEST:
+        raise InputError(f"duration {text[:40]!r}: write {LONGEST // DAY}d at most")
+    return seconds
 
 
 def parse_step(text: str) -> int:
@@ -52,6 +59,8 @@ def parse_instant(text: str, zone: str = "UTC") -> int:
         raise InputError(
             f"time {text!r}: write it as 2026-11-23T09:00, with an offset or in the metric's zone"
         ) from None
+    if not FIRST_YEAR <= moment.year < LAST_YEAR:  # so that it is in reach of every clock, and a day around it too
+        raise InputError(f"time {text[:40]!r}: write one between {FIRST_YEAR} and {LAST_YEAR}; check its year")
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=zone_info(zone))
     return int(moment.timestamp())
