@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import Engine, event
 
 from tests.server.shop import Served
 from tests.watch import shop
 from watchkeeper.domain.access import Role
+from watchkeeper.domain.metric import Metric, Source, SourceKind
+from watchkeeper.stores.ledger import Ledger, metrics, watermarks
+from watchkeeper.watch.vitals import Vitals
 
 PROMETHEUS = {"accept": "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"}
 
@@ -29,6 +35,31 @@ def test_prometheus_reads_what_the_ticks_did(api: Served) -> None:
     assert samples["watchkeeper_tick_seconds_count", ""] == 1
     assert samples["watchkeeper_delay_seconds", "orders"] == 60
     assert ("watchkeeper_messages_sent_total", "") in samples
+
+
+def test_a_scrape_asks_the_ledger_as_often_for_one_metric_as_for_many(tmp_path: Path) -> None:
+    def statements(count: int) -> int:
+        asked: list[str] = []
+        with Ledger.open(f"sqlite:///{tmp_path}/{count}.db") as ledger:
+            with ledger.write() as tx:
+                metrics.put_source(tx, Source(name="shop", kind=SourceKind.PUSH))
+                for number in range(count):
+                    metrics.put_metric(tx, Metric(name=f"m{number}", source="shop", step="1h"))
+                    watermarks.advance(tx, f"m{number}", 3600)
+            vitals = Vitals(ledger, lambda: 7200.0)
+
+            def note(*said: object) -> None:
+                asked.append(str(said[2]))
+
+            event.listen(Engine, "before_cursor_execute", note)
+            try:
+                text = vitals.text().decode()
+            finally:
+                event.remove(Engine, "before_cursor_execute", note)
+        assert text.count("watchkeeper_delay_seconds{") == count
+        return len(asked)
+
+    assert statements(30) == statements(1)
 
 
 def test_prometheus_needs_a_token(api: Served) -> None:

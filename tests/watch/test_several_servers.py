@@ -11,11 +11,15 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from sqlalchemy import update
+
+from tests.receiver import receiving
 from tests.watch import shop
 from watchkeeper.domain.alert import Change
 from watchkeeper.domain.config import parse_config
-from watchkeeper.domain.times import DAY
+from watchkeeper.domain.times import DAY, WEEK
 from watchkeeper.stores.ledger import Ledger, deliveries, transitions, watermarks
+from watchkeeper.stores.ledger.leases import LEASE
 from watchkeeper.watch.leases import SHARES, Leases, share_of
 from watchkeeper.watch.service import Watchkeeper
 
@@ -150,3 +154,75 @@ def test_a_share_changes_hands_only_when_its_holder_lets_go_or_dies(postgres_url
         other.refresh()
         assert held(other) == set(names.values())
         other.close()
+
+
+def run_out(ledger: Ledger) -> None:
+    """As if every server had given no sign of life for too long."""
+    with ledger.write() as tx:
+        tx.execute(update(LEASE), {"expires_at_ms": 0})
+
+
+def test_a_server_that_lost_its_channel_while_it_told_leaves_the_rest_to_its_successor(
+    home: Path, postgres_url: str
+) -> None:
+    def server(name: str) -> Watchkeeper:
+        return Watchkeeper.open(
+            home / name, ledger_url=postgres_url, history_url=postgres_url, lease_s=600.0, clock=lambda: shop.END
+        )
+
+    with receiving() as receiver, server("one") as one, Ledger.open(postgres_url) as ledger:
+        text = config(home).partition("channels:")[0]
+        one.apply(parse_config(f'{text}channels: {{team: {{url: "json://{receiver.address}/"}}}}'), "tester")
+        successor = Leases(ledger, is_shared=True, lease_s=600.0)
+
+        def take_over() -> None:
+            run_out(ledger)
+            successor.refresh()
+
+        receiver.on_post = take_over
+        assert one.run_until(shop.END, stale_s=52 * WEEK).sent == 1, "what it was sending when it lost the channel"
+        receiver.on_post = lambda: None
+        successor.close()
+        one.run_until(shop.END, stale_s=52 * WEEK)
+        with server("other") as other:
+            for each in (one, other, one):
+                each.run_until(shop.END, stale_s=52 * WEEK)
+        with ledger.read() as tx:
+            assert transitions.undelivered(tx, "team", 10) == []
+            alerts = {line.alert.id for line in one.inbox(show="all").lines}
+            told = [each for one in alerts for each in deliveries.of_alert(tx, one) if each.outcome == "sent"]
+        assert len(receiver.received) == len(told) > 2, "each was told once"
+
+
+def test_what_ran_out_is_not_this_servers_by_renewing_it(postgres_url: str) -> None:
+    with Ledger.open(postgres_url) as ledger:
+        one, other = (Leases(ledger, is_shared=True, lease_s=600) for _ in range(2))
+        one.refresh()
+        assert one.is_mine("team")
+        assert one.holds("team")
+        run_out(ledger)
+        assert not one.holds("team")
+        other.refresh()
+        one.renew()
+        assert not one.is_mine("team")
+        assert other.holds("team")
+        one.close()
+        other.close()
+
+
+def test_one_of_several_servers_sends_the_week(home: Path, postgres_url: str) -> None:
+    def server(name: str) -> Watchkeeper:
+        return Watchkeeper.open(
+            home / name, ledger_url=postgres_url, history_url=postgres_url, lease_s=600.0, clock=lambda: shop.END
+        )
+
+    with receiving() as receiver, server("one") as one, server("other") as other:
+        text = config(home).partition("channels:")[0]
+        hook = f'url: "json://{receiver.address}/", digest: "mon 08:00"'
+        one.apply(parse_config(f"{text}channels: {{team: {{{hook}}}}}"), "tester")
+        for each in (one, other):
+            each.run_until(shop.START + 7 * WEEK)
+        for each in (other, one, other):
+            each.run_until(shop.START + 8 * WEEK - DAY)
+        weeks = [body for body in receiver.taken if body["title"].startswith("The week")]
+        assert len(weeks) == 1

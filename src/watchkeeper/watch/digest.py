@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 from watchkeeper.domain.errors import ChannelError
 from watchkeeper.domain.weekly import parse_weekly
@@ -25,8 +26,10 @@ class Digests:
         self._overview = overview
         self._link = link.rstrip("/")
 
-    def send_due(self, now: int) -> list[str]:
+    def send_due(self, now: int, is_ours: Callable[[str], bool] = lambda channel: True) -> list[str]:
         """Send what is due at `now` (seconds UTC) and was not sent; returns what failed, in words.
+
+        Of several servers one sends it: that to which the channel `is_ours`.
 
         A channel's first week begins with its setting: nothing is sent about the time before. One that fails is left
         alone and tried again as it is for alerts.
@@ -40,7 +43,7 @@ class Digests:
             due = parse_weekly(channel.digest).last(now)
             if channel.name not in sent:
                 self._remember(channel.name, due)
-            elif sent[channel.name] < due and now >= states[channel.name].due_at:
+            elif sent[channel.name] < due and now >= states[channel.name].due_at and is_ours(channel.name):
                 try:
                     self._overview.send(channel.name, WATCH, due, self._link)
                 except ChannelError as error:

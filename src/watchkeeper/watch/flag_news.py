@@ -7,7 +7,7 @@ message at most. What is older than `stale_s` is the past and is not sent.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from watchkeeper.domain.config import Channel
 from watchkeeper.domain.errors import ChannelError
@@ -47,21 +47,31 @@ class FlagNews:
         *,
         now: int,
         stale_s: int,
+        is_ours: Callable[[str], bool] = lambda channel: True,
     ) -> int:
-        """Send each channel what it has not been told; returns how many messages, what failed is in `troubles`."""
+        """Send each channel what it has not been told; returns how many messages, what failed is in `troubles`.
+
+        A channel that `is_ours` no more is left to another server.
+        """
         sent = 0
         for channel in channels:
             if channel.is_machine:
                 continue
             try:
-                sent += self._send_one(channel, routes, teams, now, stale_s)
+                sent += self._send_one(channel, routes, teams, now, stale_s, is_ours)
             except ChannelError as error:
                 tell.fail(self._ledger, channel.name, error, now)
                 troubles.append(str(error))
         return sent
 
     def _send_one(
-        self, channel: Channel, routes: Sequence[Route], teams: Sequence[Team], now: int, stale_s: int
+        self,
+        channel: Channel,
+        routes: Sequence[Route],
+        teams: Sequence[Team],
+        now: int,
+        stale_s: int,
+        is_ours: Callable[[str], bool],
     ) -> int:
         with self._ledger.read() as tx:
             told = json.loads(settings.get(tx, _SECTION) or "{}").get(channel.name, 0)
@@ -77,6 +87,8 @@ class FlagNews:
             opens = _opens(flag, known, channel, routes, teams, now) if is_news else None
             if opens is not None and opens > now:
                 break  # outside its hours: this one and those after it wait
+            if opens is not None and not is_ours(channel.name):
+                break
             last = change.id
             if opens is not None:
                 ways.send(channel, self._parcel(flag, change, channel), now)

@@ -38,6 +38,7 @@ class Leases:
         self._holder = f"{socket.gethostname()[:40]}-{os.getpid()}-{secrets.token_hex(4)}"
         self._mine: frozenset[str] = frozenset()
         self._renewed = 0.0
+        self._asking = threading.Lock()
         self._stop = threading.Event()
         self._heart: threading.Thread | None = None
 
@@ -45,13 +46,14 @@ class Leases:
         """Find out who is alive, and take this server's part. To be called before each run."""
         if not self._is_shared:
             return
-        began = time.monotonic()
-        with self._ledger.write() as tx:
-            servers = leases.join(tx, self._holder, self._lease_s)
-            rank = servers.index(self._holder)
-            wanted = [_name(share) for share in range(SHARES) if share % len(servers) == rank]
-            self._mine = frozenset(leases.claim(tx, self._holder, wanted, self._lease_s))
-        self._renewed = began
+        with self._asking:
+            began = time.monotonic()
+            with self._ledger.write() as tx:
+                servers = leases.join(tx, self._holder, self._lease_s)
+                rank = servers.index(self._holder)
+                wanted = [_name(share) for share in range(SHARES) if share % len(servers) == rank]
+                mine = leases.claim(tx, self._holder, wanted, self._lease_s)
+            self._mine, self._renewed = frozenset(mine), began
         if self._heart is None:
             self._heart = threading.Thread(target=self._beat, name="leases", daemon=True)
             self._heart.start()
@@ -69,6 +71,21 @@ class Leases:
         held = leases.held(tx, self._holder)
         return lambda name: _name(share_of(name)) in held
 
+    def holds(self, name: str) -> bool:
+        """The same, asked of the ledger at this moment: before something that cannot be taken back."""
+        if not self.is_mine(name):
+            return False
+        with self._ledger.read() as tx:
+            return self.still_mine(tx)(name)
+
+    def renew(self) -> None:
+        """Hold on to what is held; what ran out meanwhile is another server's."""
+        with self._asking:
+            began = time.monotonic()
+            with self._ledger.write() as tx:
+                held = leases.renew(tx, self._holder, self._lease_s)
+            self._mine, self._renewed = self._mine & held, began
+
     def close(self) -> None:
         """Let the others take over at once."""
         self._stop.set()
@@ -79,11 +96,8 @@ class Leases:
 
     def _beat(self) -> None:
         while not self._stop.wait(self._lease_s / 3):
-            began = time.monotonic()
             try:
-                with self._ledger.write() as tx:
-                    leases.renew(tx, self._holder, self._lease_s)
-                self._renewed = began
+                self.renew()
             except WatchkeeperError as error:
                 log.warning("leases could not be renewed: %s", error)
 

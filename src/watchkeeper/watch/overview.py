@@ -32,8 +32,8 @@ class Overview:
     def week(self, end: int | None = None) -> Week:
         """The seven days before `end` (default: the newest instant that anything was judged up to, at most now)."""
         with self._ledger.read() as tx:
-            known = metrics.metrics(tx)
-            judged = [mark for one in known if (mark := watermarks.get(tx, one.name)) is not None]
+            known, marks = metrics.metrics(tx), watermarks.all_of(tx)
+            judged = [marks[one.name] for one in known if one.name in marks]
             log = in_force(feedback.log(tx))
         end = end if end is not None else min(int(self._clock()), max(judged, default=int(self._clock())))
         start = end - WEEK

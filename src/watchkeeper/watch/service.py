@@ -240,7 +240,7 @@ class Watchkeeper:
             read_achieved(self._ledger, self._history, now)
             self.questions.ask(now)
             sent = self._tell(now, stale_s, troubles)
-            troubles += self.digests.send_due(now)
+            troubles += self.digests.send_due(now, self._leases.holds)
             lasting_s = time.perf_counter() - began
             self.vitals.ticked(points=points, opened=opened, sent=sent, troubles=len(troubles), lasting_s=lasting_s)
         return Progressed(points=points, opened=opened, sent=sent, troubles=tuple(troubles))
@@ -295,11 +295,12 @@ class Watchkeeper:
         sent = 0
         for channel in mine:
             try:
-                sent += say(channel, briefs)
+                sent += say(channel, briefs, is_ours=partial(self._leases.holds, channel.name))
             except ChannelError as error:
                 troubles.append(str(error))
         news = FlagNews(self._ledger, self._links, self._link)
-        return sent + news.send(mine, routed, known_teams, troubles, now=now, stale_s=stale_s)
+        ours = self._leases.holds
+        return sent + news.send(mine, routed, known_teams, troubles, now=now, stale_s=stale_s, is_ours=ours)
 
     # answering
 

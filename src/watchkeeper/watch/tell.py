@@ -1,12 +1,13 @@
 """Stored transitions reach people: each channel consumes them in order, and success is recorded after it happened.
 
 A crash between sending and recording repeats one message at most; nothing is lost, because what has no final record
-is still to be told. What is told, waits or is dropped is `policy.decide`'s matter; the reason is recorded with it.
+is still to be told. Of several servers the one that holds the channel tells it: it asks before each message whether
+it still does. What is told, waits or is dropped is `policy.decide`'s matter; the reason is recorded with it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -40,8 +41,11 @@ def tell(
     mutes: Sequence[Mute] = (),
     routes: Sequence[Route] = (),
     teams: Sequence[Team] = (),
+    is_ours: Callable[[], bool] = lambda: True,
 ) -> int:
     """Send what the channel has not been told; returns how many messages were sent.
+
+    Where the channel `is_ours` no more, what is left is another server's to tell.
 
     Raises ChannelError at the first failure that is not of the message alone: what follows stays queued, in order, and
     the channel is left alone for a while. A message that is refused for good is recorded as failed, and those behind it
@@ -89,6 +93,8 @@ def tell(
                     if before.get(transition.id) != decision.words or decision.verdict is Verdict.DROP:
                         held.append((transition, decision))
                     continue
+                if not is_ours():
+                    return sent
                 if _send(ledger, channel, briefs, transition, memos.get(alert.id, ""), now, memos):
                     sent += 1
                     told_now.add(alert.id)

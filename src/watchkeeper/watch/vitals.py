@@ -85,13 +85,13 @@ class _OfTheMoment(Collector):
         """Open alerts, and how far the judging of each metric is behind."""
         with self._ledger.read() as tx:
             count = len(alerts.open_ones(tx))
-            judged = {one.name: watermarks.get(tx, one.name) for one in metrics.metrics(tx)}
+            known, judged = metrics.metrics(tx), watermarks.all_of(tx)
         now = self._clock()
         yield GaugeMetricFamily("watchkeeper_alerts_open", "Alerts that are open.", value=count)
         delay = GaugeMetricFamily(
             "watchkeeper_delay_seconds", "How long ago the newest judged period ended.", labels=["metric"]
         )
-        for name, until in judged.items():
-            if until is not None:
-                delay.add_metric([name], now - until)
+        for one in known:
+            if one.name in judged:
+                delay.add_metric([one.name], now - judged[one.name])
         yield delay

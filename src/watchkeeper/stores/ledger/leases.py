@@ -52,11 +52,12 @@ def claim(tx: Connection, holder: str, resources: Collection[str], lease_s: floa
     return mine
 
 
-def renew(tx: Connection, holder: str, lease_s: float) -> None:
-    """Hold what this server holds for another `lease_s` seconds; what ran out is not brought back."""
+def renew(tx: Connection, holder: str, lease_s: float) -> set[str]:
+    """Hold what this server holds for another `lease_s` seconds; returns it. What ran out is not brought back."""
     now = _now_ms(tx)
-    held = (LEASE.c.holder == holder) & (LEASE.c.expires_at_ms > now)
-    tx.execute(update(LEASE).where(held), {"expires_at_ms": now + round(1000 * lease_s)})
+    mine = (LEASE.c.holder == holder) & (LEASE.c.expires_at_ms > now)
+    tx.execute(update(LEASE).where(mine), {"expires_at_ms": now + round(1000 * lease_s)})
+    return held(tx, holder)
 
 
 def held(tx: Connection, holder: str) -> set[str]:
