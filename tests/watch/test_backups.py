@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from tests.watch import shop
 from watchkeeper.cli import main
+from watchkeeper.domain.config import parse_config
 from watchkeeper.domain.errors import InputError, StoreError
 from watchkeeper.domain.feedback import Answer
+from watchkeeper.domain.times import parse_instant
+from watchkeeper.sources.pushed import read_json
+from watchkeeper.sources.samples import How, Sample
 from watchkeeper.stores import places
+from watchkeeper.stores.history import History
+from watchkeeper.stores.push_log import Pushed, PushLog
 from watchkeeper.watch import backups
 from watchkeeper.watch.doctor import Health, examine
 from watchkeeper.watch.service import Watchkeeper
@@ -50,6 +59,86 @@ def test_what_is_restored_is_what_was_backed_up(answered: Watchkeeper, home: Pat
         assert again.feedback.id > 1, "numbers go on"
     with pytest.raises(StoreError, match="points already"):
         backups.restore(home / "new", home / "kept.zip")
+
+
+PUSHED = """
+sources: {push: {kind: push}}
+metrics: {total: {source: push, step: 1h, kind: count, since: 2026-06-01}}
+"""
+PUSHED_AT = parse_instant("2026-06-01T09:00Z")
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from watchkeeper.sources.pushed import read_json
+from watchkeeper.sources.samples import How, Sample
+from watchkeeper.watch import pushes
+from watchkeeper.watch.service import Watchkeeper
+pushes.DRAIN_EVERY_S = 3600
+at = int(sys.argv[2])
+service = Watchkeeper.open(Path(sys.argv[1]), clock=lambda: at + 7200)
+service.pushes.store(read_json(b'{"metric": "total", "time": [%d], "value": [7]}' % at))
+service.pushes.take_samples([Sample("total", (), (at + 3600 + k) * 1000, 2.0, How.DELTA) for k in range(3)])
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def pushed(home: Path) -> dict[int, float]:
+    """What the history knows of the one series, whatever was judged."""
+    with History.open(places.history_place(home)) as history:
+        columns = history.read((1,))
+        return dict(zip(columns.time.tolist(), columns.value.tolist(), strict=True))
+
+
+def test_a_backup_after_a_kill_holds_every_point_that_was_accepted(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with Watchkeeper.open(home, clock=lambda: PUSHED_AT + 7200) as service:
+        service.apply(parse_config(PUSHED), "tester")
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(home), str(PUSHED_AT)], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    backups.make(home, tmp_path / "kept.zip")
+    backups.restore(tmp_path / "new", tmp_path / "kept.zip")
+    assert pushed(tmp_path / "new") == {PUSHED_AT: 7.0, PUSHED_AT + 3600: 6.0}
+    backups.restore(tmp_path / "newer", tmp_path / "kept.zip")
+    with Watchkeeper.open(tmp_path / "newer", clock=lambda: PUSHED_AT + 7200) as service:
+        again = Sample("total", (), (PUSHED_AT + 3602) * 1000, 2.0, How.DELTA)
+        service.pushes.take_samples([again, again._replace(at_ms=again.at_ms + 1000)])
+    assert pushed(tmp_path / "newer")[PUSHED_AT + 3600] == 8.0, "what the backup has counted is not counted again"
+
+
+def test_a_backup_of_a_running_service_holds_what_it_accepted_just_now(tmp_path: Path) -> None:
+    with Watchkeeper.open(tmp_path / "home", clock=lambda: PUSHED_AT + 7200) as service:
+        service.apply(parse_config(PUSHED), "tester")
+        service.pushes.store(read_json(b'{"metric": "total", "time": [%d], "value": [7]}' % PUSHED_AT))
+        service.backups.make(tmp_path / "kept.zip")
+    backups.restore(tmp_path / "new", tmp_path / "kept.zip")
+    assert pushed(tmp_path / "new") == {PUSHED_AT: 7.0}
+
+
+def test_what_another_process_holds_of_the_push_log_is_packed_and_restored(tmp_path: Path) -> None:
+    """Two servers of one home, both stores elsewhere: the points of the other's part are not this one's to drain."""
+    with Watchkeeper.open(tmp_path / "home", clock=lambda: PUSHED_AT + 7200) as service:
+        service.apply(parse_config(PUSHED), "tester")
+        service.pushes.store(read_json(b'{"metric": "total", "time": [%d], "value": [7]}' % PUSHED_AT))
+        other = PushLog(tmp_path / "home" / places.PUSHED)
+        is_done = threading.Event()
+        series, time = np.array([1, 2], np.int32), np.full(2, PUSHED_AT + 3600)
+        other.append(Pushed(PUSHED_AT + 7000, series, time, np.array([8.0, 9.0])), lambda problem: is_done.set())
+        assert is_done.wait(30)
+        service.backups.make(tmp_path / "kept.zip")
+        other.close()
+    backups.restore(tmp_path / "new", tmp_path / "kept.zip")
+    assert pushed(tmp_path / "new") == {PUSHED_AT: 7.0, PUSHED_AT + 3600: 8.0}
+    with History.open(places.history_place(tmp_path / "new")) as history:
+        assert len(history.read((2,)).time) == 0, "that series is younger than the backup"
+
+
+def test_links_of_old_messages_work_after_a_restore(answered: Watchkeeper, home: Path) -> None:
+    answered.backups.make(home / "kept.zip")
+    (address, *_) = [one for _, one in answered._links.of_alert(1, "team")]
+    backups.restore(home / "new", home / "kept.zip")
+    assert (home / "new" / "link-key").stat().st_mode & 0o777 == 0o600
+    with Watchkeeper.open(home / "new", link="http://127.0.0.1:8321", clock=lambda: shop.END + 60) as restored:
+        assert restored.one_click.page(address.rpartition("/")[2]).label == "Real"
 
 
 def test_a_backup_of_files_restores_into_postgresql_and_back(

@@ -4,9 +4,12 @@
 | --- | --- |
 | `manifest.json` | version of this format, schema revision of the ledger, when it was made, rows of each table |
 | `ledger/TABLE.jsonl` | the rows of a table of the ledger, an object a line |
+| `pushed.wal` | pushed points that were accepted and are not in the history yet, as records of the push log |
 | `history.parquet` | every value of every point: series, time, value, known_at, batch |
+| `link-key` | the key that signs one-click links, so that those in old messages work after a restore |
 
-The ledger is taken first: whatever it knows, the history knows too; what the history has beyond is judged again.
+The ledger is taken first: whatever it knows, the history knows too; what the history has beyond is judged again. Then
+comes the push log: what leaves it from there on is in the history when that is read.
 Checkpoints are derived and left out. ZIP keeps a checksum of each entry.
 """
 
@@ -26,6 +29,7 @@ import pyarrow.parquet as pq
 from sqlalchemy import Connection, func, insert, select, text
 
 from watchkeeper.domain.errors import InputError, StoreError
+from watchkeeper.stores import places, push_log
 from watchkeeper.stores.history import History
 from watchkeeper.stores.ledger import Ledger
 from watchkeeper.stores.ledger.ledger import SCHEMA_REVISION
@@ -47,8 +51,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     points: int
 
 
-def write(ledger: Ledger, history: History, path: Path, *, now: int) -> Manifest:
-    """Write both stores into the file `path`, which is there whole or not at all, readable by its owner only.
+def write(ledger: Ledger, history: History, home: Path, path: Path, *, now: int) -> Manifest:
+    """Write both stores, and what belongs to them in `home`, into the file `path`, which is there whole or not at all,
+    readable by its owner only.
 
     The service may run meanwhile. Raises StoreError where the file cannot be written.
     """
@@ -61,6 +66,9 @@ def write(ledger: Ledger, history: History, path: Path, *, now: int) -> Manifest
                 for table in METADATA.sorted_tables:
                     if table.name not in NOT_KEPT:
                         tables[table.name] = _write_table(tx, archive, table.name)
+            archive.writestr("pushed.wal", push_log.left_in(home / places.PUSHED))
+            if (home / places.LINK_KEY).exists():
+                archive.writestr(places.LINK_KEY, (home / places.LINK_KEY).read_bytes())
             with tempfile.TemporaryDirectory(dir=path.parent) as folder:
                 points = _write_points(history, Path(folder) / "history.parquet", known)
                 archive.write(Path(folder) / "history.parquet", "history.parquet", zipfile.ZIP_STORED)
@@ -96,8 +104,11 @@ def check(path: Path) -> Manifest:
     return manifest
 
 
-def restore(path: Path, ledger: Ledger, history: History) -> Manifest:
-    """Fill two new stores from a backup. Raises InputError where it is damaged, StoreError where a store is in use."""
+def restore(path: Path, ledger: Ledger, history: History, home: Path) -> Manifest:
+    """Fill two new stores, and their home, from a backup.
+
+    Raises InputError where it is damaged, StoreError where a store is in use.
+    """
     manifest = check(path)
     if manifest.revision != SCHEMA_REVISION:
         raise InputError(
@@ -119,6 +130,10 @@ def restore(path: Path, ledger: Ledger, history: History) -> Manifest:
             archive.extract("history.parquet", folder)
             with pq.ParquetFile(Path(folder) / "history.parquet") as file:
                 history.load(pa.Table.from_batches([batch]) for batch in file.iter_batches(1_000_000))
+        _read_pushed(archive, ledger, history)
+        if places.LINK_KEY in archive.namelist():
+            with _private(home / places.LINK_KEY) as file:
+                file.write(archive.read(places.LINK_KEY))
     return manifest
 
 
@@ -164,6 +179,21 @@ def _read_table(tx: Connection, archive: zipfile.ZipFile, name: str) -> None:
         sequence = tx.execute(text("SELECT pg_get_serial_sequence(:name, 'id')"), {"name": f'"{name}"'}).scalar()
         if sequence is not None:
             tx.execute(text("SELECT setval(:s, greatest(1, :last))"), {"s": sequence, "last": _count(tx, name, "max")})
+
+
+def _read_pushed(archive: zipfile.ZipFile, ledger: Ledger, history: History) -> None:
+    """What waited in the push log goes into the history; points of series that are younger than the backup do not."""
+    if "pushed.wal" not in archive.namelist():  # an older Watchkeeper made it
+        return
+    with ledger.read() as tx:
+        known = _count(tx, "series", "max")
+    for one in push_log.read_records(archive.read("pushed.wal")):
+        is_known = one.series <= known
+        if is_known.any():
+            cases = None if one.cases is None else one.cases[is_known]
+            history.append(
+                one.series[is_known], one.time[is_known], one.value[is_known], known_at=one.known_at, cases=cases
+            )
 
 
 def _check_empty(tx: Connection) -> None:

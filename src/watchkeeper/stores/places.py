@@ -8,6 +8,8 @@ from pathlib import Path
 
 LEDGER_URL, HISTORY_URL = "WATCHKEEPER_LEDGER_URL", "WATCHKEEPER_HISTORY_URL"
 HISTORY_MEMORY = "WATCHKEEPER_HISTORY_MEMORY"
+PUSHED, LINK_KEY = "pushed", "link-key"
+"""The folder of the log of pushed points, and the key that signs one-click links."""
 STATES = "history.duckdb.states"
 """The folder of the detector states that belong to a history in a file, beside it."""
 
@@ -34,6 +36,7 @@ def exist(home: Path) -> bool:
 
 def remove(home: Path) -> None:
     """Remove the files of the stores in a home; what is in PostgreSQL stays."""
-    for name in ("ledger.db", "ledger.db-wal", "ledger.db-shm", "history.duckdb", "history.duckdb.wal"):
+    for name in ("ledger.db", "ledger.db-wal", "ledger.db-shm", "history.duckdb", "history.duckdb.wal", LINK_KEY):
         (home / name).unlink(missing_ok=True)
-    shutil.rmtree(home / STATES, ignore_errors=True)
+    for name in (STATES, PUSHED):
+        shutil.rmtree(home / name, ignore_errors=True)

@@ -184,6 +184,25 @@ class PushLog:
             raise
 
 
+def left_in(folder: Path) -> bytes:
+    """The whole records of every part of a log, one after the other; a living process may be writing to it.
+
+    A segment that goes meanwhile is in the history by then.
+    """
+    found = []
+    for path in sorted(folder.glob("*/*.wal"), key=lambda path: path.stem):
+        try:
+            found += _read(path)
+        except FileNotFoundError:
+            continue
+    return b"".join(part for one in found for part in _record(one))
+
+
+def read_records(data: bytes) -> list[Pushed]:
+    """What `left_in` gave."""
+    return _records(data)[0]
+
+
 def _together(points: Sequence[Pushed]) -> list[Pushed]:
     """The same points, in their order, with what stands side by side and became known together in one."""
     found = []
@@ -235,6 +254,14 @@ def _parts(folder: Path) -> dict[Path, int]:
 def _read(path: Path) -> list[Pushed]:
     """The whole records of a segment, up to the first that is torn."""
     data = path.read_bytes()
+    found, at = _records(data)
+    if at < len(data):
+        log.warning("push log %s: %d bytes at its end are torn; they were never accepted", path, len(data) - at)
+    return found
+
+
+def _records(data: bytes) -> tuple[list[Pushed], int]:
+    """The whole records at the beginning of the bytes, and how many bytes these are."""
     found, at = [], 0
     while at + _HEADER.size <= len(data):
         magic, count, known_at, checksum = _HEADER.unpack_from(data, at)
@@ -252,9 +279,7 @@ def _read(path: Path) -> list[Pushed]:
             )
         )
         at = end
-    if at < len(data):
-        log.warning("push log %s: %d bytes at its end are torn; they were never accepted", path, len(data) - at)
-    return found
+    return found, at
 
 
 def _sync_folder(folder: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -18,6 +19,7 @@ from watchkeeper.stores import backup, places
 from watchkeeper.stores.backup import Manifest
 from watchkeeper.stores.history import History
 from watchkeeper.stores.ledger import Ledger
+from watchkeeper.watch.pushes import Pushes
 
 ASKED, ANSWERED = "backup-asked.json", "backup-answered.json"
 PATIENCE_S = 3600.0
@@ -36,15 +38,19 @@ class _Answered(msgspec.Struct, frozen=True, kw_only=True):
 class Backups:
     """Makes backups of the stores that are open here."""
 
-    def __init__(self, ledger: Ledger, history: History, home: Path, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, ledger: Ledger, history: History, home: Path, clock: Callable[[], float], drain: Callable[[], None]
+    ) -> None:
         self._ledger = ledger
         self._history = history
         self._home = home
         self._clock = clock
+        self._drain = drain
 
     def make(self, path: Path) -> Manifest:
-        """Write a backup into `path`; StoreError where that cannot be."""
-        return backup.write(self._ledger, self._history, path, now=int(self._clock()))
+        """Write a backup into `path`, with every point that was accepted before; StoreError where that cannot be."""
+        self._drain()
+        return backup.write(self._ledger, self._history, self._home, path, now=int(self._clock()))
 
     def answer(self) -> bool:
         """Make the backup that a command asked for, if one did."""
@@ -79,7 +85,7 @@ def make(home: Path, path: Path, *, patience_s: float = PATIENCE_S) -> Manifest:
                 raise
         else:
             with history:
-                return Backups(ledger, history, home, time.time).make(path)
+                return Backups(ledger, history, home, time.time, partial(_drain, ledger, history, home)).make(path)
     return _ask(home, path, patience_s)
 
 
@@ -93,11 +99,16 @@ def restore(home: Path, path: Path) -> Manifest:
             Ledger.open(places.ledger_url(home)) as ledger,
             History.open(places.history_place(home)) as history,
         ):
-            return backup.restore(path, ledger, history)
+            return backup.restore(path, ledger, history, home)
     except BaseException:
         if is_new:
             places.remove(home)
         raise
+
+
+def _drain(ledger: Ledger, history: History, home: Path) -> None:
+    """What a service that was killed had accepted goes into the history, as its next start would see to."""
+    Pushes(ledger, history, home / places.PUSHED, lambda name: None, time.time).close()
 
 
 def _ask(home: Path, path: Path, patience_s: float) -> Manifest:

@@ -107,7 +107,9 @@ class Watchkeeper:
         self._settling = Settling(ledger, history, self._leases.is_mine)
         self.vitals = Vitals(ledger, clock)
         self._readings = Readings(ledger, history, self._judgements.forget, self.vitals.withheld)
-        self.pushes = Pushes(ledger, history, home / "pushed", self._judgements.forget, clock, self.vitals.withheld)
+        self.pushes = Pushes(
+            ledger, history, home / places.PUSHED, self._judgements.forget, clock, self.vitals.withheld
+        )
         self._look = Look(ledger, self._judgements, clock)
         self.drafting = Drafting(ledger, self._writing, clock)
         self.tuning = Tuning(ledger, self._judgements, self._writing, clock)
@@ -135,7 +137,7 @@ class Watchkeeper:
         )
         self.questions = Questions(ledger, self._judgements, clock, self.answer)
         self.flags.refresh()
-        self.backups = Backups(ledger, history, home, clock)
+        self.backups = Backups(ledger, history, home, clock, self.pushes.drain)
         self.systems = Systems(ledger, clock, history)
         self.assessments = Assessments(ledger, clock)
         self.retention = Clearing(ledger, history, self._leases, self._writing, self._ticks.forget, clock)
@@ -167,7 +169,13 @@ class Watchkeeper:
             ledger.close()
             raise
         return cls(
-            ledger, history, link=link, link_key=kept_key(home / "link-key"), home=home, clock=clock, lease_s=lease_s
+            ledger,
+            history,
+            link=link,
+            link_key=kept_key(home / places.LINK_KEY),
+            home=home,
+            clock=clock,
+            lease_s=lease_s,
         )
 
     def close(self) -> None:
