@@ -81,6 +81,19 @@ def test_the_first_monday_of_the_month():
         ("DTSTART:20260105T100000Z", "neither DTEND nor DURATION"),
         ("DTSTART:20260105T100000Z\nDTEND:20260105T090000Z", "ends before it starts"),
         ("DTSTART:20260105T100000Z\nDURATION:PT1M\nRRULE:FREQ=HOURLY", "daily at most"),
+        ("DTSTART:99999999T000000Z\nDURATION:PT1H", "DTSTART"),
+        ("DTSTART;VALUE=DATE:99991231", "between 1900 and 2200"),
+        ("DTSTART;VALUE=DATE:00010101", "between 1900 and 2200"),
+        ("DTSTART:2026\nDURATION:zz", "DTSTART"),
+        ("DTSTART:20260105T100000Z\nDURATION:zz", "DURATION"),
+        ("DTSTART:20260105T100000Z\nDURATION:P99999999999D", "DURATION|too large"),
+        ("DTSTART:20260105T100000Z\nDTEND:soon", "DTEND"),
+        ("DTSTART:20260105T100000Z\nDURATION:PT1H\nRRULE:nonsense", "RRULE|rule"),
+        ("DTSTART:20260105T100000Z\nDURATION:PT1H\nRRULE:FREQ=DAILY\nEXDATE:soon", "EXDATE"),
+        ("DTSTART:20260105T100000Z\nDURATION:PT1H\nRDATE:soon", "RDATE"),
+        ("DTSTART:20260105T100000Z\nDURATION:PT1H\nRECURRENCE-ID:soon", "RECURRENCE-ID"),
+        ("DTSTART:20260105T100000Z\nDTSTART:20260106T100000Z\nDURATION:PT1H", "DTSTART"),
+        ("DTSTART:20260105T100000Z\nDTEND:20260105T110000Z\nDTEND:20260105T120000Z", "DTEND"),
     ],
 )
 def test_an_event_that_cannot_be_says_which_and_why(body: str, says: str):
@@ -95,8 +108,30 @@ def test_what_is_no_calendar_says_so(text: str):
 
 
 @pytest.mark.parametrize(
-    "rule", ["rrule:", "rrule:FREQ=DAILY;BYDAY=XX", "rrule:FREQ=NEVER", "rrule:FREQ=DAILY;EXDATE=x"]
+    "rule",
+    [
+        "rrule:",
+        "rrule:FREQ=DAILY;BYDAY=XX",
+        "rrule:FREQ=NEVER",
+        "rrule:FREQ=DAILY;EXDATE=x",
+        "rrule:FREQ=DAILY;EXDATE=20260101T000000Z",
+        "rrule:FREQ=DAILY;INTERVAL=0",
+        "rrule:FREQ=WEEKLY;INTERVAL=0",
+        "rrule:FREQ=DAILY;INTERVAL=-1",
+        "rrule:FREQ=MONTHLY;BYDAY=+99MO",
+        "rrule:FREQ=YEARLY;BYEASTER=100000000",
+        "rrule:FREQ=DAILY;BYSECOND=1,2",
+        "rrule:FREQ=DAILY;BYMINUTE=0,1",
+        "rrule:FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30",
+        "rrule:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30;COUNT=3",
+        "rrule:FREQ=DAILY\nRDATE:20260101T000000",
+        "rrule:FREQ=DAILY\nRRULE:FREQ=SECONDLY",
+        "holidays:HolidayBase",
+        "holidays:list_supported_countries",
+        "holidays:constants",
+        "holidays:" + "A" * 500,
+    ],
 )
 def test_a_rule_that_is_none_is_refused(rule: str):
     with pytest.raises(InputError, match="repeat"):
-        occurrences(f"rrule:{rule}", "UTC", 0, 10, 100, since=0)
+        occurrences(rule, "UTC", 0, 10, 10 * 366 * 86400, since=0)
