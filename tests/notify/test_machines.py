@@ -58,7 +58,7 @@ def test_alertmanager_gets_labels_annotations_and_times_at_its_path():
         }
         assert alert["annotations"]["summary"] == FACTS.sentence
         assert alert["annotations"]["runbook_url"] == FACTS.runbook
-        assert (alert["startsAt"], alert["endsAt"]) == ("2027-01-15T05:00:00Z", "2027-01-22T08:00:00Z")
+        assert (alert["startsAt"], alert["endsAt"]) == ("2027-01-15T05:00:00Z", "2027-01-17T08:00:00Z")
         assert alert["generatorURL"] == FACTS.link
 
         over = msgspec.structs.replace(FACTS, severity="extreme", metric="visits", ended_at=NOW)
@@ -77,11 +77,41 @@ def test_a_webhook_gets_what_alertmanager_would_send_it():
         assert receiver.paths == ["/in", "/in"]
     assert (firing["version"], firing["status"], firing["receiver"]) == ("4", "firing", "hook")
     assert firing["groupKey"] == '{}:{alertname="Watchkeeper", alert="12"}'
-    assert firing["commonLabels"] == json.loads(memo)
+    assert firing["commonLabels"] == json.loads(memo)["labels"]
     (alert,) = firing["alerts"]
     assert alert["endsAt"].startswith("0001-")
     assert resolved["alerts"][0]["fingerprint"] == alert["fingerprint"]
     assert resolved["status"] == "resolved"
+
+
+def test_what_grows_is_over_by_its_old_labels_and_fires_by_its_new_ones():
+    with receiving() as receiver:
+        channel = Channel(name="am", url=f"http://{receiver.address}", kind=ChannelKind.ALERTMANAGER)
+        slight = channels.send(channel, parcel(msgspec.structs.replace(FACTS, severity="slight")), NOW)
+        memo = channels.send(channel, parcel(memo=slight), NOW + 60)
+        assert channels.send(channel, parcel(memo=memo), NOW + 120) == memo
+        _, (before, after), (again,) = receiver.taken
+        assert (before["labels"]["severity"], before["endsAt"]) == ("slight", "2027-01-15T08:01:00Z")
+        assert (after["labels"]["severity"], after["endsAt"]) == ("very-strong", "2027-01-17T08:01:00Z")
+        assert before["labels"] | {"severity": "very-strong"} == after["labels"] == again["labels"]
+
+        hook = msgspec.structs.replace(channel, kind=ChannelKind.WEBHOOK)
+        channels.send(hook, parcel(memo=slight), NOW + 60)
+        body = receiver.taken[-1]
+        assert body["status"] == "firing"
+        assert [one["status"] for one in body["alerts"]] == ["resolved", "firing"]
+        assert "severity" not in body["commonLabels"]
+
+
+def test_what_is_open_is_said_again_as_it_was_said_last():
+    with receiving() as receiver:
+        channel = Channel(name="am", url=f"http://{receiver.address}", kind=ChannelKind.ALERTMANAGER)
+        memos = [channels.send(channel, parcel(msgspec.structs.replace(FACTS, alert=one)), NOW) for one in (1, 2)]
+        (one,), (two,) = receiver.taken
+        channels.repeat(channel, [*memos, json.dumps({"alertname": "Watchkeeper", "alert": "3"})], NOW + DAY)
+        again = receiver.taken[-1]
+    end = {"endsAt": "2027-01-18T08:00:00Z"}
+    assert again == [one | end, two | end, {"labels": {"alertname": "Watchkeeper", "alert": "3"}} | end]
 
 
 def test_a_test_message_is_over_as_it_begins():

@@ -10,8 +10,10 @@ import pytest
 from tests.receiver import Receiver, receiving
 from tests.watch import shop
 from watchkeeper.domain.config import parse_config
-from watchkeeper.domain.times import HOUR
+from watchkeeper.domain.feedback import Answer
+from watchkeeper.domain.times import DAY, HOUR, format_instant
 from watchkeeper.watch.service import Watchkeeper
+from watchkeeper.watch.views import Draft
 
 SLIGHT, STRONG = shop.LATER_DROP + 2 * HOUR, shop.LATER_DROP + 3 * HOUR
 """By when it is known to be slight, and to be strong."""
@@ -124,3 +126,37 @@ def test_two_servers_tell_what_grows_once(home: Path, postgres_url: str, receive
                     server.run_until(now)
     assert told(home) == (before[0] + 1, before[1] + 1)
     assert [body["status"] for body in receiver.taken].count("resolved") == 1
+
+
+def test_alertmanager_hears_of_what_is_open_every_minute_until_it_is_over(home: Path, receiver: Receiver):
+    shop.grow(home / "shop.db")
+    text = config(home, receiver).replace("kind: webhook", "kind: alertmanager")
+    with Watchkeeper.open(home / "watchkeeper", clock=lambda: STRONG) as service:
+        service.apply(parse_config(text), "tester")
+        service.run_until(SLIGHT - 2 * HOUR)
+        service.run_until(STRONG)
+
+        def heard(now: int) -> list[tuple[str, str]]:
+            """What the Alertmanager was told in a run: how severe, and until when."""
+            before = len(receiver.taken)
+            assert service.run_until(now).troubles == ()
+            alerts = [one for body in receiver.taken[before:] for one in body]
+            return [(one["labels"]["severity"], one["endsAt"]) for one in alerts]
+
+        assert heard(STRONG + 30) == []
+        assert heard(STRONG + 60) == [("strong", format_instant(STRONG + 60 + 2 * DAY))]
+        assert heard(STRONG + 90) == []
+    with Watchkeeper.open(home / "watchkeeper", clock=lambda: STRONG) as service:
+        assert len(heard(STRONG + 91)) == 1, "after a start at once: who knows what was forgotten"
+        receiver.statuses = [503, 200]
+        assert "it will be tried again" in service.run_until(STRONG + 151).troubles[0]
+        assert heard(STRONG + 160) == [], "left alone"
+        assert len(heard(STRONG + 211)) == 1
+        (line,) = service.inbox(show="all", order="newest").lines[:1]
+        receipt = service.answer(Draft(answer=Answer.FALSE_ALARM, by="Ada", alert=line.alert.id))
+        assert heard(STRONG + 271) == [], "somebody said that it is fine"
+        service.undo(receipt.feedback.id, "Ada")
+        assert len(heard(STRONG + 331)) == 1
+        for hour in range(STRONG + HOUR, OVER, HOUR):
+            heard(hour)
+        assert heard(OVER + HOUR) == [], "it is over"

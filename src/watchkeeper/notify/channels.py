@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from watchkeeper.domain.config import Channel
+from watchkeeper.domain.config import Channel, ChannelKind
 from watchkeeper.domain.errors import ChannelError
 from watchkeeper.notify import machines
 from watchkeeper.notify.parcel import Parcel
@@ -66,6 +67,16 @@ def send(channel: Channel, parcel: Parcel, now: int) -> str:
             raise refusal(channel.name, status)
         raise ChannelError(f"channel {channel.name}: the message was not taken; it will be tried again")
     return ""
+
+
+def takes_repeats(channel: Channel) -> bool:
+    """Whether it forgets an alert of which it hears nothing more."""
+    return channel.kind is ChannelKind.ALERTMANAGER
+
+
+def repeat(channel: Channel, memos: Sequence[str], now: int) -> None:
+    """Say of alerts that are open what was said last; `memos` is what `send` returned. ChannelError as there."""
+    machines.repeat(channel.name, _resolved(channel), memos, now)
 
 
 @cache

@@ -2,7 +2,11 @@
 
 `alertmanager` posts to `/api/v2/alerts` (prometheus/alertmanager, api/v2/openapi.yaml, `postableAlerts`); `webhook`
 posts what Alertmanager itself posts to its webhook receivers (version 4; documentation "webhook_config"). An alert is
-known by its labels there, so those of the first message are used until it is over, whatever changes meanwhile.
+known by its labels there, so those of the first message are used until it is over, whatever changes meanwhile; only the
+severity follows, because machines route by it: the alert is then over by its old labels and fires by its new ones.
+
+Alertmanager wants to hear of an alert again and again while it lasts (documentation "Sending alerts"), and keeps none
+over its own restart: `repeat` says what is open once more, as it was said last.
 """
 
 from __future__ import annotations
@@ -10,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from watchkeeper.domain.errors import ChannelError
@@ -17,8 +22,8 @@ from watchkeeper.domain.times import DAY, format_instant
 from watchkeeper.notify.parcel import Facts, Parcel
 from watchkeeper.notify.refusals import refusal
 
-KEPT_FIRING_S = 7 * DAY
-"""How long Alertmanager keeps an alert firing of which it hears nothing more; every change says it anew."""
+KEPT_FIRING_S = 2 * DAY
+"""How long Alertmanager keeps an alert firing of which it hears nothing more: longer than runs that come once a day."""
 TIMEOUT_S = 10.0
 API_PATH = "/api/v2/alerts"
 _NOT_A_LABEL = re.compile(r"[^a-zA-Z0-9_]")
@@ -26,19 +31,44 @@ _RESERVED = ("alertname", "alert", "metric", "group", "severity", "owner", "tags
 
 
 def post(channel: str, kind: str, url: str, parcel: Parcel, now: int) -> str:
-    """Send; returns the labels that it went by, to be given back with the alert's next message. ChannelError."""
+    """Send; returns what it went by and said, to be given back with the alert's next message. ChannelError."""
     facts = parcel.facts
     if facts is None:
         facts = _test_facts(parcel, now)
-    labels = json.loads(parcel.memo) if parcel.memo else labels_of(facts)
+    current = labels_of(facts)
+    known = _remembered(parcel.memo)["labels"] if parcel.memo else current
+    labels = known if facts.ended_at is not None else known | {"severity": current["severity"]}
+    said = alert_of(facts, labels)
     if kind == "alertmanager":
-        base = url.rstrip("/")
-        url = base if base.endswith(API_PATH) else base + API_PATH
-        body: Any = api_body(facts, labels, now)
+        body: Any = [said | {"endsAt": format_instant(_end(facts, now))}]
+        if labels != known:
+            body.insert(0, alert_of(facts, known) | {"endsAt": format_instant(now)})
+        url = _api(url)
     else:
-        body = webhook_body(facts, labels, channel)
+        body = webhook_body(facts, labels, channel, known, now)
     _send(channel, url, body, parcel.key)
-    return json.dumps(labels, sort_keys=True)
+    return json.dumps({"labels": labels, "said": said}, sort_keys=True)
+
+
+def repeat(channel: str, url: str, memos: Sequence[str], now: int) -> None:
+    """Tell an Alertmanager of alerts that are open, as `post` told it last. ChannelError."""
+    end = format_instant(now + KEPT_FIRING_S)
+    _send(channel, _api(url), [_remembered(memo)["said"] | {"endsAt": end} for memo in memos], "")
+
+
+def _remembered(memo: str) -> dict[str, Any]:
+    """What `post` returned; earlier versions kept the labels alone."""
+    kept: dict[str, Any] = json.loads(memo)
+    return kept if "said" in kept else {"labels": kept, "said": {"labels": kept}}
+
+
+def _api(url: str) -> str:
+    base = url.rstrip("/")
+    return base if base.endswith(API_PATH) else base + API_PATH
+
+
+def _end(facts: Facts, now: int) -> int:
+    return facts.ended_at if facts.ended_at is not None else now + KEPT_FIRING_S
 
 
 def labels_of(facts: Facts) -> dict[str, str]:
@@ -69,25 +99,35 @@ def annotations_of(facts: Facts) -> dict[str, str]:
     return {name: value for name, value in said.items() if value}
 
 
-def api_body(facts: Facts, labels: dict[str, str], now: int) -> list[dict[str, Any]]:
-    """The body of a POST to `/api/v2/alerts`."""
-    end = facts.ended_at if facts.ended_at is not None else now + KEPT_FIRING_S
-    alert = {
-        "labels": labels,
-        "annotations": annotations_of(facts),
-        "startsAt": format_instant(facts.started_at),
-        "endsAt": format_instant(end),
-    }
-    return [alert | {"generatorURL": facts.link} if facts.link else alert]
+def alert_of(facts: Facts, labels: dict[str, str]) -> dict[str, Any]:
+    """An alert of a POST to `/api/v2/alerts`, but for when it ends."""
+    alert = {"labels": labels, "annotations": annotations_of(facts), "startsAt": format_instant(facts.started_at)}
+    return alert | {"generatorURL": facts.link} if facts.link else alert
 
 
-def webhook_body(facts: Facts, labels: dict[str, str], receiver: str) -> dict[str, Any]:
-    """What Alertmanager posts to a webhook receiver, for a group of one alert."""
+def webhook_body(
+    facts: Facts, labels: dict[str, str], receiver: str, known: dict[str, str], now: int
+) -> dict[str, Any]:
+    """What Alertmanager posts to a webhook receiver, for a group of one alert; of two where its labels `known` there
+    are others by now, since those are over then.
+    """
     status = "firing" if facts.ended_at is None else "resolved"
     annotations = annotations_of(facts)
     grouped_by = {name: labels[name] for name in ("alertname", "alert") if name in labels}
-    fingerprint = hashlib.sha256(json.dumps(labels, sort_keys=True).encode()).hexdigest()[:16]
     ended = format_instant(facts.ended_at) if facts.ended_at is not None else "0001-01-01T00:00:00Z"
+
+    def entry(status: str, labels: dict[str, str], ended: str) -> dict[str, Any]:
+        return {
+            "status": status,
+            "labels": labels,
+            "annotations": annotations,
+            "startsAt": format_instant(facts.started_at),
+            "endsAt": ended,
+            "generatorURL": facts.link,
+            "fingerprint": hashlib.sha256(json.dumps(labels, sort_keys=True).encode()).hexdigest()[:16],
+        }
+
+    before = [entry("resolved", known, format_instant(now))] if known != labels else []
     return {
         "version": "4",
         "groupKey": "{}:{" + ", ".join(f"{name}={json.dumps(value)}" for name, value in grouped_by.items()) + "}",
@@ -95,20 +135,10 @@ def webhook_body(facts: Facts, labels: dict[str, str], receiver: str) -> dict[st
         "status": status,
         "receiver": receiver,
         "groupLabels": grouped_by,
-        "commonLabels": labels,
+        "commonLabels": dict(known.items() & labels.items()),
         "commonAnnotations": annotations,
         "externalURL": facts.link.partition("/alerts/")[0],
-        "alerts": [
-            {
-                "status": status,
-                "labels": labels,
-                "annotations": annotations,
-                "startsAt": format_instant(facts.started_at),
-                "endsAt": ended,
-                "generatorURL": facts.link,
-                "fingerprint": fingerprint,
-            }
-        ],
+        "alerts": [*before, entry(status, labels, ended)],
     }
 
 

@@ -59,6 +59,7 @@ from watchkeeper.watch.policy import STALE_S
 from watchkeeper.watch.pushes import Pushes
 from watchkeeper.watch.questions import Questions
 from watchkeeper.watch.readings import Readings
+from watchkeeper.watch.repeats import Repeats
 from watchkeeper.watch.replies import Replies
 from watchkeeper.watch.retention import Clearing
 from watchkeeper.watch.rollout import run_rollouts
@@ -118,6 +119,7 @@ class Watchkeeper:
         self.listing = Listing(ledger, self._judgements, self._look)
         self.overview = Overview(ledger, self._look, clock)
         self.digests = Digests(ledger, self.overview, link)
+        self._repeats = Repeats(ledger)
         self.replies = Replies(ledger, clock)
         self.access = Access(ledger, clock)
         self.teams = Teams(ledger, clock)
@@ -308,6 +310,7 @@ class Watchkeeper:
                 troubles.append(str(error))
         news = FlagNews(self._ledger, self._links, self._link)
         ours = self._leases.holds
+        self._repeats.send(mine, troubles, now=now, is_ours=ours)
         return sent + news.send(mine, routed, known_teams, troubles, now=now, stale_s=stale_s, is_ours=ours)
 
     # answering
