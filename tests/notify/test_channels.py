@@ -122,3 +122,42 @@ def test_a_picture_goes_along(webhook: Channel):
 def test_a_file_takes_the_words_without_the_picture(tmp_path: Path):
     send(Channel(name="c", url=f"textfile://{tmp_path}/told.txt"), "Orders", "fell", b"\x89PNG")
     assert (tmp_path / "told.txt").read_text() == "## Orders\nfell\n\n"
+
+
+def test_a_file_that_is_not_one_of_messages_is_neither_written_to_nor_shown(tmp_path: Path):
+    for name, content in {"told.txt": b"hello", "bytes.txt": b"\xff\xfe", "notes.md": b"# Notes\n"}.items():
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "real.txt").write_text("## one\n")
+    (tmp_path / "link.txt").symlink_to(tmp_path / "real.txt")
+    (tmp_path / "folder.txt").mkdir()
+    refused = [
+        "told.txt",
+        "bytes.txt",
+        "notes.md",
+        "link.txt",
+        "folder.txt",
+        "new",
+        "crontab/new.conf",
+        "x" * 300 + ".txt",
+    ]
+    before = {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
+    for name in [*refused, "nul\0.txt"]:
+        channel = Channel(name="c", url=f"textfile://{tmp_path}/{name}")
+        with pytest.raises(ChannelError, match=r"channel c: .*\.txt") as caught:
+            send(channel, "Orders", "fell")
+        assert caught.value.is_of_channel
+        assert channels.messages_of(channel) == []
+    assert {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before
+
+
+def test_the_newest_messages_of_a_long_file_are_read_from_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    channel = Channel(name="c", url=f"textfile://{tmp_path}/told.txt")
+    for number in range(20):
+        send(channel, f"Orders {number}", "fell é" * 10)
+    monkeypatch.setattr(channels, "SHOWN_BYTES", 300)
+    assert [one.partition("\n")[0] for one in channels.messages_of(channel)] == ["Orders 17", "Orders 18", "Orders 19"]
+
+
+def test_a_channel_of_which_the_variable_is_not_set_has_no_messages():
+    assert channels.messages_of(Channel(name="c", url="textfile://${NOT_SET_HERE}")) == []
+    assert channels.messages_of(Channel(name="c", url="json://127.0.0.1/")) == []

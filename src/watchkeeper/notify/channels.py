@@ -18,6 +18,10 @@ from watchkeeper.notify.refusals import refusal, status_in
 
 _SECRET = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _FILE = "textfile://"
+_HEAD = "## "
+"""What each message in a file begins with."""
+SHOWN_BYTES = 1 << 20
+"""So much of the end of a file is read to show its messages."""
 
 
 def file_of(channel: Channel) -> Path | None:
@@ -25,9 +29,25 @@ def file_of(channel: Channel) -> Path | None:
     return Path(_resolved(channel)[len(_FILE) :]) if channel.url.startswith(_FILE) else None
 
 
+def messages_of(channel: Channel) -> list[str]:
+    """What a file channel was told, the oldest first; of a long file its end, of one that is not ours nothing."""
+    try:
+        path = file_of(channel)
+        if path is None or not _is_of_messages(path):
+            return []
+        with path.open("rb") as file:
+            begin = max(0, file.seek(0, os.SEEK_END) - SHOWN_BYTES)
+            file.seek(begin)
+            text = file.read().decode(errors="replace")
+    except (OSError, ValueError, ChannelError):
+        return []
+    whole = text if begin == 0 else text.partition(f"\n{_HEAD}")[2]
+    return [entry.strip() for entry in whole.removeprefix(_HEAD).split(f"\n{_HEAD}") if entry.strip()]
+
+
 def takes_picture(channel: Channel) -> bool:
     """Whether a chart may go along."""
-    return not channel.is_machine and file_of(channel) is None
+    return not channel.is_machine and not channel.url.startswith(_FILE)
 
 
 def send(channel: Channel, parcel: Parcel, now: int) -> str:
@@ -42,6 +62,8 @@ def send(channel: Channel, parcel: Parcel, now: int) -> str:
 
     _know_files()
     path = file_of(channel)
+    if path is not None:
+        _check_file(channel, path)
     # Apprise takes a URL apart and folds case and slashes; as hexadecimal digits a path comes through whole.
     url = _resolved(channel) if path is None else f"{_FILE}file/{os.fsencode(path).hex()}"
     sender = apprise.Apprise()
@@ -79,6 +101,34 @@ def repeat(channel: Channel, memos: Sequence[str], now: int) -> None:
     machines.repeat(channel.name, _resolved(channel), memos, now)
 
 
+def _check_file(channel: Channel, path: Path) -> None:
+    """Whoever configures names any path, and a server may write where they may not: what is no file of messages is left
+    alone. ChannelError.
+    """
+    try:
+        path.lstat()
+        is_fit = _is_of_messages(path)
+    except FileNotFoundError:
+        is_fit = path.suffix in (".txt", ".md")
+    except (OSError, ValueError):
+        is_fit = False
+    if not is_fit:
+        raise ChannelError(
+            f"channel {channel.name}: its file is no file of messages, or cannot be written; "
+            "name a new one that ends in .txt or .md",
+            permanent=True,
+            is_of_channel=True,
+        )
+
+
+def _is_of_messages(path: Path) -> bool:
+    """Whether it is a file, itself and not by a link, that is empty or begins as ours do."""
+    if path.is_symlink() or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(_HEAD)) in (_HEAD.encode(), b"")
+
+
 @cache
 def _know_files() -> None:
     """Teach Apprise the scheme `textfile`, once a process; its own log would repeat URLs with their secrets."""
@@ -88,7 +138,7 @@ def _know_files() -> None:
         path = Path(os.fsdecode(bytes.fromhex(meta["fullpath"].strip("/"))))
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a", encoding="utf-8") as file:
-            file.write(f"## {title}\n{body}\n\n")
+            file.write(f"{_HEAD}{title}\n{body}\n\n")
             file.flush()
             os.fsync(file.fileno())
         return True

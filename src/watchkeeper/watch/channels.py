@@ -60,12 +60,9 @@ class Channels:
     def told(self, limit: int = 50) -> tuple[str, ...]:
         """The newest messages that went to file channels, newest first."""
         with self._ledger.read() as tx:
-            paths = [ways.file_of(channel) for channel in metrics.channels(tx)]
-        entries = []
-        for path in paths:
-            if path is not None and path.exists():
-                entries += [entry.strip() for entry in path.read_text(encoding="utf-8").split("\n## ")]
-        return tuple(entry.removeprefix("## ") for entry in entries[::-1][:limit] if entry)
+            found = metrics.channels(tx)
+        entries = [entry for channel in found for entry in ways.messages_of(channel)]
+        return tuple(entries[::-1][:limit])
 
     def test(self, name: str, by: str) -> ChannelLine:
         """Send a test message. NotFoundError; ChannelError says why it did not arrive. A success ends a back-off."""
