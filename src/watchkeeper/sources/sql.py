@@ -127,7 +127,8 @@ class SqlSource:
     def connection(self) -> Iterator[Connection]:
         """A connection to look around with, set up as for pulling; whatever it says against that is a SourceError."""
         with self._explained(), self._engine.connect() as connection:
-            self._set_up(connection)
+            with _limited(connection, self._source.timeout_s):
+                self._set_up(connection)
             with _limited(connection, self._source.timeout_s):
                 yield connection
 
@@ -245,13 +246,15 @@ class SqlSource:
         """A connection; where it is held the same each time, because making one costs more than a short query."""
         if not self._holds:
             with self._engine.connect() as connection:
-                self._set_up(connection)
+                with _limited(connection, self._source.timeout_s):
+                    self._set_up(connection)
                 connection.commit()
                 yield connection
             return
         if self._held is None:
             self._held = self._engine.connect()
-            self._set_up(self._held)
+            with _limited(self._held, self._source.timeout_s):
+                self._set_up(self._held)
             self._held.commit()
         try:
             yield self._held
@@ -381,6 +384,9 @@ def _columns_of_duckdb(connection: Connection, query: ClauseElement, bound: Wind
     compiled = query.compile(dialect=connection.dialect)
     values = [bound.parameters[name] for name in getattr(compiled, "positiontup", None) or ()]
     driver: Any = connection.connection.driver_connection
+    said = driver.extract_statements(str(compiled))
+    if [one.type.name for one in said] not in (["SELECT"], ["MULTI"]):  # a PIVOT is two inside, and is one here
+        raise SourceError("the query returns no rows; it must be a SELECT")
     relation = driver.sql(str(compiled), params=values)
     if relation is None:
         raise SourceError("the query returns no rows; it must be a SELECT")
