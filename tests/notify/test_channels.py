@@ -40,6 +40,21 @@ def test_a_relative_path_and_a_variable_are_resolved(tmp_path: Path, monkeypatch
     assert (tmp_path / "here" / "told.txt").exists()
 
 
+def test_a_secret_may_stand_in_a_file(tmp_path: Path):
+    (tmp_path / "address").write_text(f"{tmp_path}/told.txt\n")
+    send(Channel(name="c", url=f"textfile://${{file:{tmp_path}/address}}"), "t", "b")
+    assert (tmp_path / "told.txt").read_text() == "## t\nb\n\n"
+    (tmp_path / "url").write_text("nonsense://hunter2")
+    with pytest.raises(ChannelError, match="Apprise knows") as caught:
+        send(Channel(name="c", url=f"${{file:{tmp_path}/url}}"), "t", "b")
+    assert "hunter2" not in str(caught.value)
+    with pytest.raises(
+        ChannelError, match=r"channel c: its url names \$\{file:.*/none\}, which cannot be read"
+    ) as caught:
+        send(Channel(name="c", url=f"slack://${{file:{tmp_path}/none}}"), "t", "b")
+    assert caught.value.is_of_channel
+
+
 @pytest.mark.parametrize(
     ("url", "says"), [("nonsense://x", "docs/configuration.md"), ("json://${NOT_SET_HERE}", "NOT_SET_HERE")]
 )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
 
 from tests.server.fakes import FakeService
@@ -144,15 +145,20 @@ def test_without_a_provider_there_is_no_such_page(tmp_path: Path) -> None:
         assert "Sign in with" not in httpx.get(address).text
 
 
-def test_settings_that_cannot_be_name_the_mend(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_that_cannot_be_name_the_mend(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"oidc\.yaml: issuer .*use https"):
         parse_oidc("{issuer: 'http://login.example.com', client_id: a, client_secret: b}", "oidc.yaml")
     with pytest.raises(ConfigError, match="clientid"):
         parse_oidc("{issuer: 'https://login.example.com', clientid: a}", "oidc.yaml")
     monkeypatch.delenv("NO_SUCH_SECRET", raising=False)
     settings = Oidc(issuer="https://login.example.com", client_id="a", client_secret="${NO_SUCH_SECRET}")
-    with pytest.raises(ConfigError, match="environment has no NO_SUCH_SECRET"):
+    with pytest.raises(ConfigError, match=r"its client_secret names \$\{NO_SUCH_SECRET\}, which is not set; set it"):
         Provider(settings)
+    missing = msgspec.structs.replace(settings, client_secret=f"${{file:{tmp_path}/secret}}")
+    with pytest.raises(ConfigError, match="/secret}, which cannot be read; make the file before the server starts"):
+        Provider(missing)
+    (tmp_path / "secret").write_text("let me in\n")
+    assert Provider(missing)._secret == "let me in"
 
 
 def test_the_highest_role_counts() -> None:

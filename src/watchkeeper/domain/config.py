@@ -44,7 +44,8 @@ class ChannelKind(enum.Enum):
 
 
 class Channel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where people are told: an Apprise URL, or `textfile://PATH` (`${NAME}` is read from the environment).
+    """Where people are told: an Apprise URL, or `textfile://PATH` (`${NAME}` is read from the environment,
+    `${file:/path}` from that file).
 
     Of kind `alertmanager` the URL is that of an Alertmanager; of kind `webhook` of whatever takes its webhooks.
     `digest` is when the week is told, `mon 08:00 Europe/Berlin`; empty: never.

@@ -14,7 +14,9 @@ _LOOPBACK = ("http://127.0.0.1", "http://localhost", "http://[::1]")
 
 
 class Oidc(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A provider. `client_secret` may name environment variables as `${NAME}`; it is never shown or logged.
+    """A provider. `client_secret` may name a variable of the environment, `${NAME}`, or a file, `${file:/path}`.
+
+    It is never shown or logged.
 
     `user_claim` names the account: choose one that the provider keeps unique. The values of `role_claim` are looked up
     in `roles`, the highest role counts; who has none of them gets `default_role`, and is refused where that is empty.

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from watchkeeper import references
 from watchkeeper.domain.config import Channel, ChannelKind
 from watchkeeper.domain.errors import ChannelError
 from watchkeeper.notify import machines
 from watchkeeper.notify.parcel import Parcel
 from watchkeeper.notify.refusals import refusal, status_in
 
-_SECRET = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _FILE = "textfile://"
 _HEAD = "## "
 """What each message in a file begins with."""
@@ -151,12 +150,7 @@ def _know_files() -> None:
 
 
 def _resolved(channel: Channel) -> str:
-    return _SECRET.sub(lambda match: _secret(match[1], channel), channel.url)
+    def lacking(words: str) -> ChannelError:
+        return ChannelError(f"channel {channel.name}: {words}", permanent=True, is_of_channel=True)
 
-
-def _secret(name: str, channel: Channel) -> str:
-    if name not in os.environ:
-        raise ChannelError(
-            f"channel {channel.name}: the environment variable {name} is not set", permanent=True, is_of_channel=True
-        )
-    return os.environ[name]
+    return references.fill("url", channel.url, lacking)

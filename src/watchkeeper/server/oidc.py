@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
 import secrets
 import threading
 import time
@@ -11,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from watchkeeper import references
 from watchkeeper.domain.errors import AccessError, ConfigError, SourceError
 from watchkeeper.domain.oidc import Oidc
 
@@ -34,7 +33,7 @@ class Provider:
 
     def __init__(self, settings: Oidc) -> None:
         self.settings = settings
-        self._secret = _resolved(settings.client_secret)
+        self._secret = references.fill("client_secret", settings.client_secret, _lacking)
         self._known: tuple[float, dict[str, Any]] | None = None
         self._lock = threading.Lock()
 
@@ -134,11 +133,5 @@ def account_of(settings: Oidc, claims: dict[str, Any]) -> str:
     return name
 
 
-def _resolved(secret: str) -> str:
-    def value(match: re.Match[str]) -> str:
-        found = os.environ.get(match[1])
-        if found is None:
-            raise ConfigError(f"client_secret: the environment has no {match[1]}; set it before the server starts")
-        return found
-
-    return re.sub(r"\$\{(\w+)\}", value, secret)
+def _lacking(words: str) -> ConfigError:
+    return ConfigError(f"the settings of the provider: {words} before the server starts")

@@ -19,8 +19,9 @@ from watchkeeper.domain.errors import ConfigError
 from watchkeeper.domain.metric import Metric, Source
 from watchkeeper.domain.system import Age, age_s
 from watchkeeper.domain.times import parse_instant, periods
+from watchkeeper.references import look_up
 from watchkeeper.sources.points import NONE_WITHHELD, TooManyRowsError, check_points, failure
-from watchkeeper.sources.secrets import Secrets, look_up
+from watchkeeper.sources.secrets import Secrets
 
 MEASURES = ("age", "of_warn", "of_error")
 """Hours since the newest row; the same as a share of `warn_after`, of `error_after`: above 1 where that is broken."""

@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 
 from watchkeeper.domain.errors import SourceError
 from watchkeeper.domain.metric import Metric, Source
-from watchkeeper.sources.secrets import look_up
+from watchkeeper.references import look_up
 from watchkeeper.sources.sql import SqlSource
 
 TABLE = "files"

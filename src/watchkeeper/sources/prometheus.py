@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from watchkeeper.domain.errors import ConfigError, SourceError
 from watchkeeper.domain.metric import Metric, Source
 from watchkeeper.domain.times import periods
+from watchkeeper.references import look_up
 from watchkeeper.sources.points import (
     BATCH_ROWS,
     CASES,
@@ -28,7 +29,7 @@ from watchkeeper.sources.points import (
     check_points,
     failure,
 )
-from watchkeeper.sources.secrets import Secrets, look_up
+from watchkeeper.sources.secrets import Secrets
 
 if TYPE_CHECKING:
     import httpx

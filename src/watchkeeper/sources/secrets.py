@@ -1,31 +1,19 @@
-"""Secrets by reference, `${NAME}` or `${file:/path}`: found when used, blotted out of errors."""
+"""What a source's references stand for: filled in when used, blotted out of errors."""
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable
-from pathlib import Path
 from urllib.parse import quote
 
+from watchkeeper import references
 from watchkeeper.domain.errors import SourceError
-from watchkeeper.domain.metric import IS_REFERENCE
-
-
-def look_up(reference: str) -> str | None:
-    """What a reference stands for: a variable of the environment, or a file's text without its last line end."""
-    if not reference.startswith("file:"):
-        return os.environ.get(reference)
-    try:
-        return Path(reference.removeprefix("file:")).read_text(encoding="utf-8").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError):
-        return None
 
 
 class Secrets:
     """Fills references in, and remembers what it filled in, so that `blot_out` can take it out of a message."""
 
-    def __init__(self, resolve: Callable[[str], str | None] = look_up) -> None:
+    def __init__(self, resolve: Callable[[str], str | None] = references.look_up) -> None:
         self._resolve = resolve
         self._known: list[str] = []
 
@@ -37,19 +25,11 @@ class Secrets:
         Raises SourceError that names the setting and the reference where there is no such secret.
         """
 
-        def filled(match: re.Match[str]) -> str:
-            value = self._resolve(match[1])
-            if value is None:
-                mend = (
-                    "cannot be read; make the file"
-                    if match[1].startswith("file:")
-                    else "is not set; set it in the environment"
-                )
-                raise SourceError(f"its {setting} names ${{{match[1]}}}, which {mend}")
-            self.add(value)
-            return quote(value, safe="") if encode(match) else value
+        def written(secret: str, match: re.Match[str]) -> str:
+            self.add(secret)
+            return quote(secret, safe="") if encode(match) else secret
 
-        return IS_REFERENCE.sub(filled, template)
+        return references.fill(setting, template, SourceError, resolve=self._resolve, written=written)
 
     def add(self, secret: str) -> None:
         """Remember a secret that came another way, a URL's password say; in every way of writing it."""

@@ -19,6 +19,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from watchkeeper.domain.errors import SourceError, WatchkeeperError
 from watchkeeper.domain.metric import Metric, Source, TimeIs
+from watchkeeper.references import look_up
 from watchkeeper.sources.packed import ask_packed
 from watchkeeper.sources.pipelined import TOGETHER, Asked, Pulled, Question, ask, can_ask, is_ended, worded
 from watchkeeper.sources.points import (
@@ -31,7 +32,7 @@ from watchkeeper.sources.points import (
     check_together,
     failure,
 )
-from watchkeeper.sources.secrets import Secrets, look_up
+from watchkeeper.sources.secrets import Secrets
 from watchkeeper.sources.table_query import check_table, table_statement
 from watchkeeper.sources.window import Window, naive, statement, window
 

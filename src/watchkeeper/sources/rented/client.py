@@ -11,8 +11,9 @@ import numpy as np
 
 from watchkeeper.domain.errors import SourceError
 from watchkeeper.domain.rent import Answered, Outgoing
+from watchkeeper.references import look_up
 from watchkeeper.sources.rented.shapes import ANSWERS, BODIES
-from watchkeeper.sources.secrets import Secrets, look_up
+from watchkeeper.sources.secrets import Secrets
 
 if TYPE_CHECKING:
     import httpx
