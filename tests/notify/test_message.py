@@ -10,7 +10,7 @@ import pytest
 from watchkeeper.domain.alert import Cause, Member
 from watchkeeper.domain.metric import Kind, Metric, Series
 from watchkeeper.domain.times import parse_instant
-from watchkeeper.notify.message import number, sentence, subject
+from watchkeeper.notify.message import number, runbook_address, sentence, subject, what_to_do
 
 ORDERS = Metric(
     name="orders", title="Orders", source="shop", query="q", step="1h", kind=Kind.COUNT, dimensions=("country",),
@@ -75,3 +75,28 @@ def test_numbers_carry_their_unit(value: float, text: str):
 def test_a_value_that_is_not_known_keeps_its_own_brackets():
     unknown = msgspec.structs.replace(GERMANY, values=("(none)",))
     assert [subject(ORDERS, one) for one in (GERMANY, unknown)] == ["Orders (DE)", "Orders (none)"]
+
+
+def test_of_a_long_runbook_the_first_lines_are_said():
+    long = "\n\n".join(f"{one}. Step" for one in range(1, 11))
+    assert what_to_do([("System Search", long)]) == [
+        "Runbook (System Search):",
+        *(f"{one}. Step" for one in range(1, 7)),
+        "… 4 more lines on the page of the alert",
+    ]
+    assert what_to_do([("A fall", "Call Ada."), ("Source shop", "a\nb")]) == [
+        "Runbook (A fall): Call Ada.",
+        "Runbook (Source shop):",
+        "a",
+        "b",
+    ]
+    assert what_to_do([]) == []
+
+
+def test_machines_are_led_to_a_runbook_that_is_an_address_or_to_the_alert():
+    page = "https://watch.example/alerts/1"
+    assert (
+        runbook_address([("A fall", "Call Ada."), ("Source shop", "https://wiki/shop\n")], page) == "https://wiki/shop"
+    )
+    assert runbook_address([("A fall", "Call Ada.")], page) == page
+    assert runbook_address([], page) == ""

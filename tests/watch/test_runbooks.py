@@ -73,7 +73,17 @@ def test_those_of_the_metric_the_source_and_the_kind_stand_on_the_page_with_the_
     assert last.text == "Then call Ada."
     assert book.parts[1].pieces[0].text == "<https://wiki/shop>"
     assert (book.done, book.asked, book.asks) == (0, 3, False)
-    assert "Runbook: on the page of the alert" in service_told(service)
+    told = service_told(service).splitlines()
+    place = told.index("Runbook (Metric Orders):")
+    assert told[place + 1].startswith("There are ")
+    assert "{orders}" not in told[place + 1]
+    assert told[place + 2 : place + 7] == [
+        "- Look at [the page](https://status.example.com)",
+        "- `restart --now`",
+        "Then call Ada.",
+        "Runbook (Source shop): https://wiki/shop",
+        "Runbook (A fall): Is it a holiday?",
+    ]
 
 
 def service_told(service: Watchkeeper) -> str:

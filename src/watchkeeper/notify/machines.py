@@ -95,6 +95,7 @@ def annotations_of(facts: Facts) -> dict[str, str]:
         "description": facts.causes,
         "title": facts.title,
         "runbook_url": facts.runbook,
+        "runbook": facts.to_do,
     }
     return {name: value for name, value in said.items() if value}
 

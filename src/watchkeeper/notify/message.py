@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -11,8 +12,12 @@ import msgspec
 from watchkeeper.domain.alert import Alert, Cause, Member
 from watchkeeper.domain.feedback import Answer
 from watchkeeper.domain.metric import Kind, Metric, Series
+from watchkeeper.domain.runbook import Block, blocks
 from watchkeeper.domain.times import DAY, format_duration, wall_clock
 
+RUNBOOK_LINES = 6
+"""So many lines of a runbook go into a message."""
+_ADDRESS = re.compile(r"https?://\S+")
 NEARLY_WHOLE = 0.01
 """So far a number of cases may be from a whole one: a database rounds shares."""
 
@@ -88,7 +93,8 @@ def headline(alert: Alert, metric: Metric, series: Series, others: int) -> str:
 class Said(msgspec.Struct, frozen=True, kw_only=True):
     """What a message says of an alert; what is empty is left out.
 
-    `before` is what people said of similar alerts; `link` leads to the alert's page.
+    `before` is what people said of similar alerts; `link` leads to the alert's page; `runbooks` are what to do, each
+    with whose it is.
     """
 
     sentence: str
@@ -99,6 +105,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     before: str = ""
     owner: str = ""
     link: str = ""
+    runbooks: tuple[tuple[str, str], ...] = ()
 
 
 def notification(said: Said, *, opening: str = "", links: Sequence[tuple[str, str]] = ()) -> tuple[str, str]:
@@ -112,8 +119,7 @@ def notification(said: Said, *, opening: str = "", links: Sequence[tuple[str, st
     lines += [text for text in (said.causes, said.before) if text]
     if said.owner:
         lines.append(f"Owner: {said.owner}")
-    if metric.runbook:
-        lines.append(f"Runbook: {metric.runbook if is_line(metric.runbook) else 'on the page of the alert'}")
+    lines += what_to_do(said.runbooks)
     if said.link:
         lines.append(f"Look and answer: {said.link}")
     if links:
@@ -122,9 +128,30 @@ def notification(said: Said, *, opening: str = "", links: Sequence[tuple[str, st
     return f"{metric.label}: {moment:%a %d %b %Y %H:%M}", "\n".join(lines)
 
 
-def is_line(runbook: str) -> bool:
-    """Whether a runbook is short enough to be said in a message; a longer one is on a page."""
-    return "\n" not in runbook.strip()
+def what_to_do(runbooks: Sequence[tuple[str, str]]) -> list[str]:
+    """Runbooks as lines of a message: one of a line whole, of a longer one the first RUNBOOK_LINES."""
+    lines = []
+    for title, text in runbooks:
+        steps = [line for block in blocks(text) for line in _steps(block)]
+        if len(steps) == 1:
+            lines.append(f"Runbook ({title}): {steps[0].removeprefix('- ')}")
+            continue
+        left = len(steps) - RUNBOOK_LINES
+        more = [f"… {left} more lines on the page of the alert"] if left > 1 else steps[RUNBOOK_LINES:]
+        lines += [f"Runbook ({title}):", *steps[:RUNBOOK_LINES], *more]
+    return lines
+
+
+def runbook_address(runbooks: Sequence[tuple[str, str]], link: str) -> str:
+    """Where machines send people for what to do: a runbook that is an address, or else the page of the alert."""
+    texts = [text.strip() for _, text in runbooks]
+    return next((text for text in texts if _ADDRESS.fullmatch(text)), link if texts else "")
+
+
+def _steps(block: Block) -> list[str]:
+    if block.items:
+        return [f"- {item}" for item in block.items]
+    return [line.rstrip() for line in block.text.splitlines() if line.strip()]
 
 
 def before(alike: Sequence[tuple[int, str, Answer | None, str]]) -> str:

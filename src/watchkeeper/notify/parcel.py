@@ -9,7 +9,10 @@ import msgspec
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """One alert for machines; times in seconds UTC, `ended_at` None while it goes on."""
+    """One alert for machines; times in seconds UTC, `ended_at` None while it goes on.
+
+    `runbook` is an address, `to_do` what runbooks say.
+    """
 
     alert: int
     change: str
@@ -25,6 +28,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: int | None
     link: str = ""
     runbook: str = ""
+    to_do: str = ""
     causes: str = ""
 
 

@@ -15,6 +15,7 @@ from watchkeeper.watch.concern import Concern, concern_of
 from watchkeeper.watch.links import Links
 from watchkeeper.watch.look import Look
 from watchkeeper.watch.policy import BUDGET_WINDOW_S
+from watchkeeper.watch.runbooks import Runbooks
 from watchkeeper.watch.views import AlertLine
 from watchkeeper.watch.weighing import latest_on_alerts
 
@@ -24,10 +25,11 @@ DETAILS = 5
 class Briefs:
     """The briefs of one run; make a new one for the next. `link` is where the pages are, empty where nowhere."""
 
-    def __init__(self, ledger: Ledger, look: Look, links: Links, link: str) -> None:
+    def __init__(self, ledger: Ledger, look: Look, links: Links, runbooks: Runbooks, link: str) -> None:
         self._ledger = ledger
         self._look = look
         self._links = links
+        self._runbooks = runbooks
         self._link = link.rstrip("/")
         self._concerns: dict[int, Concern] = {}
         self._lines: dict[int, AlertLine] = {}
@@ -98,6 +100,7 @@ class Briefs:
                 before=message.before(self._look.similar(alert)),
                 owner=line.owner,
                 link=self._link_to(alert),
+                runbooks=self._runbooks.said_of(alert),
             )
         return self._said[alert.id]
 
@@ -117,7 +120,8 @@ class Briefs:
             started_at=alert.start,
             ended_at=alert.end if alert.status is Status.RESOLVED else None,
             link=said.link,
-            runbook=line.peak_metric.runbook if message.is_line(line.peak_metric.runbook) else said.link,
+            runbook=message.runbook_address(said.runbooks, said.link),
+            to_do="\n".join(message.what_to_do(said.runbooks)),
             causes=said.causes,
         )
 

@@ -19,5 +19,9 @@ def named(text: str) -> list[str]:
 
 def fill(text: str, values: Mapping[str, str]) -> str:
     """The runbook with values in place; what names no metric stays as it is. A bare address becomes a link."""
-    text = _URL.sub(lambda found: f"<{found[0]}>" if found["bare"] else found[0], text.strip())
-    return _SLOT.sub(lambda slot: values.get(slot[1], slot[0]), text)
+    return with_values(_URL.sub(lambda found: f"<{found[0]}>" if found["bare"] else found[0], text.strip()), values)
+
+
+def with_values(text: str, values: Mapping[str, str]) -> str:
+    """The same for a message, which is read as it is written: addresses stay bare."""
+    return _SLOT.sub(lambda slot: values.get(slot[1], slot[0]), text.strip())

@@ -13,7 +13,7 @@ from watchkeeper.domain.metric import Metric
 from watchkeeper.domain.runbook import KINDS, blocks, items, kind_of
 from watchkeeper.stores.history import History
 from watchkeeper.stores.ledger import Ledger, alerts, handlings, metrics, runbooks, series, systems
-from watchkeeper.watch.runbook import fill, named
+from watchkeeper.watch.runbook import fill, named, with_values
 from watchkeeper.watch.runbook_views import AlertRunbook, Check, Lesson, Part, Piece
 from watchkeeper.watch.system_look import values_of
 from watchkeeper.watch.views import AlertPage
@@ -41,9 +41,7 @@ class Runbooks:
             log = handlings.of_alerts(tx, [alert_id]).get(alert_id, [])
             metric = _metric_of(tx, alert)
             found = list(_texts(tx, alert, metric))
-            known = {one.name: one for one in metrics.metrics(tx)}
-            wanted = [name for _, text, _ in found for name in named(text) if name in known]
-            values = values_of(tx, [known[name] for name in dict.fromkeys(wanted)], self._history)
+            values = self._values(tx, [text for _, text, _ in found])
             lessons = _lessons(tx, alert, [text for _, text, _ in found])
         undone = taken_back(log)
         ticked = {line.text: line for line in log if line.deed is Deed.TICK and line.id not in undone}
@@ -59,6 +57,18 @@ class Runbooks:
             lessons=lessons,
             asks=alert.status is Status.RESOLVED and not has_note,
         )
+
+    def said_of(self, alert: Alert) -> tuple[tuple[str, str], ...]:
+        """What a message says is to be done: of each runbook of the page whose it is, and its text with live values."""
+        with self._ledger.read() as tx:
+            found = list(_texts(tx, alert, _metric_of(tx, alert)))
+            values = self._values(tx, [text for _, text, _ in found])
+        return tuple((title, with_values(text, values)) for title, text, _ in found)
+
+    def _values(self, tx: Connection, texts: Sequence[str]) -> dict[str, str]:
+        """What the metrics in their slots are now."""
+        wanted = metrics.named(tx, {name for text in texts for name in named(text)})
+        return values_of(tx, wanted, self._history)
 
 
 def items_of(tx: Connection, alert: Alert) -> tuple[str, ...]:

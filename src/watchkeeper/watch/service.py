@@ -300,7 +300,7 @@ class Watchkeeper:
             mine = [one for one in metrics.channels(tx) if self._leases.is_mine(one.name)]
             routed, known_teams = routes.listed(tx), teams.listed(tx)
             muted = [one for one in mutes.listed(tx) if not one.is_over(now)]
-        briefs = Briefs(self._ledger, self._look, self._links, self._link)
+        briefs = Briefs(self._ledger, self._look, self._links, self.runbooks, self._link)
         say = partial(tell, self._ledger, now=now, stale_s=stale_s, mutes=muted, routes=routed, teams=known_teams)
         sent = 0
         for channel in mine:
