@@ -16,8 +16,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
 
-from watchkeeper.domain.errors import NotFoundError, StoreError
-from watchkeeper.stores.ledger import Ledger, audit, watermarks
+from watchkeeper.domain.errors import InputError, NotFoundError, StoreError
+from watchkeeper.stores.ledger import Ledger, audit, series, watermarks
 from watchkeeper.stores.ledger import ledger as door
 from watchkeeper.stores.ledger.schema import METADATA
 
@@ -119,6 +119,34 @@ def test_a_thread_that_writes_twice_at_once_is_told(ledger: Ledger) -> None:
         audit.add(tx, "ann", 1, "apply")
     with ledger.write() as tx:
         assert len(audit.newest(tx, 10)) == 1
+
+
+@pytest.mark.parametrize("unkept", ["x\0", "half \ud800", 2**63, -(2**63) - 1])
+def test_what_not_every_kind_of_ledger_can_keep_is_refused_by_each(ledger: Ledger, unkept: str | int) -> None:
+    def work() -> None:
+        with ledger.write() as tx:
+            audit.add(tx, "ann", 1, "apply")
+            if isinstance(unkept, str):
+                audit.add(tx, "ann", 2, "apply", unkept)
+            else:
+                watermarks.advance(tx, "orders", unkept)
+
+    with pytest.raises(InputError, match=r"a NUL or half a surrogate pair|larger than 64 bits"):
+        work()
+    with ledger.read() as tx:
+        assert audit.newest(tx, 10) == []
+        with pytest.raises(InputError):
+            tx.execute(text("SELECT 1 FROM audit WHERE detail = :sought"), {"sought": unkept})
+
+
+def test_a_dimension_value_that_cannot_be_kept_makes_no_series(ledger: Ledger) -> None:
+    with (
+        pytest.raises(InputError, match=r"metric orders: the dimension value 'D.x00' holds a NUL"),
+        ledger.write() as tx,
+    ):
+        series.intern(tx, "orders", [("D\0", "web")])
+    with ledger.read() as tx:
+        assert len(series.of_metric(tx, "orders")) == 5
 
 
 def test_what_the_schema_forbids_is_refused_whole(ledger: Ledger) -> None:

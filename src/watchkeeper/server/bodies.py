@@ -8,6 +8,9 @@ from typing import Any
 from litestar import Request
 from litestar.exceptions import ClientException
 
+from watchkeeper.domain.errors import InputError
+from watchkeeper.domain.texts import UNKEPT, is_kept
+
 DEEPEST = 100
 """So many levels of lists and objects may stand in each other: far more than anything that is sent has."""
 
@@ -28,7 +31,10 @@ class BodyRequest(Request[Any, Any, Any]):
             found = await super().json()
         except RecursionError:
             raise TooDeepError from None
-        _refuse_deep(await self.body(), found)
+        body = await self.body()
+        _refuse_deep(body, found)
+        if b"\\u0000" in body:
+            _refuse_unkept(found)
         return found
 
 
@@ -53,3 +59,12 @@ def _refuse_deep(body: bytes, found: Any) -> None:
         if not level:
             return
     raise TooDeepError
+
+
+def _refuse_unkept(found: Any) -> None:
+    """JSON within JSON hides a NUL from the ledger, which refuses what comes otherwise."""
+    if isinstance(found, str) and not is_kept(found):
+        raise InputError(f"the text {found[:40]!r} holds {UNKEPT}; leave it out")
+    parts = [*found, *found.values()] if isinstance(found, dict) else found if isinstance(found, list) else ()
+    for part in parts:
+        _refuse_unkept(part)

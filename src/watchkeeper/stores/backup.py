@@ -29,6 +29,7 @@ import pyarrow.parquet as pq
 from sqlalchemy import Connection, func, insert, select, text
 
 from watchkeeper.domain.errors import InputError, StoreError
+from watchkeeper.domain.texts import kept
 from watchkeeper.stores import places, push_log
 from watchkeeper.stores.history import History
 from watchkeeper.stores.ledger import Ledger
@@ -168,7 +169,8 @@ def _read_table(tx: Connection, archive: zipfile.ZipFile, name: str) -> None:
 
     with archive.open(f"ledger/{name}.jsonl") as lines:
         for line in lines:
-            row = msgspec.json.decode(line)
+            # An older Watchkeeper kept texts in SQLite that PostgreSQL cannot keep.
+            row = {key: kept(one) if isinstance(one, str) else one for key, one in msgspec.json.decode(line).items()}
             for column in binary:
                 row[column] = None if row[column] is None else msgspec.convert(row[column], bytes)
             few.append(row)

@@ -13,6 +13,7 @@ from watchkeeper.domain.errors import WatchkeeperError
 from watchkeeper.domain.metric import Metric, Source
 from watchkeeper.domain.points import WITHHELD
 from watchkeeper.domain.points import withheld as is_withheld
+from watchkeeper.domain.texts import kept
 from watchkeeper.domain.times import DAY, floor_to_step
 from watchkeeper.learn.settle import LEAST_OVERLAP
 from watchkeeper.sources.pipelined import Asked
@@ -288,7 +289,7 @@ def _keys(
         kinds = len(first)
     place, first = _numbered(code, kinds)
     names = [metrics[0]] * len(first) if owner is None else [metrics[one] for one in owner[first].tolist()]
-    values = [one.dictionary.take(one.indices.take(pa.array(first))).to_pylist() for one in encoded]
+    values = [list(map(kept, one.dictionary.take(one.indices.take(pa.array(first))).to_pylist())) for one in encoded]
     return list(zip(names, zip(*values, strict=True) if values else [()] * len(first), strict=True)), place
 
 

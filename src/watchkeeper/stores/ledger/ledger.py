@@ -14,7 +14,8 @@ from typing import Any, Self
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 
-from watchkeeper.domain.errors import StaleError, StoreError
+from watchkeeper.domain.errors import InputError, StaleError, StoreError
+from watchkeeper.domain.texts import UNKEPT, is_kept
 from watchkeeper.stores.ledger.audit import newest_id
 
 SCHEMA_REVISION = "0020"
@@ -23,6 +24,7 @@ SCHEMA_REVISION = "0020"
 BUSY_TIMEOUT_S = 30
 """How long a writer waits for another process that writes to the same SQLite file."""
 
+_LARGEST = 2**63
 _WRITER_LOCK = 0x57415443484B  # any fixed number: the advisory lock that serialises writers on PostgreSQL
 
 
@@ -143,7 +145,9 @@ def _engine(url: str) -> Engine:
         if parsed.get_backend_name() not in ("sqlite", "postgresql"):
             raise StoreError(f"ledger {_place(parsed)}: a ledger is kept in SQLite or PostgreSQL")
         if parsed.get_backend_name() == "postgresql":
-            return create_engine(parsed, pool_pre_ping=True)
+            engine = create_engine(parsed, pool_pre_ping=True)
+            event.listen(engine, "before_cursor_execute", _refuse_unkept)
+            return engine
         if parsed.database in (None, "", ":memory:"):
             raise StoreError("ledger: one in memory would be lost; name a file, as in sqlite:////path/ledger.db")
         engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_S})
@@ -151,9 +155,27 @@ def _engine(url: str) -> Engine:
         raise StoreError("ledger: its address is not a URL like sqlite:////path/ledger.db or postgresql://…") from None
     except ModuleNotFoundError as error:
         raise StoreError(f"ledger: the driver {error.name} is not installed; pip install {error.name}") from error
+    event.listen(engine, "before_cursor_execute", _refuse_unkept)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _refuse_unkept(
+    connection: Connection, cursor: object, statement: str, parameters: Any, context: object, is_many: bool
+) -> None:
+    """Whatever reaches the ledger can be kept in both kinds of it, so that a backup of one fits into the other.
+
+    InputError, of which nothing is written. Here and nowhere else, because texts come by forms, by JSON, by addresses
+    and by files.
+    """
+    for row in parameters if is_many else (parameters,):
+        for value in row.values() if isinstance(row, dict) else row:
+            if isinstance(value, str):
+                if not is_kept(value):
+                    raise InputError(f"the text {value[:40]!r} holds {UNKEPT}; leave it out")
+            elif isinstance(value, int) and not -_LARGEST <= value < _LARGEST:
+                raise InputError("a number is larger than 64 bits; write a smaller one")
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, record: Any) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 import msgspec
 from sqlalchemy import Column, Connection, ForeignKey, Row, Table, Text, UniqueConstraint, select
 
-from watchkeeper.domain.errors import NotFoundError
+from watchkeeper.domain.errors import InputError, NotFoundError
 from watchkeeper.domain.metric import Series
+from watchkeeper.domain.texts import UNKEPT, is_kept
 from watchkeeper.stores.ledger.metrics import METRIC
 from watchkeeper.stores.ledger.schema import METADATA, Id, among, insert_or_leave
 
@@ -30,12 +31,16 @@ _VALUES = msgspec.json.Decoder(tuple[str, ...])
 def intern(tx: Connection, metric: str, values_list: Iterable[Sequence[str]]) -> list[Series]:
     """The series of `metric` for each combination of dimension values, in the order given; made where it is new.
 
-    Needs a write transaction where one is new. NotFoundError where the metric is not in the ledger.
+    Needs a write transaction where one is new. NotFoundError where the metric is not in the ledger; InputError where a
+    value cannot be kept, of which alerts would speak.
     """
     wanted = [tuple(values) for values in values_list]
     known = {one.values: one for one in of_metric(tx, metric)}
     new = [values for values in dict.fromkeys(wanted) if values not in known]
     if new:
+        for value in (one for values in new for one in values):
+            if not is_kept(value):
+                raise InputError(f"metric {metric}: the dimension value {value[:40]!r} holds {UNKEPT}; leave it out")
         if tx.execute(select(METRIC.c.name).where(METRIC.c.name == metric)).first() is None:
             raise NotFoundError(f"no metric {metric!r}: its series cannot be made before it is")
         rows = [{"metric": metric, "dimension_values": _text(values)} for values in new]
