@@ -7,6 +7,7 @@ from pathlib import Path
 
 from click.testing import CliRunner, Result
 
+from tests.cli import make_home
 from watchkeeper.cli import main
 from watchkeeper.domain.access import Scope
 from watchkeeper.stores.ledger import Ledger
@@ -23,7 +24,7 @@ def lines(result: Result) -> list[dict[str, object]]:
 
 
 def test_a_person_gets_an_account_a_role_and_a_token_that_works(tmp_path: Path) -> None:
-    home = tmp_path / "home"
+    home = make_home(tmp_path / "home")
     assert run(home, "users", "list").stdout == "No accounts.\n"
     assert run(home, "users", "add", "Ada Byron").stdout == "Ada Byron is viewer\n"
     assert run(home, "users", "role", "ada byron", "editor").stdout == "Ada Byron is editor\n"
@@ -40,7 +41,7 @@ def test_a_person_gets_an_account_a_role_and_a_token_that_works(tmp_path: Path) 
 
 
 def test_erasing_can_be_tried_first(tmp_path: Path) -> None:
-    run(tmp_path, "users", "add", "Ada")
+    run(make_home(tmp_path), "users", "add", "Ada")
     assert run(tmp_path, "users", "erase", "Ada", "--dry-run").stdout == "Ada would become person 1\n"
     assert lines(run(tmp_path, "users", "list", "--json"))[0]["name"] == "Ada"
     assert "person 1" in run(tmp_path, "users", "erase", "Ada").stdout
@@ -52,7 +53,7 @@ def test_erasing_can_be_tried_first(tmp_path: Path) -> None:
 
 
 def test_mistakes_are_named_and_have_their_exit_codes(tmp_path: Path) -> None:
-    run(tmp_path, "users", "add", "Ada")
+    run(make_home(tmp_path), "users", "add", "Ada")
     for words, code, message in (
         (("users", "add", "ADA"), 3, "there is one of that name"),
         (("users", "role", "Bob", "admin"), 8, "no user 'Bob'"),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
+from tests.cli import make_home
 from watchkeeper.cli import main
 
 CONFIG = """
@@ -35,6 +36,7 @@ def test_flags_are_listed_overridden_and_asked(tmp_path: Path):
 
 
 def test_mistakes_are_said_plainly(tmp_path: Path):
+    make_home(tmp_path)
     for arguments, code, says in (
         (("override", "none", "x"), 8, "no flag 'none'"),
         (("evaluate", "x", "--context", "{"), 3, "no JSON"),

@@ -13,6 +13,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from tests.cli import make_home
 from tests.watch import shop
 from watchkeeper.cli import VERBS, main
 from watchkeeper.domain.access import Role, Scope
@@ -43,7 +44,7 @@ def test_an_account_without_a_name_reads_and_signs_by_its_number(
         raise KeyError("getpwuid(): uid not found: 10001")  # as in a container that runs under some number
 
     monkeypatch.setattr(getpass, "getuser", nameless)
-    home = ["--home", str(tmp_path)]
+    home = ["--home", str(make_home(tmp_path))]
     assert run("teams", "list", "--json", where=home) == ""
     run("teams", "set", "search", where=home)
     assert [one["by"] for one in rows(run("audit", "--json", where=home))] == [f"uid {os.getuid()}"]
@@ -57,7 +58,7 @@ def test_verbs_over_the_stores_can_be_called_where_an_event_loop_runs(tmp_path: 
     """In a notebook, for one."""
 
     async def called() -> str:
-        return run("teams", "list", where=["--home", str(tmp_path)])
+        return run("teams", "list", where=["--home", str(make_home(tmp_path))])
 
     assert asyncio.run(called())
 
@@ -129,7 +130,7 @@ def test_verbs_that_configure_say_the_same_of_a_server(tmp_path: Path) -> None:
     def said(where: list[str]) -> list[str]:
         found = [CliRunner().invoke(main, [*words, *where], catch_exceptions=False) for words in asked]
         assert [one.exit_code for one in found] == [10, *[0] * (len(asked) - 1)], [one.output for one in found]
-        return [one.output for one in found]
+        return [one.stdout for one in found]
 
     alone = said(["--home", str(tmp_path / "alone")])
     with Watchkeeper.open(tmp_path / "served") as service:

@@ -9,7 +9,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from watchkeeper.domain.config import Channel, parse_config
+from watchkeeper.domain.config import Channel, parse_config, read_config
 from watchkeeper.domain.config_export import dump_config
 from watchkeeper.domain.errors import ConfigError
 from watchkeeper.domain.flag import Flag, Segment
@@ -172,3 +172,15 @@ def test_any_value_of_a_setting_is_taken_or_refused(text: str) -> None:
     except ConfigError:
         return
     parse_config(dump_config(config))
+
+
+def test_all_records_that_cannot_be_are_named_at_once_and_files_are_read_as_one() -> None:
+    broken = GOOD.replace("kind: count", "colour: red").replace("textfile:///tmp/team.txt", 'x", digest: "never')
+    with pytest.raises(ConfigError) as caught:
+        parse_config(broken, "shop.yaml")
+    assert [one.partition(": ")[0] for one in str(caught.value).splitlines()] == ["shop.yaml:6", "shop.yaml:9"]
+    metrics, channels = GOOD.split("channels:")
+    written = read_config([(metrics, "a.yaml"), (f"channels:{channels}", "b.yaml")])
+    assert written.config == parse_config(GOOD)
+    with pytest.raises(ConfigError, match=r"b.yaml:2: sources.shop: a.yaml:3 names it too; name it once"):
+        read_config([(metrics, "a.yaml"), ('sources:\n  shop: {url: "sqlite:///other.db"}', "b.yaml")])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from watchkeeper.domain.errors import ConfigError, InputError
+from watchkeeper.domain.errors import ConfigError
 from watchkeeper.domain.metric import Metric
-from watchkeeper.domain.route import Day, Route, check_channels
+from watchkeeper.domain.route import Day, Route
 from watchkeeper.domain.times import format_instant, parse_instant
 
 ORDERS = Metric(name="orders-web", source="shop", query="q", step="1h", tags=("critical",), owner="checkout")
@@ -59,8 +59,3 @@ def test_a_night_belongs_to_the_day_on_which_it_begins():
 def test_what_makes_no_sense_is_refused(given: dict[str, str]):
     with pytest.raises(ConfigError, match=r"use one of|write them"):
         route(**given)
-
-
-def test_a_route_to_nowhere_is_refused():
-    with pytest.raises(InputError, match="no channel 'pager'; there are team"):
-        check_channels((route(),), {"team"})

@@ -308,6 +308,7 @@ def test_a_configuration_is_exported_planned_and_applied(api: Served) -> None:
                 "name": "orders",
                 "is_new": False,
                 "settings": [{"name": "title", "before": "Orders", "after": "Orders of all shops"}],
+                "is_removed": False,
             }
         ]
         assert client.get(f"{V1}/metrics/orders").json()["settings"]["title"] == "Orders"

@@ -98,7 +98,7 @@ def test_a_single_period_with_too_many_rows_is_an_error(home: Path) -> None:
 def test_a_query_that_asks_for_no_window_is_refused_when_it_is_applied(home: Path) -> None:
     with Watchkeeper.open(home / "watchkeeper") as service:
         wrong = shop.CONFIG.replace(":start_s", "0").format(shop=home / "shop.db", told=home / "told.txt")
-        with pytest.raises(ConfigError, match="metric orders: query: it uses :end_s"):
+        with pytest.raises(ConfigError, match=r"metrics.orders: query: it uses :end_s"):
             service.apply(parse_config(wrong), "tester")
         assert service.metrics() == ()
 

@@ -13,6 +13,7 @@ VERBS: Final[dict[str, tuple[str, str]]] = {
     "demo": ("watchkeeper.cli.demo", "Watch a year of real flights, end to end."),
     "apply": ("watchkeeper.cli.apply", "Make a configuration file what is watched."),
     "plan": ("watchkeeper.cli.plan", "Say what applying a configuration file would change."),
+    "remove": ("watchkeeper.cli.remove", "Take away something that is configured."),
     "config": ("watchkeeper.cli.config", "Print what is configured, as a file."),
     "mcp": ("watchkeeper.cli.mcp", "Serve alerts and answers to an agent (Model Context Protocol)."),
     "schema": ("watchkeeper.cli.schema", "Print the JSON Schema of configuration files, for editors."),

@@ -56,5 +56,5 @@ def command(source: Path, outs: tuple[Path, ...], keep: bool, send: bool, home: 
 def _keep(home: Path, report: Report, record: str) -> int:
     from watchkeeper.watch.assessments import Assessments
 
-    with open_ledger(home) as ledger:
+    with open_ledger(home, is_made=True) as ledger:
         return Assessments(ledger, time.time).keep(report, record, who())

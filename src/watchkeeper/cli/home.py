@@ -14,6 +14,7 @@ import click
 import msgspec
 
 from watchkeeper.domain.alert import SEVERITIES
+from watchkeeper.domain.errors import InputError
 from watchkeeper.domain.times import format_instant
 
 if TYPE_CHECKING:
@@ -42,13 +43,31 @@ def who() -> str:
         return f"uid {os.getuid()}"
 
 
+def find_home(home: Path, *, is_made: bool = False) -> None:
+    """InputError where there is no home, because a mistyped one would be answered for as an empty one.
+
+    A verb that makes one (`is_made`) says so, on standard error.
+    """
+    from watchkeeper.stores import places
+
+    if places.exist(home):
+        return
+    if not is_made:
+        raise InputError(
+            f"there is no home in {home}: name the one that is meant with --home; "
+            "`watchkeeper apply` or `watchkeeper serve` makes one"
+        )
+    places.make(home)
+    click.echo(f"watchkeeper: made a new home in {home}", err=True)
+
+
 @contextmanager
-def open_ledger(home: Path) -> Iterator[Ledger]:
-    """The ledger of a home, made where there is none. It can be opened beside a running server."""
+def open_ledger(home: Path, *, is_made: bool = False) -> Iterator[Ledger]:
+    """The ledger of a home; see `find_home`. It can be opened beside a running server."""
     from watchkeeper.stores import places
     from watchkeeper.stores.ledger import Ledger
 
-    places.make(home)
+    find_home(home, is_made=is_made)
     with Ledger.open(places.ledger_url(home)) as ledger:
         yield ledger
 

@@ -7,6 +7,7 @@ them apart and says the same of both.
 from __future__ import annotations
 
 import functools
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from watchkeeper.cli.home import home_option, who
+from watchkeeper.cli.home import find_home, home_option, who
 from watchkeeper.domain.errors import StoreError
 
 if TYPE_CHECKING:
@@ -30,12 +31,17 @@ class Where(NamedTuple):
     token: str
 
     @contextmanager
-    def ask(self, *, whole: bool | None = False, by: str = "") -> Iterator[Client]:
+    def ask(
+        self, *, whole: bool | None = False, by: str = "", is_made: bool = False, is_new: bool = False
+    ) -> Iterator[Client]:
         """A client of it.
 
         The stores are asked beside a running server, by what their ledger alone answers; with `whole` the history is
         needed too, which a running server has to itself where it is a file (None: it is used if it is free). `by` signs
         what is done (else the person who sits here does); a server knows who asks by the token.
+
+        InputError where there is no home; but it `is_made` there, and that is said, or with `is_new` it is asked as if
+        an empty one were there.
         """
         if self.server:
             if by:
@@ -47,29 +53,42 @@ class Where(NamedTuple):
         from watchkeeper.server.inside import Stores
 
         with (
-            self._stores(whole) as service,
+            self._home(is_made, is_new) as home,
+            _stores(home, whole) as service,
             Client("http://stores", token="", transport=Stores(service, by or who())) as client,
         ):
             yield client
 
     @contextmanager
-    def _stores(self, whole: bool | None) -> Iterator[object]:
-        if whole or whole is None:
-            from watchkeeper.watch.service import Watchkeeper
+    def _home(self, is_made: bool, is_new: bool) -> Iterator[Path]:
+        from watchkeeper.stores import places
 
-            try:
-                service = Watchkeeper.open(self.home)
-            except StoreError:
-                if whole:
-                    raise
-            else:
-                with service:
-                    yield service
-                return
-        from watchkeeper.watch.beside import Beside
+        if is_new and not places.exist(self.home):
+            with tempfile.TemporaryDirectory() as empty:
+                yield Path(empty)
+            return
+        find_home(self.home, is_made=is_made)
+        yield self.home
 
-        with Beside.open(self.home, time.time) as beside:
-            yield beside
+
+@contextmanager
+def _stores(home: Path, whole: bool | None) -> Iterator[object]:
+    if whole or whole is None:
+        from watchkeeper.watch.service import Watchkeeper
+
+        try:
+            service = Watchkeeper.open(home)
+        except StoreError:
+            if whole:
+                raise
+        else:
+            with service:
+                yield service
+            return
+    from watchkeeper.watch.beside import Beside
+
+    with Beside.open(home, time.time) as beside:
+        yield beside
 
 
 def where_options(command: Callable[..., Any]) -> Callable[..., Any]:

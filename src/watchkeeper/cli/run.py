@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from watchkeeper.cli.home import home_option
+from watchkeeper.cli.home import find_home, home_option
 
 
 @click.command()
@@ -25,6 +25,7 @@ def command(home: Path, link: str, as_json: bool) -> None:
 
     from watchkeeper.watch.service import Watchkeeper
 
+    find_home(home)
     with Watchkeeper.open(home, link=link) as service:
         done = service.run_until(int(time.time()), lambda step: click.echo(step, err=True))
     for trouble in done.troubles:

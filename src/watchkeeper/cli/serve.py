@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from watchkeeper.cli.home import home_option
+from watchkeeper.cli.home import find_home, home_option
 
 
 @click.command()
@@ -69,6 +69,7 @@ def serve_home(
 
     address = f"http://{host}:{port}"
     provider = Provider(parse_oidc(oidc.read_text(encoding="utf-8"), str(oidc))) if oidc else None
+    find_home(home, is_made=True)
     with Watchkeeper.open(home, link=link or address) as service:
 
         def ready() -> None:

@@ -10,6 +10,7 @@ from typing import Any, Literal, Self, TypedDict, Unpack
 
 import httpx
 
+from watchkeeper.client.configuring import Configuring
 from watchkeeper.client.people import People
 from watchkeeper.client.records import (
     AlertPage,
@@ -21,7 +22,6 @@ from watchkeeper.client.records import (
     CalendarRecord,
     ChannelList,
     ChannelRecord,
-    ConfigText,
     ContextDraft,
     DigestDraft,
     DraftRecord,
@@ -41,7 +41,6 @@ from watchkeeper.client.records import (
     MetricRecord,
     NoteRecord,
     OverrideDraft,
-    Plan,
     PointPage,
     PointRecord,
     PushDraft,
@@ -80,7 +79,7 @@ class AlertFilter(TypedDict, total=False):
     order: Literal["newest", "severity"]
 
 
-class Client(Work, People):
+class Client(Work, People, Configuring):
     """A running Watchkeeper, asked with an API token (`watchkeeper tokens make`); use it in a `with` statement.
 
     Lists are read page by page while you go through them. Raises the errors of `watchkeeper.domain.errors` as the
@@ -310,20 +309,6 @@ class Client(Work, People):
     def send_week(self, channel: str, *, until: datetime | None = None, link: str = "") -> WeekRecord:
         """Send a week to a channel; `link` is the address of the pages, to be named in it."""
         return self._wire.ask(WeekRecord, "POST", "/digest", body=DigestDraft(channel=channel, until=until, link=link))
-
-    # configuration
-
-    def config(self) -> str:
-        """What is configured, as a YAML file; secrets are references to environment variables."""
-        return self._wire.ask(ConfigText, "GET", "/config").text
-
-    def plan(self, text: str, *, place: str = "configuration") -> Plan:
-        """What applying a YAML file would change; `place` names it in errors."""
-        return self._wire.ask(Plan, "POST", "/config/plan", body=ConfigText(text=text, place=place))
-
-    def apply(self, text: str, *, place: str = "configuration") -> Plan:
-        """Make a YAML file what is watched; says what changed."""
-        return self._wire.ask(Plan, "POST", "/config/apply", body=ConfigText(text=text, place=place))
 
     # flags
 

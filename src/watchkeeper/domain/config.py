@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 import msgspec
 
-from watchkeeper.domain.config_lines import Lines
+from watchkeeper.domain.config_check import lacking
+from watchkeeper.domain.config_lines import Lines, Places
 from watchkeeper.domain.errors import ConfigError, InputError
 from watchkeeper.domain.flag import Flag, Segment
-from watchkeeper.domain.metric import Metric, Source, SourceKind, check_name
+from watchkeeper.domain.metric import Metric, Source, check_name
 from watchkeeper.domain.retention import Retention
 from watchkeeper.domain.route import Route
 from watchkeeper.domain.runbook import Runbook
@@ -82,101 +84,108 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     retention: Retention | None = None
 
 
+class Written(msgspec.Struct, frozen=True, kw_only=True):
+    """Configuration files as they were read: what they say together, and where each record stands."""
+
+    config: Config
+    places: Places
+
+
 def parse_config(text: str, place: str = "configuration") -> Config:
-    """Read a YAML configuration; `place` names the file in errors. Configuration never executes code."""
-    raw, lines = _read(text, place)
+    """Read a YAML configuration whose metrics find their sources in it; `place` names the file in errors.
+
+    Configuration never executes code. ConfigError names every record that cannot be.
+    """
+    written = read_config([(text, place)])
+    _raise(lacking(written.config, written.config, written.places))
+    return written.config
+
+
+def read_config(files: Iterable[tuple[str, str]]) -> Written:
+    """Read YAML files, each a text and the place that names it in errors; `defaults` hold for their own file.
+
+    Whether what they name is there is not looked at (`domain.config_check`). ConfigError names every record that cannot
+    be, and one that two files name.
+    """
+    places, problems = Places(), list[str]()
+    found: dict[str, list[Any]] = {one: [] for one in Config.__struct_fields__ if one != "retention"}
+    retention: Retention | None = None
+    for text, place in files:
+        raw, lines = _read(text, place)
+        _check_top(raw, lines)
+        defaults = raw.get("defaults") or {}
+        if not isinstance(defaults, dict):
+            raise ConfigError(f"{lines.at('defaults')}: defaults: expected a mapping of metric settings")
+        for section, record in _RECORDS.items():
+            for one in _section(raw, section, record, defaults if section == "metrics" else {}, lines, problems):
+                other = places.put(section, one.name, lines)
+                if other:
+                    where = lines.at(section, one.name)
+                    problems.append(f"{where}: {section}.{one.name}: {other} names it too; name it once")
+                found[section].append(one)
+        mine = _single(raw, "retention", Retention, lines, problems)
+        if mine is not None and retention is not None:
+            problems.append(f"{lines.at('retention')}: retention: another file has it too; name it once")
+        retention = retention if mine is None else mine
+    _raise(problems)
+    config = Config(**{section: tuple(records) for section, records in found.items()}, retention=retention)
+    return Written(config=config, places=places)
+
+
+_RECORDS: dict[str, Any] = {
+    "sources": Source,
+    "metrics": Metric,
+    "channels": Channel,
+    "teams": Team,
+    "routes": Route,
+    "segments": Segment,
+    "flags": Flag,
+    "systems": System,
+    "runbooks": Runbook,
+}
+
+
+def _raise(problems: list[str]) -> None:
+    if problems:
+        raise ConfigError("\n".join(problems))
+
+
+def _check_top(raw: object, lines: Lines) -> None:
     if not isinstance(raw, dict):
         raise ConfigError(f"{lines.at()}: expected a mapping with sources, metrics and channels at the top")
     for name in raw:
         if name not in SECTIONS:
             raise ConfigError(f"{lines.at(str(name))}: {name}: not known here; use {', '.join(SECTIONS)}")
-    defaults = raw.get("defaults") or {}
-    if not isinstance(defaults, dict):
-        raise ConfigError(f"{lines.at('defaults')}: defaults: expected a mapping of metric settings")
-    config = Config(
-        sources=_section(raw, "sources", Source, {}, lines),
-        metrics=_section(raw, "metrics", Metric, defaults, lines),
-        channels=_section(raw, "channels", Channel, {}, lines),
-        teams=_section(raw, "teams", Team, {}, lines),
-        routes=_section(raw, "routes", Route, {}, lines),
-        segments=_section(raw, "segments", Segment, {}, lines),
-        flags=_section(raw, "flags", Flag, {}, lines),
-        systems=_section(raw, "systems", System, {}, lines),
-        runbooks=_section(raw, "runbooks", Runbook, {}, lines),
-        retention=_single(raw, "retention", Retention, lines),
-    )
-    _check_sources(config, lines)
-    return config
 
 
-def _check_sources(config: Config, lines: Lines) -> None:
-    """Each source that is named is there, and metrics say what a source of its kind needs."""
-    kinds = {source.name: source.kind for source in config.sources}
-    among = ", ".join(sorted(kinds)) or "none"
-    for metric in config.metrics:
-        if metric.source not in kinds:
-            where = f"{lines.of_error('source', 'metrics', metric.name)}: metrics.{metric.name}.source"
-            raise ConfigError(f"{where}: {metric.source!r} is not among the sources ({among})")
-    for system in config.systems:
-        for name in (system.source, *(system.source_of(one) for one in system.inputs)):
-            if name not in kinds:
-                where = f"{lines.of_error('source', 'systems', system.name)}: systems.{system.name}"
-                raise ConfigError(f"{where}: source {name!r} is not among the sources ({among})")
-    for metric in config.metrics:
-        lack = what_lacks(metric, kinds[metric.source])
-        if lack:
-            raise ConfigError(f"{lines.of_error(lack, 'metrics', metric.name)}: metrics.{metric.name}: {lack}")
-
-
-def what_lacks(metric: Metric, kind: SourceKind) -> str:
-    """What a metric of a source of that kind must say differently, in words; empty where all is well."""
-    has_measure = bool(metric.time_column and metric.measure)
-    if kind is SourceKind.PUSH:
-        is_asked = metric.query or metric.table or metric.measure or metric.cases
-        return "programs push it: leave out query, table and measure" if is_asked else ""
-    if metric.query and metric.group_size and kind is not SourceKind.PROMETHEUS:
-        return "group_size: the query returns it as a column; leave it out"
-    if metric.cases and (metric.query or kind is SourceKind.DBT) and kind is not SourceKind.PROMETHEUS:
-        return "cases: the query returns it as a column; leave it out"
-    if kind is SourceKind.PROMETHEUS:
-        return "" if metric.query else "it needs a query in PromQL"
-    if kind is SourceKind.DBT:
-        is_plain = metric.measure and not (metric.query or metric.table or metric.time_column)
-        return "" if is_plain else "it needs a measure alone: age, of_warn or of_error"
-    if kind is SourceKind.FILES:
-        if metric.table:
-            return "table: the files of the source are the table; leave it out"
-        return (
-            "" if metric.query or has_measure else "it needs time_column and measure, or a query over the table `files`"
-        )
-    return "" if metric.query or metric.table else "it needs a query, or a table with time_column and measure"
-
-
-def _section(raw: dict[str, Any], key: str, record: type[T], defaults: dict[str, Any], lines: Lines) -> tuple[T, ...]:
-    """A section maps names to settings; the name becomes a field."""
+def _section(
+    raw: dict[str, Any], key: str, record: type[T], defaults: dict[str, Any], lines: Lines, problems: list[str]
+) -> tuple[T, ...]:
+    """A section maps names to settings; the name becomes a field. What cannot be is added to `problems`."""
     section = raw.get(key) or {}
     if not isinstance(section, dict):
         raise ConfigError(f"{lines.at(key)}: {key}: expected a mapping from a name to its settings")
     records = []
     for name, entry in section.items():
         if not isinstance(entry, dict):
-            raise ConfigError(f"{lines.at(key, str(name))}: {key}.{name}: expected settings, found {_shown(entry)}")
+            problems.append(f"{lines.at(key, str(name))}: {key}.{name}: expected settings, found {_shown(entry)}")
+            continue
         try:
             records.append(msgspec.convert({**defaults, **entry, "name": str(name)}, record))
         except (msgspec.ValidationError, InputError) as error:
-            where = lines.of_error(str(error), key, str(name))
-            raise ConfigError(f"{where}: {key}.{name}: {error}") from None
+            problems.append(f"{lines.of_error(str(error), key, str(name))}: {key}.{name}: {error}")
     return tuple(records)
 
 
-def _single(raw: dict[str, Any], key: str, record: type[T], lines: Lines) -> T | None:
+def _single(raw: dict[str, Any], key: str, record: type[T], lines: Lines, problems: list[str]) -> T | None:
     """A section that is one record; None where the file does not have it."""
     if raw.get(key) is None:
         return None
     try:
         return msgspec.convert(raw[key], record)
     except (msgspec.ValidationError, InputError) as error:
-        raise ConfigError(f"{lines.of_error(str(error), key)}: {key}: {error}") from None
+        problems.append(f"{lines.of_error(str(error), key)}: {key}: {error}")
+        return None
 
 
 def _read(text: str, place: str) -> tuple[Any, Lines]:

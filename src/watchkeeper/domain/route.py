@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 import msgspec
 
 from watchkeeper.domain.alert import SEVERITIES
-from watchkeeper.domain.errors import ConfigError, InputError
+from watchkeeper.domain.errors import ConfigError
 from watchkeeper.domain.metric import Metric, check_name
 from watchkeeper.domain.times import wall_clock, zone_info
 
@@ -103,12 +103,3 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         assert found is not None
         start, end = (60 * int(found[place]) + int(found[place + 1]) for place in (1, 3))
         return start, end if end > start else end + 24 * 60
-
-
-def check_channels(routes: tuple[Route, ...], known: set[str]) -> None:
-    """InputError where a route names a channel that there is not."""
-    for route in routes:
-        for name in route.channels:
-            if name not in known:
-                among = ", ".join(sorted(known)) or "none"
-                raise InputError(f"route {route.name}: no channel {name!r}; there are {among}")

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from watchkeeper.domain.config import Config
+from watchkeeper.domain.config_lines import Places
 from watchkeeper.domain.handling import Handling, Mute
 from watchkeeper.domain.metric import Metric, Source
 from watchkeeper.domain.question import Question, Reply
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from watchkeeper.watch.listing import Listing
     from watchkeeper.watch.plan import Step
     from watchkeeper.watch.pushes import Pushes
+    from watchkeeper.watch.removing import Removal
     from watchkeeper.watch.replies import Replies
     from watchkeeper.watch.retention import Clearing
     from watchkeeper.watch.sign_in import SignIn
@@ -184,11 +186,17 @@ class Service(Protocol):
     def standing(self) -> Config:
         """What is configured now."""
 
-    def plan(self, config: Config) -> list[Step]:
-        """What applying a configuration would change."""
+    def plan(self, config: Config, places: Places | None = None, *, is_pruned: bool = False) -> list[Step]:
+        """What applying a configuration would change. ConfigError."""
 
-    def apply(self, config: Config, by: str) -> None:
-        """Insert or update what a configuration names. ConfigError, NotFoundError."""
+    def apply(self, config: Config, by: str, places: Places | None = None, *, is_pruned: bool = False) -> None:
+        """Insert or update what a configuration names. ConfigError."""
+
+    def removal(self, kind: str, name: str) -> Removal:
+        """What removing something that is configured would mean. InputError, NotFoundError."""
+
+    def remove(self, kind: str, name: str, by: str) -> Removal:
+        """Take it away. InputError, NotFoundError."""
 
 
 class DraftingDesk(Protocol):

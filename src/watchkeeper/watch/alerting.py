@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from watchkeeper.domain.alert import Alert
 from watchkeeper.domain.metric import Metric
 from watchkeeper.domain.times import DAY
-from watchkeeper.stores.ledger import Ledger, alerts, feedback, transitions, watermarks
+from watchkeeper.stores.ledger import Ledger, alerts, feedback, metrics, transitions, watermarks
 from watchkeeper.watch.incidents import Run, Step, fold, slack
 
 LOOK_BACK_S = 8 * DAY
@@ -51,12 +51,19 @@ def store(
     for names in _few(lively):
         with ledger.write() as tx:
             kept = list(filter(ours(tx), names))
-            opened += sum(_fold(tx, name, families[name], now) for name in kept)
+            families |= _left(tx, {name: families[name] for name in kept})
+            opened += sum(_fold(tx, name, families[name], now) for name in kept if families[name])
             watermarks.advance_all(tx, _until(families, kept))
     if quiet:
         with ledger.write() as tx:
             watermarks.advance_all(tx, _until(families, list(filter(ours(tx), quiet))))
     return opened
+
+
+def _left(tx: Connection, families: dict[str, list[Looked]]) -> dict[str, list[Looked]]:
+    """What was not removed while it was looked at, by another server."""
+    gone = metrics.removed(tx)
+    return {name: [one for one in members if one.metric.name not in gone] for name, members in families.items()}
 
 
 def _few(names: Sequence[str]) -> Iterator[Sequence[str]]:

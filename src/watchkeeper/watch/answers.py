@@ -110,7 +110,7 @@ def _resolve(ledger: Ledger, draft: Draft, now: int) -> Feedback:
             raise InputError("the answer speaks of nothing: name an alert, or a series and a window")
         if unknown:
             raise NotFoundError(f"series {', '.join(map(str, unknown))}: not known")
-        metric = metrics.metric(tx, found[spoken_of[0]].metric)
+        metric = metrics.record(tx, found[spoken_of[0]].metric)
         spoken_of = _reached(tx, draft, list(found.values()), tuple(spoken_of))
     if draft.answer in (Answer.REAL, Answer.FALSE_ALARM) and draft.reach is not Reach.NAMED:
         raise InputError(
@@ -157,15 +157,15 @@ def _reached(tx: Connection, draft: Draft, named: Sequence[Series], spoken_of: t
         return _alike(tx, draft.dimension, named)
     names = {one.metric for one in named}
     if draft.reach is Reach.GROUP:
-        families = {metrics.metric(tx, name).family for name in names}
-        names = {one.name for one in metrics.metrics(tx) if one.family in families}
+        families = {metrics.record(tx, name).family for name in names}
+        names |= {one.name for one in metrics.metrics(tx) if one.family in families}
     return tuple(sorted(one.id for name in names for one in series.of_metric(tx, name)))
 
 
 def _alike(tx: Connection, dimension: str, named: Sequence[Series]) -> tuple[int, ...]:
     """The named series, and those of their metrics that share a value of the dimension with them."""
     chosen = {one.id for one in named}
-    cut = [metric for metric in (metrics.metric(tx, one.metric) for one in named) if dimension in metric.dimensions]
+    cut = [metric for metric in (metrics.record(tx, one.metric) for one in named) if dimension in metric.dimensions]
     if not cut:
         raise InputError(f"dimension {dimension!r}: no metric spoken of has it; name one of the metric's dimensions")
     for metric in {one.name: one for one in cut}.values():
@@ -183,8 +183,11 @@ def read_again(ledger: Ledger, history: History, judgements: Judgements, draft: 
     line = _resolve(ledger, draft, now)
     with ledger.read() as tx:
         names = sorted({one.metric for one in series.by_id(tx, line.series)})
-        records = settled(tx, [metrics.metric(tx, name) for name in names])
+        gone = metrics.removed(tx)
+        records = settled(tx, [metrics.metric(tx, name) for name in names if name not in gone])
         sources = {source.name: source for source in metrics.sources(tx)}
+    if not records:
+        return "What was removed is not read again, so they stay void."
     changed = 0
     try:
         for metric in records:
@@ -261,7 +264,7 @@ def _spoken_of(line: Feedback, found: Weighed) -> list[tuple[int, Judgement]]:
 
 def _metric_of(ledger: Ledger, line: Feedback) -> Metric:
     with ledger.read() as tx:
-        return metrics.metric(tx, series.by_id(tx, line.series[:1])[0].metric)
+        return metrics.record(tx, series.by_id(tx, line.series[:1])[0].metric)
 
 
 def _guard(weighing: hear.Weighing, own: int | None, mend: str) -> None:

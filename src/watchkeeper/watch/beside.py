@@ -13,12 +13,14 @@ from watchkeeper.stores.ledger import Ledger
 
 if TYPE_CHECKING:
     from watchkeeper.domain.config import Config
+    from watchkeeper.domain.config_lines import Places
     from watchkeeper.watch.access import Access
     from watchkeeper.watch.assessments import Assessments
     from watchkeeper.watch.channels import Channels
     from watchkeeper.watch.deeds import Deeds
     from watchkeeper.watch.flags import Flags
     from watchkeeper.watch.plan import Step
+    from watchkeeper.watch.removing import Removal
     from watchkeeper.watch.runbooks import Runbooks
     from watchkeeper.watch.sign_in import SignIn
     from watchkeeper.watch.systems import Systems
@@ -108,11 +110,17 @@ class Beside:
 
         return Assessments(self._ledger, self._clock)
 
-    def plan(self, config: Config) -> list[Step]:
-        """What applying a configuration would change, in its order."""
+    def plan(self, config: Config, places: Places | None = None, *, is_pruned: bool = False) -> list[Step]:
+        """What applying a configuration would change, in its order; ConfigError where it would be refused."""
         from watchkeeper.watch.plan import plan
 
-        return plan(self._ledger, config)
+        return plan(self._ledger, config, places, is_pruned=is_pruned)
+
+    def removal(self, kind: str, name: str) -> Removal:
+        """What removing something that is configured would mean."""
+        from watchkeeper.watch.applying import removal
+
+        return removal(self._ledger, kind, name)
 
     def standing(self) -> Config:
         """What is configured now."""

@@ -136,7 +136,7 @@ def _fresh(log: Sequence[Feedback], entries: Sequence[Feedback]) -> tuple[list[F
 
 def _names(tx: Connection) -> dict[str, int]:
     return {
-        series_name(metric, one): one.id for metric in metrics.metrics(tx) for one in series.of_metric(tx, metric.name)
+        series_name(metric, one): one.id for metric in metrics.ever(tx) for one in series.of_metric(tx, metric.name)
     }
 
 

@@ -82,15 +82,17 @@ class FlagNews:
             known = {metric.name: metric for metric in metrics.metrics(tx)}
         last, sent = told, 0
         for change in queue:
-            flag = kept[change.flag]
-            is_news = change.what in NEWS and now - change.at <= stale_s and flag.guarded_rollout is not None
-            opens = _opens(flag, known, channel, routes, teams, now) if is_news else None
+            flag = kept.get(change.flag)  # None: it was removed since, and nobody is told of it
+            is_news = change.what in NEWS and now - change.at <= stale_s
+            opens = None
+            if flag is not None and flag.guarded_rollout is not None and is_news:
+                opens = _opens(flag, known, channel, routes, teams, now)
             if opens is not None and opens > now:
                 break  # outside its hours: this one and those after it wait
             if opens is not None and not is_ours(channel.name):
                 break
             last = change.id
-            if opens is not None:
+            if opens is not None and flag is not None:
                 ways.send(channel, self._parcel(flag, change, channel), now)
                 self._remember(channel.name, last, ChannelState(channel=channel.name, delivered_at=now))
                 sent += 1

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import msgspec
 from sqlalchemy import Connection
 
 from watchkeeper import flags as pure
-from watchkeeper.domain.errors import ConfigError, InputError
+from watchkeeper.domain.errors import InputError
 from watchkeeper.domain.flag import Flag, Json, Override, Segment
-from watchkeeper.domain.metric import Metric
 from watchkeeper.domain.rollout import Mode
 from watchkeeper.domain.times import DAY, format_duration
 from watchkeeper.flags import Board, Course, Evaluation, Standing, Step
 from watchkeeper.flags.rollout import OVER
 from watchkeeper.stores.history import History
-from watchkeeper.stores.ledger import Ledger, audit, flags, metrics, systems
+from watchkeeper.stores.ledger import Ledger, audit, flags
 from watchkeeper.watch import guard, rollout, rollout_look
 from watchkeeper.watch.flag_views import FlagLine, FlagPage, PastMove
 
@@ -83,16 +82,9 @@ class Flags:
     # changing
 
     def put(self, tx: Connection, chosen: Sequence[Flag], segments: Sequence[Segment], by: str) -> list[str]:
-        """Insert or update by name in the caller's transaction; returns what changed. `refresh` after it.
-
-        Raises ConfigError where a flag names a metric or segment that is not there.
-        """
+        """Insert or update by name in the caller's transaction; returns what changed. `refresh` after it."""
         now = int(self._clock())
         changed = [f"segment {one.name}" for one in segments if flags.put_segment(tx, one)]
-        known = {metric.name: metric for metric in metrics.metrics(tx)}
-        there = {one.name for one in flags.segments(tx)}
-        for flag in chosen:
-            _check(flag, known, there, [kept.system.name for kept in systems.listed(tx)])
         touched = {flag.name for flag in chosen if flags.put(tx, flag)}
         if changed:  # a segment changes who gets what of every flag
             touched |= {kept.flag.name for kept in flags.listed(tx)}
@@ -253,17 +245,3 @@ def _line(kept: flags.Kept, now: int) -> FlagLine:
 
 def _is_rolled_out(flag: Flag) -> bool:
     return flag.guarded_rollout is not None and flag.guarded_rollout.mode is not Mode.OBSERVE
-
-
-def _check(flag: Flag, known: Mapping[str, Metric], segments: set[str], running: Sequence[str]) -> None:
-    """A metric of a system may come only with its reference: `SYSTEM.…` is taken on trust."""
-    rollout.check(flag, known, running)
-    if flag.guard is not None:
-        for trip in (*flag.guard.trips, *flag.guard.return_when):
-            if trip.metric not in known and not any(trip.metric.startswith(f"{name}.") for name in running):
-                raise ConfigError(f"flag {flag.name}: guard: no metric {trip.metric!r}; apply the metric first")
-    for number, rule in enumerate(flag.rules, 1):
-        named = rule.when.get("segment", [])
-        for name in named if isinstance(named, list) else [named]:
-            if name not in segments:
-                raise ConfigError(f"flag {flag.name}: rules[{number}].when.segment: no segment {name!r}")

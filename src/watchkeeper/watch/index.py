@@ -42,6 +42,8 @@ class Entry:
     explained_by: Feedback | None = None
     still_fires: bool = True
     upstream: int | None = None
+    is_removed: bool = False
+    """Whether its metrics are watched no more."""
 
     @property
     def owner(self) -> str:
@@ -58,7 +60,7 @@ class Entry:
             found.append("explained")
         if self.alert.status is Status.RESOLVED:
             found.append("resolved")
-        if self.answer is None and not is_explained:
+        if self.answer is None and not is_explained and not self.is_removed:
             taken = self.care.acknowledged is not None or self.care.is_snoozed(now)
             found.append("acknowledged" if taken else "open" if self.still_fires else "quiet")
         return tuple(found)
@@ -91,6 +93,7 @@ class Index:
         self._events: dict[tuple[int, tuple[int, ...]], Feedback] = {}
         self._seen = (0, 0)
         self._erased = 0
+        self._removed: frozenset[str] = frozenset()
 
     def entries(self) -> list[Entry]:
         """Every entry."""
@@ -141,8 +144,9 @@ class Index:
                 self._erased = users.erased(tx)
                 self._forget()
             stamped = {name for name, one in self._known.items() if self._judgements.stamp(name) != one.stamp}
-            total = alerts.count(tx)
-            if seen == self._seen and not stamped and total == len(self._entries):
+            total, removed = alerts.count(tx), metrics.removed(tx)
+            other, self._removed = removed ^ self._removed, removed
+            if seen == self._seen and not stamped and not other and total == len(self._entries):
                 return
             changed = set(transitions.alerts_since(tx, self._seen[0])) if seen[0] != self._seen[0] else set()
             found = alerts.named(tx, changed)
@@ -151,7 +155,7 @@ class Index:
             cares = {one: care_of(log) for one, log in handlings.of_alerts(tx, changed).items()} if changed else {}
             log = in_force(feedback.log(tx)) if seen[1] != self._seen[1] else None
         renewed = self._rejudge(stamped, {one.series for alert in found.values() for one in alert.members})
-        for name in renewed:  # its words may be other ones: a title, a unit
+        for name in renewed | other:  # its words may be other ones: a title, a unit
             for number in self._of_metric.get(name, set()) - found.keys():
                 found[number] = self._entries[number].alert
                 cares[number] = self._entries[number].care
@@ -227,11 +231,13 @@ class Index:
         others = len({member.series for member in alert.members}) - 1
         title = message.subject(judgement.metric, series)
         sentence = message.headline(alert, judgement.metric, series, others)
+        names = frozenset(held[member.series].metric.name for member in alert.members)
         return Entry(
             alert=alert,
             metric=judgement.metric,
             series=series,
-            names=frozenset(held[member.series].metric.name for member in alert.members),
+            names=names,
+            is_removed=names <= self._removed,
             title=title,
             sentence=sentence,
             haystack=f"{title} {sentence} #{alert.id}".lower(),

@@ -93,7 +93,7 @@ class Judgements:
             by_metric: dict[str, list[Series]] = {}
             for one in series.by_id(tx, sorted(set(series_ids))):
                 by_metric.setdefault(one.metric, []).append(one)
-            found = {name: metrics.metric(tx, name) for name in by_metric}
+            found = {name: metrics.record(tx, name) for name in by_metric}
         judged = {name: self.of(metric) for name, metric in found.items()}
         return {one.id: judged[name] for name, members in by_metric.items() for one in members}
 

@@ -69,7 +69,7 @@ class Listing:
             found = series.by_id(tx, [series_id])
             if not found:
                 raise NotFoundError(f"no series {series_id}: each metric lists its series")
-            return found[0], metrics.metric(tx, found[0].metric)
+            return found[0], metrics.record(tx, found[0].metric)
 
     def points(self, series_id: int, start: int | None, end: int | None, limit: int) -> tuple[SeriesChart, int | None]:
         """At most `limit` judged points of a series in `[start, end)` (seconds UTC), the oldest first.

@@ -70,11 +70,12 @@ class Questions:
     def listed(self, metric: str | None = None, *, is_open: bool = False) -> tuple[Question, ...]:
         """The questions (of one metric), the newest first; only those that wait for a reply if asked for."""
         with self._ledger.read() as tx:
-            found, marks = questions.listed(tx, metric), watermarks.all_of(tx)
+            found, marks, gone = questions.listed(tx, metric), watermarks.all_of(tx), metrics.removed(tx)
         return tuple(
             one
             for one in found
-            if not is_open or (one.reply is None and one.slot_end >= marks.get(one.metric, 0) - LIVING_S)
+            if not is_open
+            or (one.reply is None and one.slot_end >= marks.get(one.metric, 0) - LIVING_S and one.metric not in gone)
         )
 
     def waiting(self, limit: int, metric: str | None = None) -> tuple[Asked, ...]:

@@ -146,7 +146,7 @@ class Clearing:
             known = series.by_metric(tx)
             members = {
                 one.name: [each.id for each in known.get(one.name, ())]
-                for one in metrics.metrics(tx)
+                for one in metrics.ever(tx)
                 if not is_ours_only or self._leases.is_mine(one.family)
             }
             before = month_start(now - age)

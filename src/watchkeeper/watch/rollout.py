@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 import msgspec
 from sqlalchemy import Connection
 
 from watchkeeper.domain.alert import Change, Member
-from watchkeeper.domain.errors import ConfigError, InputError
+from watchkeeper.domain.errors import InputError
 from watchkeeper.domain.flag import Flag
 from watchkeeper.domain.metric import Metric
 from watchkeeper.domain.rollout import Mode
@@ -150,25 +150,19 @@ def standing(flag: Flag, state: RolloutState) -> tuple[str, str] | None:
     return "", f"Rolled out: {share:g} % of users get {variant}.{f' {asks}' if asks else ''}"
 
 
-def check(flag: Flag, known: Mapping[str, Metric], running: Sequence[str]) -> None:
-    """ConfigError where a key metric cannot tell the variants apart; metrics of a system may come only later."""
+def unfit(flag: Flag, known: Mapping[str, Metric]) -> Iterator[str]:
+    """Which key metrics of its roll-out cannot tell the variants apart, in words; one that is not known is left out."""
     plan = flag.guarded_rollout
     for key in plan.metrics if plan is not None else ():
-        place = f"flag {flag.name}: guarded_rollout"
-        found = []
-        for name in key.metrics:
-            if name in known:
-                found.append(known[name])
-            elif not any(name.startswith(f"{one}.") for one in running):
-                raise ConfigError(f"{place}: no metric {name!r}; apply the metric first")
+        found = [known[name] for name in key.metrics if name in known]
         for metric in found:
             if key.dimension not in metric.dimensions:
-                raise ConfigError(
-                    f"{place}: metric {metric.name} has no dimension {key.dimension!r} that tells the variants apart; "
-                    "add it to the metric, or name another one under dimension"
+                yield (
+                    f"guarded_rollout: metric {metric.name} has no dimension {key.dimension!r} that tells the variants "
+                    "apart; add it to the metric, or name another one under dimension"
                 )
         if len({metric.step for metric in found}) > 1:
-            raise ConfigError(f"{place}: {key.successes} and {key.trials} have different steps; give them the same")
+            yield f"guarded_rollout: {key.successes} and {key.trials} have different steps; give them the same"
 
 
 def _member(worst: Evidence) -> Member:

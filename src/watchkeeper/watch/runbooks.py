@@ -78,7 +78,7 @@ def items_of(tx: Connection, alert: Alert) -> tuple[str, ...]:
 
 def _metric_of(tx: Connection, alert: Alert) -> Metric:
     (one,) = series.by_id(tx, [alert.peak.series])
-    return metrics.metric(tx, one.metric)
+    return metrics.record(tx, one.metric)
 
 
 def _texts(tx: Connection, alert: Alert, metric: Metric) -> Iterator[tuple[str, str, str]]:

@@ -13,6 +13,7 @@ from typing import Any, Literal, Self
 import msgspec
 
 from watchkeeper.domain.config import Config
+from watchkeeper.domain.config_lines import Places
 from watchkeeper.domain.errors import ChannelError, WatchkeeperError
 from watchkeeper.domain.feedback import Answer
 from watchkeeper.domain.metric import SourceKind
@@ -31,7 +32,7 @@ from watchkeeper.stores.ledger import (
     transitions,
     watermarks,
 )
-from watchkeeper.watch import answers, applying, collect, feedback_log, plan, views, withheld
+from watchkeeper.watch import answers, applying, collect, feedback_log, plan, removing, views, withheld
 from watchkeeper.watch.access import Access
 from watchkeeper.watch.achieved import read_achieved
 from watchkeeper.watch.assessments import Assessments
@@ -54,7 +55,6 @@ from watchkeeper.watch.listing import Listing
 from watchkeeper.watch.look import Look
 from watchkeeper.watch.one_click import OneClick
 from watchkeeper.watch.overview import Overview
-from watchkeeper.watch.plan import check_readable
 from watchkeeper.watch.policy import STALE_S
 from watchkeeper.watch.pushes import Pushes
 from watchkeeper.watch.questions import Questions
@@ -200,19 +200,35 @@ class Watchkeeper:
 
     # setting up
 
-    def apply(self, config: Config, by: str) -> None:
-        """Insert or update what a configuration names; what it does not name stays."""
+    def apply(self, config: Config, by: str, places: Places | None = None, *, is_pruned: bool = False) -> None:
+        """Insert or update what a configuration names; what it does not name stays, or goes where `is_pruned`.
+
+        ConfigError says everything that is wrong, each with its place where `places` has it; then nothing is changed.
+        """
         now = int(self._clock())
-        check_readable(config)
         with self._writing, self._ledger.write() as tx:
-            applying.apply(tx, config, by, now, self.systems, self.flags)
+            applying.apply(tx, config, by, now, self.systems, self.flags, places, is_pruned=is_pruned)
+        self._set_anew()
+
+    def plan(self, config: Config, places: Places | None = None, *, is_pruned: bool = False) -> list[plan.Step]:
+        """What applying a configuration would change, in its order; ConfigError as `apply`."""
+        return plan.plan(self._ledger, config, places, is_pruned=is_pruned)
+
+    def removal(self, kind: str, name: str) -> removing.Removal:
+        """What removing something that is configured would mean. InputError for its kind, NotFoundError."""
+        return applying.removal(self._ledger, kind, name)
+
+    def remove(self, kind: str, name: str, by: str) -> removing.Removal:
+        """Take something that is configured away. NotFoundError; InputError names what refers to it."""
+        with self._writing:
+            found = applying.remove(self._ledger, kind, name, by, int(self._clock()))
+        self._set_anew()
+        return found
+
+    def _set_anew(self) -> None:
         self.pushes.forget()
         self._judgements.forget()
         self.flags.refresh()
-
-    def plan(self, config: Config) -> list[plan.Step]:
-        """What applying a configuration would change, in its order."""
-        return plan.plan(self._ledger, config)
 
     def standing(self) -> Config:
         """What is configured now."""

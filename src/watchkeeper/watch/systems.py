@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 from sqlalchemy import Connection
 
-from watchkeeper.domain.errors import ConfigError, NotFoundError, SourceError
+from watchkeeper.domain.errors import SourceError
 from watchkeeper.domain.metric import Metric, Source
 from watchkeeper.domain.readiness import Evidence, Score
 from watchkeeper.domain.system import System
 from watchkeeper.sources.probes import Reference, derive, look, prints
 from watchkeeper.sources.sql import SqlSource
 from watchkeeper.stores.history import History
-from watchkeeper.stores.ledger import Ledger, assessments, audit, flags, metrics, systems
+from watchkeeper.stores.ledger import Ledger, audit, metrics, systems
 from watchkeeper.watch import system_look
 from watchkeeper.watch.flags import Flags
 from watchkeeper.watch.system_check import Item, Known, check
@@ -44,11 +44,6 @@ class Systems:
             derived = derive(system, reference)
             changed += [f"metric {one.name}" for one in derived if metrics.put_metric(tx, one, at=now)]
         return changed
-
-    def check(self, tx: Connection, chosen: Sequence[System]) -> None:
-        """ConfigError where a record names a flag or metric that is not there."""
-        for system in chosen:
-            _check(tx, system)
 
     def prepare(self, now: int, troubles: list[str], progress: Callable[[str], None]) -> None:
         """Read the reference of each system whose window is over and whose record changed, and add what it allows.
@@ -131,22 +126,3 @@ def _ask(source: Source, metric: Metric, start: int, end: int) -> list[tuple[tup
         return rows
     finally:
         reader.close()
-
-
-def _check(tx: Connection, system: System) -> None:
-    if system.assessment:
-        try:
-            assessments.get(tx, system.assessment)
-        except NotFoundError:
-            raise ConfigError(
-                f"system {system.name}: assessment: there is no assessment {system.assessment} in this home; "
-                "`watchkeeper assessments list` lists those there are, or leave it out"
-            ) from None
-    known = {metric.name for metric in metrics.metrics(tx)}
-    there = {kept.flag.name for kept in flags.listed(tx)}
-    for name in system.key_metrics:
-        if name not in known:
-            raise ConfigError(f"system {system.name}: key_metrics: no metric {name!r}; apply the metric first")
-    for name in system.flags:
-        if name not in there:
-            raise ConfigError(f"system {system.name}: flags: no flag {name!r}; apply the flag first")

@@ -86,7 +86,7 @@ def _scene(ledger: Ledger, judgements: Judgements, log: Sequence[Feedback], line
         touched = alerts.of_series(tx, spoken_of)
         ids = sorted({member.series for alert in touched for member in alert.members} | set(spoken_of))
         metric_of = {one.id: one.metric for one in series.by_id(tx, ids)}
-        records = {name: metrics.metric(tx, name) for name in set(metric_of.values())}
+        records = {name: metrics.record(tx, name) for name in set(metric_of.values())}
     old = {name: judgements.of(record) for name, record in records.items()}
     return _Scene(subject, spoken_of, touched, metric_of, records, old)
 

@@ -30,7 +30,15 @@ from watchkeeper.client.records.assessments import (
 )
 from watchkeeper.client.records.channels import ChannelList, ChannelRecord
 from watchkeeper.client.records.common import MAX_SERIES, Id, Note, Problem, Text
-from watchkeeper.client.records.config import ConfigText, Plan, PlanStep, SettingChange
+from watchkeeper.client.records.config import (
+    ConfigFiles,
+    ConfigText,
+    Gone,
+    Plan,
+    PlanStep,
+    RemovalRecord,
+    SettingChange,
+)
 from watchkeeper.client.records.deeds import DeedDraft, DeedList, DeedRecord, MuteDraft, MuteList, MuteRecord
 from watchkeeper.client.records.feedback import (
     CalendarDraft,
@@ -119,6 +127,7 @@ __all__ = [
     "ChannelList",
     "ChannelRecord",
     "CheckRecord",
+    "ConfigFiles",
     "ConfigText",
     "ContextDraft",
     "DecisionDraft",
@@ -139,6 +148,7 @@ __all__ = [
     "FlagList",
     "FlagRecord",
     "FlagWhole",
+    "Gone",
     "GuardAnswer",
     "HindsightRecord",
     "Id",
@@ -171,6 +181,7 @@ __all__ = [
     "QuestionReply",
     "ReceiptRecord",
     "Refusal",
+    "RemovalRecord",
     "RetentionRecord",
     "RoleDraft",
     "RolloutAct",

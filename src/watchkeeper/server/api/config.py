@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from litestar import Request, get, post
+from litestar import Request, delete, get, post
 from litestar.params import JSONBody
 
-from watchkeeper.client.records import ConfigText, Plan, PlanStep, SettingChange
+from watchkeeper.client.records import ConfigFiles, ConfigText, Gone, Plan, PlanStep, RemovalRecord, SettingChange
 from watchkeeper.domain.access import Scope
-from watchkeeper.domain.config import parse_config
+from watchkeeper.domain.config import Written, read_config
 from watchkeeper.domain.config_export import dump_config
+from watchkeeper.server.api.common import Name
 from watchkeeper.server.desk import desk_of
 from watchkeeper.server.guard import needs
 from watchkeeper.server.session import caller
 
 if TYPE_CHECKING:
     from watchkeeper.watch.plan import Step
+    from watchkeeper.watch.removing import Removal
 
 TAGS = ["config"]
 LARGEST_FILE = 10_000_000
@@ -29,10 +31,25 @@ def _plan(steps: list[Step]) -> Plan:
                 noun=step.noun,
                 name=step.name,
                 is_new=step.is_new,
+                is_removed=step.is_removed,
                 settings=[SettingChange(name=name, before=old, after=new) for name, old, new in step.settings],
             )
             for step in steps
         ]
+    )
+
+
+def _read(data: ConfigFiles) -> Written:
+    return read_config([(data.text, data.place), *((one.text, one.place) for one in data.more)])
+
+
+def _removal(found: Removal) -> RemovalRecord:
+    return RemovalRecord(
+        kind=found.kind,
+        name=found.name,
+        held_by=found.held_by,
+        gone=tuple(Gone(kind=kind, name=name) for kind, name in found.gone),
+        effects=found.effects,
     )
 
 
@@ -50,9 +67,12 @@ def export_config(request: Request[Any, Any, Any]) -> ConfigText:
     tags=TAGS,
     request_max_body_size=LARGEST_FILE,
 )
-def plan_config(request: Request[Any, Any, Any], data: JSONBody[ConfigText]) -> Plan:
-    """What applying the file would change; nothing is changed. 422 (`config`) names file, place and mend."""
-    return _plan(desk_of(request).service.plan(parse_config(data.text, data.place)))
+def plan_config(request: Request[Any, Any, Any], data: JSONBody[ConfigFiles]) -> Plan:
+    """What applying the files would change; nothing is changed. 422 (`config`) names file, place and mend of all that
+    is wrong, a line each.
+    """
+    wanted = _read(data)
+    return _plan(desk_of(request).service.plan(wanted.config, wanted.places, is_pruned=data.prune))
 
 
 @post(
@@ -63,12 +83,29 @@ def plan_config(request: Request[Any, Any, Any], data: JSONBody[ConfigText]) -> 
     tags=TAGS,
     request_max_body_size=LARGEST_FILE,
 )
-def apply_config(request: Request[Any, Any, Any], data: JSONBody[ConfigText]) -> Plan:
-    """Make the file what is watched; what it does not name stays. Says what changed; a broken file changes nothing."""
-    service, wanted = desk_of(request).service, parse_config(data.text, data.place)
-    steps = service.plan(wanted)
-    service.apply(wanted, caller(request).name)
+def apply_config(request: Request[Any, Any, Any], data: JSONBody[ConfigFiles]) -> Plan:
+    """Make the files what is watched; what they do not name stays, or goes with `prune`. Says what changed; a broken
+    file changes nothing.
+    """
+    service, wanted = desk_of(request).service, _read(data)
+    steps = service.plan(wanted.config, wanted.places, is_pruned=data.prune)
+    service.apply(wanted.config, caller(request).name, wanted.places, is_pruned=data.prune)
     return _plan(steps)
 
 
-HANDLERS = (export_config, plan_config, apply_config)
+@get("/config/{kind:str}/{name:str}", sync_to_thread=True, opt=needs(Scope.READ), tags=TAGS)
+def show_removal(request: Request[Any, Any, Any], kind: Name, name: Name) -> RemovalRecord:
+    """What removing it would mean, and what refers to it; `kind` as in a plan: `metric`, `route`, `channel` …"""
+    return _removal(desk_of(request).service.removal(kind, name))
+
+
+@delete("/config/{kind:str}/{name:str}", sync_to_thread=True, status_code=200, opt=needs(Scope.CONFIGURE), tags=TAGS)
+def remove_configured(request: Request[Any, Any, Any], kind: Name, name: Name) -> RemovalRecord:
+    """Take something that is configured away. 422 where something refers to it.
+
+    Points, alerts and answers of a metric stay, and are its own again when a configuration names it again.
+    """
+    return _removal(desk_of(request).service.remove(kind, name, caller(request).name))
+
+
+HANDLERS = (export_config, plan_config, apply_config, show_removal, remove_configured)

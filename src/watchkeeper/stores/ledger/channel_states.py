@@ -35,6 +35,11 @@ class ChannelState(msgspec.Struct, frozen=True, kw_only=True):
     delivered_at: int | None = None
 
 
+def remove(tx: Connection, channel: str) -> None:
+    """Forget how a channel fared."""
+    tx.execute(delete(CHANNEL_STATE).where(CHANNEL_STATE.c.channel == channel))
+
+
 def get(tx: Connection, channel: str) -> ChannelState:
     """The state of a channel; one that was never tried works."""
     row = tx.execute(select(CHANNEL_STATE).where(CHANNEL_STATE.c.channel == channel)).first()

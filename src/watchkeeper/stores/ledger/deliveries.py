@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Literal, cast
 
 import msgspec
-from sqlalchemy import Column, Connection, ForeignKey, String, Table, Text, delete, func, select
+from sqlalchemy import Column, Connection, ForeignKey, String, Table, Text, delete, func, insert, literal, select
 
 from watchkeeper.stores.ledger.schema import METADATA, Seconds, among, insert_or_leave
 
@@ -117,6 +117,21 @@ def pending(tx: Connection, target: str) -> int:
     final = select(DELIVERY.c.transition).where(DELIVERY.c.target == target, DELIVERY.c.outcome != "waiting")
     query = select(func.count()).select_from(transition).where(transition.c.id.not_in(final))
     return int(tx.execute(query).scalar_one())
+
+
+def end_pending(tx: Connection, target: str, *, at: int, reason: str, of: Iterable[int] | None = None) -> None:
+    """Every transition (of these alerts, if any are named) without a final record for the target is held for good."""
+    transition = METADATA.tables["transition"]
+    chosen = select(transition.c.id)
+    if of is not None:
+        chosen = chosen.where(among(tx, transition.c.alert, of))
+    waits = DELIVERY.c.transition.in_(chosen) & (DELIVERY.c.target == target) & (DELIVERY.c.outcome == "waiting")
+    tx.execute(delete(DELIVERY).where(waits))
+    final = select(DELIVERY.c.transition).where(DELIVERY.c.target == target)
+    row = chosen.add_columns(literal(target), literal(at), literal("held"), literal(reason))
+    row = row.where(transition.c.id.not_in(final))
+    columns = ["transition", "target", "delivered_at", "outcome", "reason"]
+    tx.execute(insert(DELIVERY).from_select(columns, row))
 
 
 def waiting(tx: Connection, target: str) -> dict[int, str]:

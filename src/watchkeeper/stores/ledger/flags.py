@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, Connection, ForeignKey, Row, String, Table, Text, func, insert, select
+from sqlalchemy import Column, Connection, ForeignKey, Row, String, Table, Text, delete, func, insert, select
 
 from watchkeeper.domain.errors import NotFoundError
 from watchkeeper.domain.flag import Flag, FlagChange, Override, Segment
@@ -20,6 +20,7 @@ FLAG = Table(
     Column("guard_state", Text, nullable=False),
     Column("override", Text, nullable=False),
     Column("rollout_state", Text),
+    Column("removed_at", Seconds),
 )
 SEGMENT = Table(
     "segment",
@@ -51,7 +52,16 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 
 def put(tx: Connection, flag: Flag) -> bool:
     """Insert or update by name; what its guard remembers stays. False where nothing changed."""
-    return _put(tx, FLAG, flag, {"guard_state": "", "override": ""})
+    is_back = tx.execute(select(FLAG.c.removed_at).where(FLAG.c.name == flag.name)).scalar() is not None
+    if is_back:
+        tx.execute(FLAG.update().where(FLAG.c.name == flag.name), {"removed_at": None})
+    return _put(tx, FLAG, flag, {"guard_state": "", "override": ""}) or is_back
+
+
+def remove(tx: Connection, name: str, *, at: int) -> None:
+    """Take a flag off the list; its log stays. What its guard and roll-out knew, and its override, end with it."""
+    fresh = {"guard_state": "", "override": "", "rollout_state": None}
+    tx.execute(FLAG.update().where(FLAG.c.name == name), {"removed_at": at, **fresh})
 
 
 def put_segment(tx: Connection, segment: Segment) -> bool:
@@ -59,8 +69,13 @@ def put_segment(tx: Connection, segment: Segment) -> bool:
     return _put(tx, SEGMENT, segment, {})
 
 
+def remove_segment(tx: Connection, name: str) -> None:
+    """Take a segment away."""
+    tx.execute(delete(SEGMENT).where(SEGMENT.c.name == name))
+
+
 def listed(tx: Connection) -> list[Kept]:
-    """Every flag, by name."""
+    """Every flag that was not removed, by name."""
     return [
         Kept(
             flag=msgspec.json.decode(row.settings, type=Flag),
@@ -68,7 +83,7 @@ def listed(tx: Connection) -> list[Kept]:
             override=msgspec.json.decode(row.override, type=Override) if row.override else None,
             rollout_state=row.rollout_state or "",
         )
-        for row in tx.execute(select(FLAG).order_by(FLAG.c.name))
+        for row in tx.execute(select(FLAG).where(FLAG.c.removed_at.is_(None)).order_by(FLAG.c.name))
     ]
 
 

@@ -18,7 +18,7 @@ from watchkeeper.domain.errors import InputError, StaleError, StoreError
 from watchkeeper.domain.texts import UNKEPT, is_kept
 from watchkeeper.stores.ledger.audit import newest_id
 
-SCHEMA_REVISION = "0020"
+SCHEMA_REVISION = "0021"
 """The newest migration in `migrations/versions/`: known without importing Alembic, which takes longer than opening."""
 
 BUSY_TIMEOUT_S = 30

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import msgspec
-from sqlalchemy import Column, Connection, String, Table, Text, insert, select
+from sqlalchemy import Column, Connection, String, Table, Text, delete, insert, select
 
 from watchkeeper.domain.route import Route
 from watchkeeper.stores.ledger.schema import METADATA
@@ -25,6 +25,11 @@ def put(tx: Connection, route: Route) -> bool:
     elif before != settings:
         tx.execute(ROUTE.update().where(ROUTE.c.name == route.name), {"settings": settings})
     return before != settings
+
+
+def remove(tx: Connection, name: str) -> None:
+    """Take a route away."""
+    tx.execute(delete(ROUTE).where(ROUTE.c.name == name))
 
 
 def listed(tx: Connection) -> list[Route]:

@@ -18,6 +18,12 @@ def put(tx: Connection, runbook: Runbook) -> bool:
     return settings.put(tx, _SECTION, json.dumps(known | {runbook.name: runbook.text}))
 
 
+def remove(tx: Connection, kind: str) -> None:
+    """Take the runbook of a kind away."""
+    known: dict[str, str] = json.loads(settings.get(tx, _SECTION) or "{}")
+    settings.put(tx, _SECTION, json.dumps({name: text for name, text in known.items() if name != kind}))
+
+
 def listed(tx: Connection) -> list[Runbook]:
     """Every kind's runbook, by kind."""
     known: dict[str, str] = json.loads(settings.get(tx, _SECTION) or "{}")

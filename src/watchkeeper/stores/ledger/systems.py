@@ -17,6 +17,7 @@ SYSTEM = Table(
     Column("settings", Text, nullable=False),
     Column("reference", Text, nullable=False),
     Column("looked_at_s", Seconds, nullable=True),
+    Column("removed_at", Seconds),
 )
 EVIDENCE = Table(
     "system_evidence",
@@ -43,12 +44,19 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 def put(tx: Connection, system: System) -> bool:
     """Insert or update by name; its reference stays. False where nothing changed."""
     settings = msgspec.json.encode(system).decode()
-    before = tx.execute(select(SYSTEM.c.settings).where(SYSTEM.c.name == system.name)).scalar()
+    before = tx.execute(select(SYSTEM).where(SYSTEM.c.name == system.name)).first()
     if before is None:
         tx.execute(insert(SYSTEM), {"name": system.name, "settings": settings, "reference": ""})
-    elif before != settings:
-        tx.execute(SYSTEM.update().where(SYSTEM.c.name == system.name), {"settings": settings})
-    return before != settings
+        return True
+    if before.settings == settings and before.removed_at is None:
+        return False
+    tx.execute(SYSTEM.update().where(SYSTEM.c.name == system.name), {"settings": settings, "removed_at": None})
+    return True
+
+
+def remove(tx: Connection, name: str, *, at: int) -> None:
+    """Take a system off the list; what people said of its tests stays, and counts again when it is put again."""
+    tx.execute(SYSTEM.update().where(SYSTEM.c.name == name), {"removed_at": at})
 
 
 def remember(tx: Connection, name: str, reference: str, at: int) -> None:
@@ -57,10 +65,10 @@ def remember(tx: Connection, name: str, reference: str, at: int) -> None:
 
 
 def listed(tx: Connection) -> list[Kept]:
-    """Every system, by name."""
+    """Every system that was not removed, by name."""
     return [
         Kept(system=msgspec.json.decode(row.settings, type=System), reference=row.reference, looked_at=row.looked_at_s)
-        for row in tx.execute(select(SYSTEM).order_by(SYSTEM.c.name))
+        for row in tx.execute(select(SYSTEM).where(SYSTEM.c.removed_at.is_(None)).order_by(SYSTEM.c.name))
     ]
 
 
