@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,9 +10,11 @@ from pathlib import Path
 import httpx
 import msgspec
 import pytest
+from click.testing import CliRunner
 
 from tests.server.fakes import FakeService
 from tests.server.provider import CLIENT, SECRET, LocalProvider, local_provider
+from watchkeeper.cli import main
 from watchkeeper.domain.access import RIGHTS, Role
 from watchkeeper.domain.errors import ConfigError
 from watchkeeper.domain.oidc import Oidc, parse_oidc, role_of
@@ -167,3 +170,24 @@ def test_the_highest_role_counts() -> None:
     assert role_of(settings, {"groups": ["a", "b", "c", 7]}) is Role.EDITOR
     assert role_of(settings, {"groups": []}) is Role.VIEWER
     assert role_of(settings, {}) is Role.VIEWER
+
+
+def test_the_doctor_asks_the_provider(here: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OIDC_SECRET", SECRET)
+    file = tmp_path / "oidc.yaml"
+
+    def said(issuer: str) -> dict[str, str]:
+        file.write_text(f"{{issuer: '{issuer}', client_id: {CLIENT}, client_secret: '${{OIDC_SECRET}}'}}")
+        result = CliRunner().invoke(
+            main, ["doctor", "--home", str(tmp_path / "none"), "--json"], env={"WATCHKEEPER_OIDC": str(file)}
+        )
+        (found,) = (one for one in map(json.loads, result.stdout.splitlines()) if one["what"] == "sign-in")
+        return found
+
+    assert said(here.provider.address)["health"] == "well"
+    away = said("http://127.0.0.1:1")
+    assert away["health"] == "ill"
+    assert "the provider does not answer" in away["words"]
+    assert "nobody signs in" in away["mend"]
+    monkeypatch.delenv("OIDC_SECRET")
+    assert "${OIDC_SECRET}, which is not set" in said(here.provider.address)["words"]

@@ -221,6 +221,43 @@ def test_the_doctor_finds_a_sound_setup_well(service: Watchkeeper, home: Path) -
     assert [one for one in found if one.health is Health.ILL] == []
 
 
+def test_the_doctor_asks_each_metric_and_looks_at_each_channel(
+    service: Watchkeeper, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    more = """
+sources:
+  shop: {url: "sqlite:///SHOP"}
+metrics:
+  carts:
+    source: shop
+    step: 1h
+    since: 2026-01-05
+    query: select time, items from carts where time >= :start_s and time < :end_s
+channels:
+  chat: {url: "slack://${NO_SUCH_TOKEN}/#team"}
+  pager: {url: "${file:/no/such/file}"}
+  alertmanager: {url: "am:9093", kind: alertmanager}
+""".replace("SHOP", str(home / "shop.db"))
+    service.apply(parse_config(more), "tester")
+    service.close()
+    monkeypatch.delenv("NO_SUCH_TOKEN", raising=False)
+    found = {one.what: one for one in examine(home / "watchkeeper", now=shop.END)}
+    assert found["source shop"].health is Health.ILL
+    assert found["source shop"].words.startswith("of all 2 metrics 1 cannot be read: metric carts")
+    assert found["channel team"].health is Health.WELL
+    for channel, says in {
+        "chat": "its url names ${NO_SUCH_TOKEN}, which is not set",
+        "pager": "its url names ${file:/no/such/file}, which cannot be read",
+        "alertmanager": "begins with http:// or https://",
+    }.items():
+        assert found[f"channel {channel}"].health is Health.ILL
+        assert says in found[f"channel {channel}"].words
+    assert not (home / "told.txt").exists() or "test" not in (home / "told.txt").read_text()
+    monkeypatch.setattr("watchkeeper.watch.doctor.ASKED_FOR_S", -1.0)
+    found = {one.what: one for one in examine(home / "watchkeeper", now=shop.END)}
+    assert "1 of 2 metrics (time was up)" in found["source shop"].words
+
+
 def test_a_new_home_is_closed_to_others_and_the_doctor_warns_of_one_that_is_not(tmp_path: Path) -> None:
     home = tmp_path / "home"
     Watchkeeper.open(home).close()

@@ -57,21 +57,7 @@ def send(channel: Channel, parcel: Parcel, now: int) -> str:
     """
     if channel.is_machine:
         return machines.post(channel.name, channel.kind.value, _resolved(channel), parcel, now)
-    import apprise
-
-    _know_files()
-    path = file_of(channel)
-    if path is not None:
-        _check_file(channel, path)
-    # Apprise takes a URL apart and folds case and slashes; as hexadecimal digits a path comes through whole.
-    url = _resolved(channel) if path is None else f"{_FILE}file/{os.fsencode(path).hex()}"
-    sender = apprise.Apprise()
-    if not sender.add(url):
-        raise ChannelError(
-            f"channel {channel.name}: its URL is not one that Apprise knows; docs/configuration.md says what it may be",
-            permanent=True,
-            is_of_channel=True,
-        )
+    sender = _sender(channel)
     attached = None
     picture = parcel.draw() if takes_picture(channel) else b""
     if picture:
@@ -88,6 +74,34 @@ def send(channel: Channel, parcel: Parcel, now: int) -> str:
             raise refusal(channel.name, status)
         raise ChannelError(f"channel {channel.name}: the message was not taken; it will be tried again")
     return ""
+
+
+def check(channel: Channel) -> None:
+    """Raise the ChannelError that `send` would, as far as it is known without sending: a secret, an address."""
+    if channel.is_machine:
+        machines.check(channel.name, _resolved(channel))
+    else:
+        _sender(channel)
+
+
+def _sender(channel: Channel) -> Any:
+    """What sends to people, by Apprise."""
+    import apprise
+
+    _know_files()
+    path = file_of(channel)
+    if path is not None:
+        _check_file(channel, path)
+    # Apprise takes a URL apart and folds case and slashes; as hexadecimal digits a path comes through whole.
+    url = _resolved(channel) if path is None else f"{_FILE}file/{os.fsencode(path).hex()}"
+    sender = apprise.Apprise()
+    if not sender.add(url):
+        raise ChannelError(
+            f"channel {channel.name}: its URL is not one that Apprise knows; docs/configuration.md says what it may be",
+            permanent=True,
+            is_of_channel=True,
+        )
+    return sender
 
 
 def takes_repeats(channel: Channel) -> bool:

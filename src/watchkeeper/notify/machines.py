@@ -161,6 +161,26 @@ def _test_facts(parcel: Parcel, now: int) -> Facts:
     )
 
 
+def check(channel: str, url: str) -> None:
+    """ChannelError where the URL is none that can be posted to."""
+    import httpx
+
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL:
+        raise _no_address(channel) from None
+    if parsed.scheme not in ("http", "https") or not parsed.host:
+        raise _no_address(channel)
+
+
+def _no_address(channel: str) -> ChannelError:
+    return ChannelError(
+        f"channel {channel}: its URL is not one that can be posted to; it begins with http:// or https://",
+        permanent=True,
+        is_of_channel=True,
+    )
+
+
 def _send(channel: str, url: str, body: Any, key: str) -> None:
     import httpx
 
@@ -168,11 +188,7 @@ def _send(channel: str, url: str, body: Any, key: str) -> None:
     try:
         answer = httpx.post(url, json=body, headers=headers, timeout=TIMEOUT_S, follow_redirects=False)
     except (httpx.InvalidURL, httpx.UnsupportedProtocol):
-        raise ChannelError(
-            f"channel {channel}: its URL is not one that can be posted to; it begins with http:// or https://",
-            permanent=True,
-            is_of_channel=True,
-        ) from None
+        raise _no_address(channel) from None
     except httpx.TimeoutException:
         raise ChannelError(f"channel {channel}: no answer within {TIMEOUT_S:g} s; it will be tried again") from None
     except httpx.HTTPError as error:

@@ -12,9 +12,12 @@ import msgspec
 from watchkeeper import references
 from watchkeeper.domain.errors import AccessError, ConfigError, SourceError
 from watchkeeper.domain.oidc import Oidc
+from watchkeeper.watch.doctor import Finding, Health
 
 DISCOVERED_FOR_S = 600.0
 LEEWAY_S = 60
+CHECKED_WITHIN_S = 5.0
+_NEEDED = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 _ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"]
 """Signatures by a key that only the provider has: neither `none` nor a secret that is shared."""
 
@@ -91,6 +94,19 @@ class Provider:
             raise self._away(error) from error
         return dict(claims)
 
+    def check(self) -> str:
+        """What the provider says of itself, in words. Raises SourceError where it is away or lacks something."""
+        import httpx
+
+        about = self._about(CHECKED_WITHIN_S)
+        if lacks := [name for name in _NEEDED if not about.get(name)]:
+            raise SourceError(f"{self.settings.issuer}: its discovery document has no {', '.join(lacks)}")
+        try:
+            keys = httpx.get(about["jwks_uri"], timeout=CHECKED_WITHIN_S).raise_for_status().json()["keys"]
+        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+            raise self._away(error) from error
+        return f"{self.settings.issuer} answers with {len(keys)} keys"
+
     def _client(self, redirect: str) -> Any:
         from authlib.integrations.httpx_client import OAuth2Client
 
@@ -103,7 +119,7 @@ class Provider:
             timeout=10,
         )
 
-    def _about(self) -> dict[str, Any]:
+    def _about(self, timeout_s: float = 10) -> dict[str, Any]:
         """The discovery document, read again every ten minutes."""
         import httpx
 
@@ -111,7 +127,7 @@ class Provider:
             if self._known is None or time.monotonic() >= self._known[0]:
                 address = f"{self.settings.issuer.rstrip('/')}/.well-known/openid-configuration"
                 try:
-                    about = httpx.get(address, timeout=10).raise_for_status().json()
+                    about = httpx.get(address, timeout=timeout_s).raise_for_status().json()
                 except (httpx.HTTPError, ValueError) as error:
                     raise self._away(error) from error
                 if about.get("issuer") != self.settings.issuer:
@@ -121,6 +137,16 @@ class Provider:
 
     def _away(self, error: Exception) -> SourceError:
         return SourceError(f"{self.settings.issuer}: the provider does not answer ({error}); try again in a moment")
+
+
+def examined(settings: Oidc) -> Finding:
+    """The provider as `watchkeeper doctor` sees it."""
+    try:
+        words = Provider(settings).check()
+    except (ConfigError, SourceError) as error:
+        mend = "mend the file of --oidc, or the way to the provider: until then nobody signs in by it"
+        return Finding(what="sign-in", health=Health.ILL, words=str(error), mend=mend)
+    return Finding(what="sign-in", health=Health.WELL, words=words)
 
 
 def account_of(settings: Oidc, claims: dict[str, Any]) -> str:

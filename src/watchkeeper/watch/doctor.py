@@ -12,13 +12,16 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import text
 
-from watchkeeper.domain.errors import ConfigError, StoreError, WatchkeeperError
+from watchkeeper.domain.config import Channel
+from watchkeeper.domain.errors import ChannelError, ConfigError, StoreError, WatchkeeperError
 from watchkeeper.domain.metric import Metric, Source, SourceKind
 from watchkeeper.domain.times import floor_to_step, format_duration
-from watchkeeper.sources.readers import reader_of
+from watchkeeper.notify import channels as ways
+from watchkeeper.sources.readers import Reader, reader_of
 from watchkeeper.stores import places
 from watchkeeper.stores.history import History
 from watchkeeper.stores.ledger import Ledger, channel_states, metrics, watermarks
+from watchkeeper.stores.ledger.channel_states import ChannelState
 from watchkeeper.stores.ledger.ledger import SCHEMA_REVISION
 from watchkeeper.watch import collect, retention
 from watchkeeper.watch.settling import settled
@@ -27,6 +30,10 @@ LEAST_FREE, LOW_FREE = 200 * 2**20, 2 * 2**30
 """Bytes of free disk below which nothing can be stored soon, and below which somebody should look."""
 CLOCKS_APART_S = 5.0
 STALE_STEPS = 3
+ASKED_FOR_S = 20.0
+"""So long a source is asked for its metrics, one after the other; those that are left are said to be."""
+SHOWN = 3
+"""So many metrics that cannot be read are named."""
 PRIVATE = ("ledger.db", "history.duckdb", "link-key", "cache/session-key")
 KEYS = ("link-key", "cache/session-key")
 
@@ -143,44 +150,72 @@ def _contents(ledger: Ledger, now: float) -> Iterator[Finding]:
         mend = "write a configuration and `watchkeeper apply` it"
         yield Finding(what="metrics", health=Health.WARNING, words="none is watched", mend=mend)
     for source in sources:
-        mine = next((one for one in known if one.source == source.name), None)
-        if mine is not None and source.kind is not SourceKind.PUSH:
+        mine = [one for one in known if one.source == source.name]
+        if mine and source.kind is not SourceKind.PUSH:
             yield _source(source, mine, now)
     if not channels:
         mend = "add one to the configuration: channels: {team: {url: …}}"
         yield Finding(what="channels", health=Health.WARNING, words="there is none: nobody is told", mend=mend)
-    for name, state in states.items():
-        if not state.failures:
-            yield _well(f"channel {name}", "nothing failed")
-            continue
-        health = Health.ILL if state.is_dead else Health.WARNING
-        mend = f"mend its address or rights, then `watchkeeper channels test {name}`"
-        yield Finding(
-            what=f"channel {name}", health=health, words=f"{state.failures} failures in a row: {state.error}", mend=mend
-        )
+    for channel in channels:
+        yield _channel(channel, states[channel.name])
     yield _metrics(known, marks, int(now))
     with ledger.read() as tx:
         kept = retention.kept(tx)
     yield _well("retention", f"points {kept.points}, alerts {kept.alerts}, audit log {kept.audit}")
 
 
-def _source(source: Source, metric: Metric, now: float) -> Finding:
-    """Ask it for the newest period of one metric, as the service does."""
-    what = f"source {source.name}"
-    end = floor_to_step(int(now) - metric.settle_s, metric.step_s, metric.timezone)
-    start = floor_to_step(end - 1, metric.step_s, metric.timezone)
-    began = time.monotonic()
+def _channel(channel: Channel, state: ChannelState) -> Finding:
+    """Whether it could be told, as far as that is known without telling it anything, and how it fared."""
+    what = f"channel {channel.name}"
+    try:
+        ways.check(channel)
+    except ChannelError as error:
+        mend = f"here and where the service runs; then `watchkeeper channels test {channel.name}`"
+        return Finding(what=what, health=Health.ILL, words=str(error), mend=mend)
+    if not state.failures:
+        return _well(what, "its secrets are there, and nothing failed")
+    return Finding(
+        what=what,
+        health=Health.ILL if state.is_dead else Health.WARNING,
+        words=f"{state.failures} failures in a row: {state.error}",
+        mend=f"mend its address or rights, then `watchkeeper channels test {channel.name}`",
+    )
+
+
+def _source(source: Source, mine: list[Metric], now: float) -> Finding:
+    """Ask it for the newest period of each of its metrics, as the service does, as long as the time lasts."""
+    what, began = f"source {source.name}", time.monotonic()
+    failed: list[str] = []
+    asked = rows = 0
     try:
         reader = reader_of(source)
         try:
-            rows = sum(batch.num_rows for batch in reader.pull(metric, start, end))
+            for metric in mine:
+                if asked and time.monotonic() > began + ASKED_FOR_S:
+                    break
+                asked += 1
+                try:
+                    rows += _rows(reader, metric, now)
+                except WatchkeeperError as error:
+                    failed.append(str(error))
         finally:
             reader.close()
     except WatchkeeperError as error:
         return Finding(what=what, health=Health.ILL, words=str(error), mend="the sentence before says how")
-    return _well(
-        what, f"answers in {time.monotonic() - began:.1f} s ({rows} rows for the last period of {metric.name})"
-    )
+    among = f"all {asked:,} metrics" if asked == len(mine) else f"{asked:,} of {len(mine):,} metrics (time was up)"
+    if not failed:
+        lasted = time.monotonic() - began
+        return _well(what, f"{among} can be read: {rows:,} rows for their last periods in {lasted:.1f} s")
+    said = "; ".join(dict.fromkeys(failed[:SHOWN])) + (f"; and {len(failed) - SHOWN:,} more" * (len(failed) > SHOWN))
+    words = f"of {among} {len(failed):,} cannot be read: {said}"
+    return Finding(what=what, health=Health.ILL, words=words, mend="the sentence before says how")
+
+
+def _rows(reader: Reader, metric: Metric, now: float) -> int:
+    """How many rows its last period has."""
+    end = floor_to_step(int(now) - metric.settle_s, metric.step_s, metric.timezone)
+    start = floor_to_step(end - 1, metric.step_s, metric.timezone)
+    return sum(batch.num_rows for batch in reader.pull(metric, start, end))
 
 
 def _metrics(known: list[Metric], marks: dict[str, int], now: int) -> Finding:
