@@ -14,6 +14,8 @@ from watchkeeper.sources.sql import SqlSource
 START = parse_instant("2026-03-28T20:00Z")
 ORDERS = Metric(name="orders", source="shop", step="1h", table="orders", time_column="placed", measure="count")
 
+INSERT = "insert into orders (country) select 'XX' from orders where :start < :end"
+
 
 @pytest.fixture
 def shop(mariadb_url: str) -> Source:
@@ -77,3 +79,16 @@ def test_a_statement_that_takes_too_long_is_ended_by_the_server(shop: Source) ->
     with pytest.raises(SourceError, match=r"metric orders, source shop: .*max_statement_time") as caught:
         counts(msgspec.structs.replace(shop, timeout="1s"), metric)
     assert shop.url not in str(caught.value)
+
+
+def test_a_source_cannot_be_written_to(shop: Source, mariadb_url: str) -> None:
+    reader = SqlSource(shop)
+    with pytest.raises(SourceError, match="READ ONLY"):
+        list(reader.pull(Metric(name="o", source="shop", step="1h", query=INSERT), START, START + HOUR))
+    with pytest.raises(SourceError, match="READ ONLY"), reader.connection() as connection:
+        connection.execute(text("delete from orders"))
+    reader.close()
+    engine = create_engine(mariadb_url)
+    with engine.begin() as database:
+        assert database.execute(text("select count(*) from orders")).scalar() == 36
+    engine.dispose()

@@ -17,8 +17,6 @@ import numpy as np
 import psycopg
 import pyarrow as pa
 import pytest
-from sqlalchemy import Dialect
-from sqlalchemy.dialects import registry
 from sqlalchemy.engine import make_url
 
 from watchkeeper.domain.errors import ConfigError, SourceError
@@ -26,7 +24,6 @@ from watchkeeper.domain.metric import Metric, Source, TimeIs
 from watchkeeper.domain.times import DAY, HOUR, floor_to_step, format_instant, local_seconds, parse_instant
 from watchkeeper.sources.points import TooManyRowsError
 from watchkeeper.sources.sql import SqlSource
-from watchkeeper.sources.table_query import table_statement
 from watchkeeper.sources.window import naive
 
 BERLIN = "Europe/Berlin"
@@ -226,40 +223,6 @@ def test_a_measure_that_is_none_is_refused_with_those_that_are() -> None:
 def test_a_metric_is_a_query_or_a_whole_table(settings: dict[str, str]) -> None:
     with pytest.raises(ConfigError, match="metric orders: "):
         Metric(name="orders", source="shop", step="1h", **settings)
-
-
-# other databases: what they would be asked
-
-DIALECTS = {
-    "mysql": "timestampdiff(SECOND, '1970-01-01', placed)",
-    "snowflake": "date_part(epoch_second, placed)",
-    "bigquery": "unix_seconds(timestamp(",
-    "redshift": "EXTRACT(epoch FROM placed)",
-    "trino": "to_unixtime(CAST(placed AS TIMESTAMP))",
-    "clickhouse": "toUnixTimestamp(placed)",
-    "databricks": "unix_seconds(CAST(placed AS TIMESTAMP))",
-}
-
-
-def dialect_of(name: str) -> Dialect:
-    found: Dialect = registry.load(name)()
-    return found
-
-
-@pytest.mark.parametrize("name", DIALECTS)
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
-def test_the_statement_is_written_in_the_dialect_of_the_database(name: str) -> None:
-    metric = msgspec.structs.replace(
-        TABLE, table="shop.orders", dimensions=("country",), measure="share(paid)", where="amount > 0", step="1h"
-    )
-    dialect = dialect_of(name)
-    statement, window = table_statement(metric, dialect, 0, DAY)
-    said = " ".join(str(statement.compile(dialect=dialect)).split())
-    assert DIALECTS[name] in said
-    assert "AVG(CASE WHEN paid THEN 1.0 ELSE 0.0 END)" in said
-    assert "GROUP BY 1, 3" in said
-    assert "(amount > 0)" in said
-    assert set(window.parameters) == {"start", "end"}
 
 
 # limits

@@ -20,6 +20,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from watchkeeper.domain.errors import SourceError, WatchkeeperError
 from watchkeeper.domain.metric import Metric, Source, TimeIs
 from watchkeeper.references import look_up
+from watchkeeper.sources import dialects
 from watchkeeper.sources.packed import ask_packed
 from watchkeeper.sources.pipelined import TOGETHER, Asked, Pulled, Question, ask, can_ask, is_ended, worded
 from watchkeeper.sources.points import (
@@ -34,37 +35,8 @@ from watchkeeper.sources.points import (
 )
 from watchkeeper.sources.secrets import Secrets
 from watchkeeper.sources.table_query import check_table, table_statement
-from watchkeeper.sources.window import Window, naive, statement, window
+from watchkeeper.sources.window import Window, naive, query_text, window
 
-CONNECT_S = 10
-"""How long a database may take to answer the knock."""
-
-# Parameters and truncation mean UTC, wherever the server stands.
-_IN_UTC = {
-    "duckdb": "SET TimeZone = 'UTC'",
-    "mariadb": "SET time_zone = '+00:00'",
-    "mysql": "SET time_zone = '+00:00'",
-    "postgresql": "SET TIME ZONE 'UTC'",
-    "snowflake": "ALTER SESSION SET TIMEZONE = 'UTC'",
-    "databricks": "SET TIME ZONE 'UTC'",
-}
-# How a database is told to end a statement by itself; SQLite and DuckDB are interrupted from here.
-_TIMEOUT: dict[str, Callable[[int], str]] = {
-    "postgresql": lambda s: f"SET statement_timeout = {s * 1000}",
-    "redshift": lambda s: f"SET statement_timeout = {s * 1000}",
-    "mysql": lambda s: f"SET SESSION max_execution_time = {s * 1000}",
-    "mariadb": lambda s: f"SET SESSION max_statement_time = {s}",
-    "snowflake": lambda s: f"ALTER SESSION SET STATEMENT_TIMEOUT_IN_SECONDS = {s}",
-    "databricks": lambda s: f"SET STATEMENT_TIMEOUT = {s}",
-    "trino": lambda s: f"SET SESSION query_max_run_time = '{s}s'",
-}
-_CONNECT: dict[str, Callable[[int], dict[str, Any]]] = {
-    # The second is for a server that vanished while it worked: no answer, and no end of the connection either.
-    "psycopg": lambda s: {"connect_timeout": CONNECT_S, "tcp_user_timeout": (s + CONNECT_S) * 1000},
-    "psycopg2": lambda s: {"connect_timeout": CONNECT_S, "tcp_user_timeout": (s + CONNECT_S) * 1000},
-    "pymysql": lambda s: {"connect_timeout": CONNECT_S, "read_timeout": s + CONNECT_S},
-    "duckdb_engine": lambda s: {},
-}
 _STREAMED = ("postgresql", "mysql", "mariadb", "redshift")
 SHORT_STEPS = 100
 """The answer for so few periods comes whole: a cursor on the server would ask four times instead of once. A query that
@@ -130,6 +102,7 @@ class SqlSource:
         with self._explained(), self._engine.connect() as connection:
             with _limited(connection, self._source.timeout_s):
                 self._set_up(connection)
+            connection.commit()  # what a session is told counts from the next transaction on
             with _limited(connection, self._source.timeout_s):
                 yield connection
 
@@ -266,11 +239,7 @@ class SqlSource:
             raise
 
     def _set_up(self, connection: Connection) -> None:
-        dialect = connection.dialect.name
-        is_mariadb = dialect == "mysql" and getattr(connection.dialect, "is_mariadb", False)
-        limit = _TIMEOUT.get("mariadb" if is_mariadb else dialect)
-        said = [_IN_UTC.get(dialect, ""), limit(self._source.timeout_s) if limit else ""]
-        for setting in filter(None, said):
+        for setting in dialects.session_statements(connection.dialect, self._source.timeout_s):
             connection.exec_driver_sql(setting, execution_options={"stream_results": False})
         self.prepare(connection)
 
@@ -285,17 +254,17 @@ class SqlSource:
             path = quote(str(Path(url.database or "").resolve()))
             url = url.set(database=f"file:{path}").update_query_dict({"mode": "ro", "uri": "true"})
         try:
-            if url.get_driver_name() in _CONNECT:
-                given = {name: value for name, value in _CONNECT[url.get_driver_name()](self._source.timeout_s).items()
-                         if name not in url.query}  # fmt: skip
-                settings["connect_args"] = {**settings.get("connect_args", {}), **given}
+            url = dialects.full_url(url, self._source.timeout_s)
+            given = dialects.connect_args(url, self._source.timeout_s)
+            settings["connect_args"] = {**settings.get("connect_args", {}), **given}
             engine = create_engine(url, poolclass=NullPool, **settings)
         except NoSuchModuleError:
             raise SourceError(
                 f"no SQLAlchemy dialect for {url.drivername!r} is installed; install the package that brings it"
             ) from None
         streamed = url.get_backend_name() in _STREAMED
-        return engine.execution_options(postgresql_readonly=True, stream_results=streamed)
+        options = dialects.execution_options(url, self._source.timeout_s)
+        return engine.execution_options(postgresql_readonly=True, stream_results=streamed, **options)
 
     def _url(self) -> URL:
         template = self._source.url
@@ -329,7 +298,8 @@ def _is_local(metric: Metric) -> bool:
 
 def _question(metric: Metric, connection: Connection, start: int, end: int) -> tuple[ClauseElement, Window]:
     if metric.query:
-        return statement(metric), window(metric, start, end)
+        query = dialects.query_for(connection.dialect, metric.query)
+        return query_text(query), window(metric, start, end)
     return table_statement(metric, connection.dialect, start, end)
 
 
@@ -358,11 +328,7 @@ def _answer(
 ) -> dict[str, Column]:
     if connection.dialect.name == "duckdb":
         return _columns_of_duckdb(connection, query, bound, most)
-    # SQLite has no timestamps: texts are compared, and this is how its own functions write them.
-    is_sqlite = connection.dialect.name == "sqlite"
-    values = {
-        name: value if isinstance(value, int) or not is_sqlite else f"{value}" for name, value in bound[0].items()
-    }
+    values = dialects.bound(connection.dialect, bound.parameters)
     options = {"stream_results": False} if is_short else {}
     result = connection.execute(query, values, execution_options=options)  # type: ignore[call-overload]
     if not result.returns_rows:

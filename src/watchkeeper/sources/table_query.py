@@ -25,8 +25,9 @@ from watchkeeper.sources.window import Window, naive, wall_window
 _CALL = re.compile(r"^\s*(\w+)\s*(?:\((.*)\))?\s*$", re.DOTALL)
 _PLAIN = ("sum", "avg", "min", "max")
 _MEASURES = "count, count(x), count(distinct x), sum(x), avg(x), min(x), max(x), share(condition), ratio(x, y)"
-_TOLD_IN_SECONDS = ("sqlite",)
-"""Dialects without a timestamp type: the window is compared as seconds."""
+_TOLD_IN_SECONDS = ("sqlite", "clickhouse")
+"""Where the window is compared as seconds: SQLite has no timestamp type, and ClickHouse reads a text on the clock of
+the column beside it (an index serves its toUnixTimestamp too, which only grows)."""
 
 _EPOCH: dict[str, Callable[[Any], ColumnElement[Any]]] = {
     "bigquery": lambda at: func.unix_seconds(func.timestamp(at)),
@@ -37,7 +38,7 @@ _EPOCH: dict[str, Callable[[Any], ColumnElement[Any]]] = {
     "mysql": lambda at: func.timestampdiff(written("SECOND"), written("'1970-01-01'"), at),
     "snowflake": lambda at: func.date_part(written("epoch_second"), at),
     "sqlite": lambda at: func.strftime(written("'%s'"), at),
-    "trino": lambda at: func.to_unixtime(written(f"CAST({at} AS TIMESTAMP)")),
+    "trino": lambda at: func.to_unixtime(written(f"CAST({at} AS TIMESTAMP(6) WITH TIME ZONE)")),
 }
 """Seconds since 1970 of a timestamp, read as UTC where it has no zone. Others say EXTRACT(epoch FROM …)."""
 

@@ -49,13 +49,8 @@ def window(metric: Metric, start: int, end: int) -> Window:
     return Window({"start": naive(start), "end": naive(end)}, "UTC")
 
 
-def statement(metric: Metric) -> TextClause:
-    """The metric's query, ready to be given its parameters; PostgreSQL's `:start::date` is understood."""
-    return query_text(metric.query)
-
-
 def query_text(query: str) -> TextClause:
-    """A query as SQLAlchemy reads it."""
+    """A query as SQLAlchemy reads it, ready to be given its parameters; PostgreSQL's `:start::date` is understood."""
     return text(_CAST.sub(r"(:\1)", query))
 
 
