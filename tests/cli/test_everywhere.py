@@ -87,6 +87,8 @@ SUMMARY:Launch
 END:VEVENT
 END:VCALENDAR
 """
+SALES = ("source=shop", "table=orders", "time_column=time", "time_is=seconds", "measure=sum(orders)", "step=1h",
+         "kind=sum", "dimensions=[country]", "since=2026-02-01")  # fmt: skip
 LATE = "2099-01-01T00:00"
 ASKED = [
     ("me", "--json"),
@@ -95,7 +97,19 @@ ASKED = [
     ("push", "{points.csv}", "--metric", "pushed", "--dry-run", "--json"),
     ("push", "{points.csv}", "--metric", "pushed", "--json"),
     ("push", "{points.csv}", "--metric", "pushed"),
+    ("sources tables", "shop", "--json"),
+    ("sources columns", "shop", "orders", "--json"),
     ("metrics", "--json"),
+    ("metrics show", "orders", "--json"),
+    ("metrics show", "orders"),
+    ("metrics try", "orders", "false_alerts_per_month=8", "direction=down", "--json"),
+    ("metrics try", "orders", "false_alerts_per_month=0.1"),
+    ("metrics draft", "sales", *SALES, "--json"),
+    ("metrics draft", "sales", *SALES),
+    ("metrics new", "sales", *SALES, "--json"),
+    ("series health", "1", "--json"),
+    ("series health", "1"),
+    ("series power", "1", "--plot", "{power.png}", "--json"),
     ("series list", "orders", "--json"),
     ("series points", "1", "--from", "2026-03-01", "--json"),
     ("alerts", "--show", "all", "--json"),
@@ -128,6 +142,9 @@ ASKED = [
     ("feedback import", "{lines}", "--json"),
     ("feedback calendar", "{calendar}", "--metric", "orders", "--dry-run"),
     ("feedback calendar", "{calendar}", "--metric", "orders", "--json"),
+    ("feedback give", "real", "--alert", "1", "--alert", "{open}", "--note", "both", "--json"),
+    ("feedback undo", "4", "5", "--json"),
+    ("metrics set", "orders", "false_alerts_per_month=2", "--force", "--json"),
     ("questions list", "--json"),
     ("questions answer", "1", "fine", "--json"),
     ("questions list", "--all", "--json"),
@@ -138,6 +155,10 @@ ASKED = [
     ("digest", "--until", "2026-03-05", "--send", "team", "--link", "https://watch.example.com", "--json"),
     ("channels list", "--json"),
     ("channels test", "team", "--json"),
+    ("channels told", "--json"),
+    ("channels told", "--alert", "1", "--channel", "team"),
+    ("channels messages", "--limit", "1", "--json"),
+    ("channels messages", "--limit", "1"),
     ("backfill", "orders", "--start", "2026-02-01", "--end", "2026-02-08", "--json"),
     ("flags list", "--json"),
     ("flags evaluate", "beta", "--context", '{"targetingKey": "u1"}'),
@@ -164,6 +185,8 @@ ASKED = [
     ("system check", "late", "--json"),
     ("system test-score", "late", "--test", "reproducible", "--points", "0.5", "--note", "by hand", "--json"),
     ("system test-score", "late"),
+    ("assessments run", "{idea.yaml}", "--json"),
+    ("assessments run", "{idea.yaml}"),
     ("assessments list", "--json"),
     ("assessments decide", "1", "go", "--because", "it beats the rule", "--json"),
     ("assessments decide", "1", "go", "--because", "it beats the rule"),
@@ -294,6 +317,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Both:
         questions.ask(tx, Question(id=0, decades=-1.0, slot_end=now, asked_at=now, **window))
     shutil.copytree(home / "watchkeeper", home / "served")
     files = {"config": "flags: {other: {variants: {a: 1, b: 2}, default: a, fallback: b}}", "calendar": CALENDAR}
+    files["idea.yaml"] = json.dumps(IDEA)
     files["points.csv"] = "time,value,country\n2026-03-01T12:00:00Z,3,DE\n2026-03-01T13:00:00Z,,DE\n"
     files["lines"] = (
         json.dumps(
@@ -310,7 +334,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Both:
     )
     for name, held in files.items():
         (home / name).write_text(held)
-    places_of = {name: str(home / name) for name in (*files, "picture.png")} | {"open": str(last)}
+    places_of = {name: str(home / name) for name in (*files, "picture.png", "power.png")} | {"open": str(last)}
     alone = ask(["--home", str(home / "watchkeeper")], places_of)
     with Watchkeeper.open(home / "served") as service, running(service, home / "cache") as address, routes() as reached:
         served = ask(["--server", address, "--token", token], places_of)

@@ -168,6 +168,7 @@ def test_alerts_are_narrowed_as_in_the_inbox(api: Served) -> None:
                     assert sorted(key) == sorted(one["id"] for one in expected), (narrowed, order)
         assert pages(client, "/alerts", owner="Ada") == [[given]]
         client.post(f"{V1}/deeds", json={"deed": "assign", "alerts": [newest["id"]], "owner": ""})
+        client.delete(f"{V1}/teams/narrowed")
         assert client.get(f"{V1}/alerts", params={"severity": 6}).status_code == 400
 
 
@@ -415,18 +416,20 @@ LISTS = {
 def test_every_list_has_pages(api: Served, path: str) -> None:
     record, asked = record_of(LISTS[path])["properties"], {one["name"] for one in LISTS[path]["parameters"]}
     assert ("next" in record, asked & {"limit", "cursor"}) == (True, {"limit", "cursor"})
-    place = path.removeprefix(V1).format(alert_id=1, name="orders", series_id=1)
+    name = "shop" if path.startswith(f"{V1}/sources") else "orders"
+    place = path.removeprefix(V1).format(alert_id=1, name=name, series_id=1)
     with api.client() as admin:
         admin.put(f"{V1}/teams/first", json={})
         admin.put(f"{V1}/teams/second", json={})
-        window = {"start": "2026-03-11"} if place.endswith("/points") else {}
+        needed = {"points": {"start": "2026-03-11"}, "columns": {"table": "orders"}}
+        window = needed.get(place.rpartition("/")[2], {})
         whole = [one for page in pages(admin, place, **window) for one in page]
         single = pages(admin, place, limit=1, **window)
         assert [one for page in single for one in page] == whole
         assert all(len(page) <= 1 for page in single)
         admin.delete(f"{V1}/teams/first")
         admin.delete(f"{V1}/teams/second")
-        wrong = admin.get(V1 + place, params={"cursor": "bm9uZQ"})
+        wrong = admin.get(V1 + place, params={**window, "cursor": "bm9uZQ"})
         assert (wrong.status_code, wrong.json()["code"]) == (422, "input")
 
 

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 import click
 
-from watchkeeper.cli.home import print_rows, told
+from watchkeeper.cli.home import print_rows, told, write_picture
 from watchkeeper.cli.reach import Where, print_records, where_options
-from watchkeeper.domain.errors import InputError
 from watchkeeper.domain.times import zone_info
 
 if TYPE_CHECKING:
@@ -86,16 +85,6 @@ def deed_as_json(line: DeedRecord) -> dict[str, Any]:
         "text": line.text or None,
         "undoes": line.undoes,
     }
-
-
-def write_picture(place: Path, picture: bytes) -> None:
-    """Write a PNG; InputError where that cannot be."""
-    if place.suffix.lower() != ".png":
-        raise InputError(f"{place}: a picture is written as .png; name it so")
-    try:
-        place.write_bytes(picture)
-    except OSError as error:
-        raise InputError(f"{place}: cannot be written: {error.strerror or error}") from None
 
 
 def _deed_row(line: DeedRecord) -> dict[str, Any]:

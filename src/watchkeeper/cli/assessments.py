@@ -2,25 +2,67 @@
 
 from __future__ import annotations
 
+import time
+from pathlib import Path
+
 import click
 
 from watchkeeper.cli.home import print_rows, told
+from watchkeeper.cli.progress import progress
 from watchkeeper.cli.reach import Where, print_records, where_options
+from watchkeeper.cli.reports import read_record
+from watchkeeper.domain.errors import InputError
 
+ASKED_EVERY_S = 0.5
+"""How often it is asked how far an assessment is."""
 as_json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 
 
 @click.group()
 def command() -> None:
-    """List kept assessments, decide on them, and note what was achieved.
+    """Run assessments where the sources are, list kept ones, decide on them, and note what was achieved.
 
     \b
     Examples:
       watchkeeper assess late.yaml --keep
+      watchkeeper assessments run late.yaml
       watchkeeper assessments list
       watchkeeper assessments decide 1 go --because 'it beats the rule, and support asks for it'
       watchkeeper assessments achieved 1 0.71
     """
+
+
+@command.command()
+@where_options
+@click.argument("source", metavar="ASSESSMENT.yaml", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="A JSON object, as the API gives it.")
+def run(where: Where, source: Path, as_json: bool) -> None:
+    """Assess an idea where the sources are, on the rows that the record's `query` gives, and keep the report.
+
+    It says how far it is, and ends with 3 and the reason where there is no report. A record with `data`, a file, is
+    assessed by `watchkeeper assess` on the machine that has it. Once begun, a server goes on by itself.
+
+    \b
+    Examples:
+      watchkeeper assessments run late.yaml --server https://watch.example.com --token "$TOKEN"
+    """
+    import yaml
+
+    _, text = read_record(source)
+    with where.ask() as client, progress() as report:
+        job = client.start_assessment(yaml.safe_load(text))
+        while job.made is None and not job.trouble:
+            report(job.stage, job.done, job.total)
+            time.sleep(ASKED_EVERY_S)
+            job = client.assessment_job(job.id)
+        if job.made is None:
+            raise InputError(f"{source}: {job.trouble}")
+        line = client.assessment(job.made).assessment
+    if as_json:
+        print_records([line])
+        return
+    click.echo(f"Assessment {line.id}: {line.summary}")
+    click.echo(f"watchkeeper assessments decide {line.id} go --because '…'")
 
 
 @command.command("list")

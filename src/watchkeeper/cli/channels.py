@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import click
 
 from watchkeeper.cli.home import print_rows, told
-from watchkeeper.cli.reach import Where, where_options
+from watchkeeper.cli.reach import Where, print_records, where_options
 
 if TYPE_CHECKING:
     from watchkeeper.client.records import ChannelRecord
@@ -17,12 +18,15 @@ as_json_option = click.option("--json", "as_json", is_flag=True, help="One JSON 
 
 @click.group()
 def command() -> None:
-    """Say how channels fare, and test them.
+    """Say how channels fare, test them, and say what was told there and why not.
 
     \b
     Examples:
       watchkeeper channels list
       watchkeeper channels test team
+      watchkeeper channels told --alert 12
+      watchkeeper channels told --outcome held --json
+      watchkeeper channels messages
     """
 
 
@@ -51,6 +55,51 @@ def test(where: Where, name: str, as_json: bool) -> None:
         print_rows([_row(line)], as_json=True, nothing="")
     else:
         click.echo(f"channel {name}: the test message was taken")
+
+
+@command.command("told")
+@where_options
+@click.option("--channel", "target", default="", help="Only at this channel, or `flag:NAME`.")
+@click.option("--outcome", type=click.Choice(["sent", "held", "failed", "waiting"]), help="Only what became of it so.")
+@click.option("--alert", type=int, help="Only of this alert.")
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
+@as_json_option
+def told_(where: Where, target: str, outcome: str | None, alert: int | None, limit: int, as_json: bool) -> None:
+    """List what became of each change of an alert at each channel and flag, the newest change first, and why."""
+    with where.ask() as client:
+        found = list(islice(client.told(target=target, outcome=outcome or "", alert=alert), limit))
+    if as_json:
+        print_records(found)
+        return
+    rows = [
+        {
+            "at": told(one.decided_at),
+            "alert": one.alert,
+            "change": one.change.value,
+            "to": one.target,
+            "was": one.outcome,
+            "why": one.reason or None,
+        }
+        for one in found
+    ]
+    print_rows(rows, as_json=False, nothing="Nothing was told yet.")
+
+
+@command.command()
+@where_options
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
+@as_json_option
+def messages(where: Where, limit: int, as_json: bool) -> None:
+    """Print the newest messages that channels wrote into files, the newest first."""
+    with where.ask() as client:
+        found = list(islice(client.messages(), limit))
+    if as_json:
+        print_records(found)
+        return
+    for one in found:
+        click.echo("\n".join(filter(None, (one.subject, one.sentence, one.rest))) + "\n")
+    if not found:
+        click.echo("No messages: no channel writes a file, or nothing was told.")
 
 
 def _row(one: ChannelRecord) -> dict[str, object]:

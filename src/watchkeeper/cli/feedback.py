@@ -9,10 +9,12 @@ import click
 
 from watchkeeper.cli.home import print_rows
 from watchkeeper.cli.reach import Where, clock_of_series, print_records, where_options
+from watchkeeper.domain.errors import GuardError
 
 if TYPE_CHECKING:
     from watchkeeper.client import Client
     from watchkeeper.client.records import ReceiptRecord
+    from watchkeeper.domain.feedback import Answer
 
 ANSWERS = ["real", "false_alarm", "missed", "event", "new_normal", "bad_data"]
 REACHES = ["named", "value", "metric", "group"]
@@ -99,7 +101,7 @@ def calendar(where: Where, file: TextIO, names: tuple[str, ...], dry_run: bool, 
 @command.command("give")
 @where_options
 @click.argument("answer", type=click.Choice(ANSWERS))
-@click.option("--alert", type=int, help="Of this alert.")
+@click.option("--alert", "alerts", type=int, multiple=True, help="Of this alert; repeatable: the same of each.")
 @click.option("--series", type=int, multiple=True, help="Or of a window of this series; repeatable.")
 @click.option("--from", "start", default="", help="The window: 2026-11-20T09:00. Of an alert: its own, if left out.")
 @click.option("--to", "end", default="", help="Its end, which is not in it.")
@@ -114,7 +116,7 @@ def calendar(where: Where, file: TextIO, names: tuple[str, ...], dry_run: bool, 
 def give(
     where: Where,
     answer: str,
-    alert: int | None,
+    alerts: tuple[int, ...],
     series: tuple[int, ...],
     start: str,
     end: str,
@@ -132,6 +134,7 @@ def give(
     \b
     Examples:
       watchkeeper feedback give real --alert 12 --note 'the payment provider was down'
+      watchkeeper feedback give false_alarm --alert 12 --alert 13 --alert 14
       watchkeeper feedback give event --alert 12 --reach metric --repeat yearly
       watchkeeper feedback give bad_data --series 3 --from 2026-11-20 --to 2026-11-21 --preview
     """
@@ -141,6 +144,13 @@ def give(
     from watchkeeper.domain.times import parse_instant
     from watchkeeper.watch.views import Reach
 
+    if len(alerts) > 1:
+        if series or start or end or dimension or repeat or reached != "named" or force:
+            raise click.UsageError("of several alerts the answer is said of each as it is: give --note and no more")
+        with where.ask(whole=True) as desk:
+            _give_several(desk, Answer(answer), alerts, note, is_preview=preview, as_json=as_json)
+        return
+    alert = alerts[0] if alerts else None
     said: dict[str, Any] = {
         "alert": alert,
         "series": series,
@@ -158,6 +168,25 @@ def give(
     _tell(receipt, as_json)
 
 
+def _give_several(
+    desk: Client, answer: Answer, alerts: tuple[int, ...], note: str, *, is_preview: bool, as_json: bool
+) -> None:
+    """Say it of each; those on which it would cost a confirmed alert are left out and named."""
+    if is_preview:
+        for alert in alerts:
+            _tell(desk.preview(answer, alert=alert, note=note), as_json)
+        return
+    said = desk.answer_several(answer, alerts, note=note)
+    for receipt in said.receipts:
+        _tell(receipt, as_json)
+    if said.left:
+        numbers = ", ".join(f"#{one}" for one in said.left)
+        raise GuardError(
+            f"nothing was said of {numbers}: a confirmed alert would be lost; say it of each alone, with --force, to "
+            "accept that"
+        )
+
+
 def _clock_of(desk: Client, alert: int | None, series: tuple[int, ...]) -> str:
     """The zone of the metric that the answer speaks of."""
     if series:
@@ -167,12 +196,13 @@ def _clock_of(desk: Client, alert: int | None, series: tuple[int, ...]) -> str:
 
 @command.command("undo")
 @where_options
-@click.argument("number", type=int)
+@click.argument("numbers", nargs=-1, required=True, type=int, metavar="NUMBER…")
 @as_json_option
-def undo(where: Where, number: int, as_json: bool) -> None:
-    """Take an answer back by its number; taking an undo back brings its answer back."""
+def undo(where: Where, numbers: tuple[int, ...], as_json: bool) -> None:
+    """Take answers back by their numbers, the last first; taking an undo back brings its answer back."""
     with where.ask(whole=True) as desk:
-        _tell(desk.undo(number), as_json)
+        for number in reversed(numbers):
+            _tell(desk.undo(number), as_json)
 
 
 @command.command("show")

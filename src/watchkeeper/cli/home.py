@@ -143,6 +143,16 @@ def _short(number: float | None) -> float | None:
     return None if number is None else round(number, 4)
 
 
+def write_picture(place: Path, picture: bytes) -> None:
+    """Write a PNG; InputError where that cannot be."""
+    if place.suffix.lower() != ".png":
+        raise InputError(f"{place}: a picture is written as .png; name it so")
+    try:
+        place.write_bytes(picture)
+    except OSError as error:
+        raise InputError(f"{place}: cannot be written: {error.strerror or error}") from None
+
+
 def told(moment: datetime | None) -> str | None:
     """A time of a record as verbs print it: as all of ours, in UTC to the second."""
     return None if moment is None else format_instant(int(moment.timestamp()))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, cast
 
 import click
 
-from watchkeeper.cli.home import print_rows
+from watchkeeper.cli.home import print_rows, told, write_picture
 from watchkeeper.cli.reach import Where, clock_of_series, print_records, where_options
-from watchkeeper.domain.times import parse_instant
+from watchkeeper.domain.times import format_duration, parse_instant
 
 if TYPE_CHECKING:
     from watchkeeper.client.records import PointRecord
@@ -19,12 +20,15 @@ as_json_option = click.option("--json", "as_json", is_flag=True, help="One JSON 
 
 @click.group()
 def command() -> None:
-    """List the series of a metric, and print their points with what was expected, the band and the score.
+    """List the series of a metric, print their points with what was expected, the band and the score, and say how
+    their data fares and which changes of them would be seen.
 
     \b
     Examples:
       watchkeeper series list orders
       watchkeeper series points 1 --from 2026-11-20 --json
+      watchkeeper series health 1
+      watchkeeper series power 1 --plot orders.png
       watchkeeper series points 1 --server https://watch.example.com --token "$TOKEN"
     """
 
@@ -72,6 +76,53 @@ def points(where: Where, series: int, start: str, end: str, zone: str, as_json: 
             for one in found
         ]
     print_rows(rows, as_json=False, nothing="No points there.")
+
+
+@command.command()
+@where_options
+@click.argument("series", type=int)
+@click.option("--json", "as_json", is_flag=True, help="A JSON object, as the API gives it.")
+def health(where: Where, series: int, as_json: bool) -> None:
+    """Say how fresh the data of SERIES is, what of its newest 30 days is missing, and what came late."""
+    with where.ask(whole=True) as reached:
+        found = reached.health(series)
+    if as_json:
+        print_records([found])
+        return
+    one = found.health
+    if one is None:
+        click.echo(f"Series {series} has no value yet.")
+        return
+    overdue = f", {one.overdue:,} periods overdue" if one.overdue else ""
+    click.echo(f"newest: {told(one.newest)}{overdue}")
+    gaps = "".join(f"; {told(gap.start)} to {told(gap.end)}" for gap in one.gaps)
+    click.echo(f"missing: {one.missing:,} of {one.periods:,} periods in {one.days} days, {one.gap_count:,} gaps{gaps}")
+    click.echo(f"late: {one.late:,}" + (f", by {format_duration(one.latest_s)} at most" if one.late else ""))
+    click.echo(f"withheld: {one.withheld:,}; read again each time: {one.overlap:,} periods")
+
+
+@command.command()
+@where_options
+@click.argument("series", type=int)
+@click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Draw it too, into this .png.")
+@click.option("--scheme", type=click.Choice(["light", "dark"]), default="light", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="A JSON object, as the API gives it.")
+def power(where: Where, series: int, plot: Path | None, scheme: str, as_json: bool) -> None:
+    """Say which changes of SERIES would be seen and how soon, tried on its own history; it takes seconds.
+
+    `watchkeeper power` says it of a file, with more numbers.
+    """
+    with where.ask(whole=True) as reached:
+        found = reached.power(series)
+        if plot is not None:
+            write_picture(plot, reached.power_plot(series, scheme=cast("Literal['light', 'dark']", scheme)))
+    if as_json:
+        print_records([found])
+        return
+    for sentence in found.sentences:
+        click.echo(sentence)
+    if plot is not None:
+        click.echo(f"Drawn into {plot}")
 
 
 def _state(point: PointRecord) -> str:

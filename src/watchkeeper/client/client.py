@@ -37,6 +37,8 @@ from watchkeeper.client.records import (
     ImportDraft,
     ImportedRecord,
     Me,
+    MessageList,
+    MessageRecord,
     MetricList,
     MetricRecord,
     NoteRecord,
@@ -53,10 +55,15 @@ from watchkeeper.client.records import (
     RunbookRecord,
     SeriesPage,
     SeriesRecord,
+    SeveralDraft,
+    SeveralRecord,
     SourceList,
     SourceRecord,
+    ToldPage,
+    ToldRecord,
     WeekRecord,
 )
+from watchkeeper.client.trying import Trying
 from watchkeeper.client.wire import Wire
 from watchkeeper.client.work import Work
 from watchkeeper.domain.feedback import Answer
@@ -79,7 +86,7 @@ class AlertFilter(TypedDict, total=False):
     order: Literal["newest", "severity"]
 
 
-class Client(Work, People, Configuring):
+class Client(Work, People, Configuring, Trying):
     """A running Watchkeeper, asked with an API token (`watchkeeper tokens make`); use it in a `with` statement.
 
     Lists are read page by page while you go through them. Raises the errors of `watchkeeper.domain.errors` as the
@@ -197,6 +204,11 @@ class Client(Work, People, Configuring):
         )
         return self._wire.ask(ReceiptRecord, "POST", "/feedback", body=draft)
 
+    def answer_several(self, answer: Answer, alerts: Sequence[int], *, note: str = "") -> SeveralRecord:
+        """Say one answer on several alerts; those on which it would cost a confirmed alert are left out."""
+        body = SeveralDraft(answer=answer, alerts=tuple(alerts), note=note)
+        return self._wire.ask(SeveralRecord, "POST", "/feedback/several", body=body)
+
     def undo(self, feedback_id: int) -> ReceiptRecord:
         """Take an answer back; taking an undo back brings its answer back."""
         return self._wire.ask(ReceiptRecord, "POST", f"/feedback/{feedback_id}/undo")
@@ -301,6 +313,19 @@ class Client(Work, People, Configuring):
     def test_channel(self, name: str) -> ChannelRecord:
         """Send a test message; ChannelError says why it did not arrive."""
         return self._wire.ask(ChannelRecord, "POST", f"/channels/{name}/test")
+
+    def told(self, *, target: str = "", outcome: str = "", alert: int | None = None) -> Iterator[ToldRecord]:
+        """What became of each change of an alert at each channel and flag, the newest change first, and why.
+
+        `outcome` is `sent`, `held`, `failed` or `waiting`.
+        """
+        for page in self._wire.pages(ToldPage, "/told", target=target, outcome=outcome, alert=alert, limit=200):
+            yield from page.items
+
+    def messages(self) -> Iterator[MessageRecord]:
+        """Messages that were written into the files of channels, the newest first, without their signed links."""
+        for page in self._wire.pages(MessageList, "/told/messages"):
+            yield from page.items
 
     def week(self, until: datetime | None = None) -> WeekRecord:
         """The seven days before a time, or the newest, in one look."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from watchkeeper.client.records import (
     AchievedDraft,
@@ -14,6 +15,8 @@ from watchkeeper.client.records import (
     DeedList,
     DeedRecord,
     EvidenceDraft,
+    IdeaDraft,
+    JobRecord,
     MuteDraft,
     MuteList,
     MuteRecord,
@@ -132,6 +135,14 @@ class Work:
     def assessment(self, assessment_id: int) -> AssessmentWhole:
         """One assessment: record, report, decisions."""
         return self._wire.ask(AssessmentWhole, "GET", f"/assessments/{assessment_id}")
+
+    def start_assessment(self, record: dict[str, Any]) -> JobRecord:
+        """Begin to assess an idea on the server: a record as its file says it, with `source` and `query`."""
+        return self._wire.ask(JobRecord, "POST", "/assessments", body=IdeaDraft(record=record))
+
+    def assessment_job(self, job_id: str) -> JobRecord:
+        """How far it is; in the end `made` is the number of the assessment, or `trouble` says why there is none."""
+        return self._wire.ask(JobRecord, "GET", f"/assessments/jobs/{job_id}")
 
     def decide(self, assessment_id: int, choice: str, *, reason: str) -> AssessmentWhole:
         """Decide go, wait or no."""

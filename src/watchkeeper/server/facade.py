@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from watchkeeper.watch.access import Access
     from watchkeeper.watch.assessments import Assessments
     from watchkeeper.watch.backfill import Backfills
-    from watchkeeper.watch.channels import ChannelLine
+    from watchkeeper.watch.channels import ChannelLine, ToldLine
     from watchkeeper.watch.feedback_log import Imported
     from watchkeeper.watch.listing import Listing
     from watchkeeper.watch.plan import Step
@@ -236,6 +236,17 @@ class ChannelDesk(Protocol):
 
     def lines(self) -> tuple[ChannelLine, ...]:
         """Every channel as it fares."""
+
+    def deliveries(
+        self,
+        limit: int,
+        *,
+        before: tuple[int, str] | None = None,
+        target: str = "",
+        outcome: Literal["sent", "held", "failed", "waiting"] | None = None,
+        alert: int | None = None,
+    ) -> list[ToldLine]:
+        """What became of each change of an alert at each target, the newest first."""
 
     def told(self, limit: int = 50) -> tuple[str, ...]:
         """The newest lines of what was told, newest first."""

@@ -11,7 +11,7 @@ import yaml
 from watchkeeper.assess.record import Assessment, parse_assessment
 from watchkeeper.assess.report import Report
 from watchkeeper.assess.run import assess
-from watchkeeper.domain.errors import ConflictError, NotFoundError, WatchkeeperError
+from watchkeeper.domain.errors import ConflictError, InputError, NotFoundError, WatchkeeperError
 from watchkeeper.stores.ledger import Ledger
 from watchkeeper.watch.assessment_views import Job
 
@@ -35,9 +35,13 @@ class Jobs:
         self._lock = threading.Lock()
 
     def start(self, record: dict[str, object], by: str) -> Job:
-        """Check the record and begin; ConfigError, ConflictError where enough are running already."""
+        """Check the record and begin; ConfigError, InputError, ConflictError where enough are running already."""
         text = yaml.safe_dump(record, sort_keys=False, allow_unicode=True)
-        parsed = parse_assessment(text, "the form")
+        parsed = parse_assessment(text, "the record")
+        if parsed.data:
+            raise InputError(
+                "data: a file is read on the machine that has it, by `watchkeeper assess`; name a source and a query"
+            )
         with self._lock:
             if sum(not one.is_over for one in self._jobs.values()) >= MOST_AT_ONCE:
                 raise ConflictError(f"{MOST_AT_ONCE} assessments are running; wait until one is done")
@@ -59,7 +63,7 @@ class Jobs:
 
         try:
             told("reading", 0, 1)
-            rows = self._ask_rows(self._ledger, record)
+            rows = self._ask_rows(self._ledger, record) if record.query else None
             report = assess(record, rows, now=int(self._clock()), progress=told)
             job.made = self._keep(report, text, job.by)
         except WatchkeeperError as error:

@@ -6,13 +6,15 @@ from collections.abc import Callable
 
 import msgspec
 
+from watchkeeper.domain.alert import Change
 from watchkeeper.domain.config import Channel, ChannelKind
 from watchkeeper.domain.errors import ChannelError
 from watchkeeper.domain.times import format_duration, format_instant
 from watchkeeper.notify import channels as ways
 from watchkeeper.notify.parcel import Parcel
-from watchkeeper.stores.ledger import Ledger, audit, channel_states, deliveries, metrics
+from watchkeeper.stores.ledger import Ledger, alerts, audit, channel_states, deliveries, metrics
 from watchkeeper.stores.ledger.channel_states import ChannelState
+from watchkeeper.stores.ledger.deliveries import Outcome
 from watchkeeper.watch import tell
 
 SHOWN_AFTER = 3
@@ -32,6 +34,21 @@ class ChannelLine(msgspec.Struct, frozen=True, kw_only=True):
     pending: int
     delivered_at: int | None
     way: str = ""
+
+
+class ToldLine(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one change of an alert, at the time `at` of its data, at one target (a channel, `flag:NAME`), when
+    (`decided_at`, both seconds UTC) and why.
+    """
+
+    transition: int
+    alert: int
+    change: Change
+    at: int
+    target: str
+    outcome: Outcome
+    reason: str
+    decided_at: int
 
 
 class Channels:
@@ -56,6 +73,37 @@ class Channels:
         with self._ledger.read() as tx:
             states = [(one, channel_states.get(tx, one.name)) for one in metrics.channels(tx)]
         return tuple(_sentence(state, now) for one, state in states if _is_failing(state))
+
+    def deliveries(
+        self,
+        limit: int,
+        *,
+        before: tuple[int, str] | None = None,
+        target: str = "",
+        outcome: Outcome | None = None,
+        alert: int | None = None,
+    ) -> list[ToldLine]:
+        """What became of each change of an alert at each channel and flag, the newest change first, and why.
+
+        `before` is the (transition, target) of the last one seen. NotFoundError where there is no such alert.
+        """
+        with self._ledger.read() as tx:
+            if alert is not None:
+                alerts.get(tx, alert)
+            found = deliveries.newest(tx, limit, before=before, target=target, outcome=outcome, alert=alert)
+        return [
+            ToldLine(
+                transition=one.delivery.transition,
+                alert=one.alert,
+                change=one.change,
+                at=one.at,
+                target=one.delivery.target,
+                outcome=one.delivery.outcome,
+                reason=one.delivery.reason,
+                decided_at=one.delivery.delivered_at,
+            )
+            for one in found
+        ]
 
     def told(self, limit: int = 50) -> tuple[str, ...]:
         """The newest messages that went to file channels, newest first."""

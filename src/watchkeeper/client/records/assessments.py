@@ -70,3 +70,23 @@ class AchievedDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """The level that was reached in operation."""
 
     level: float
+
+
+class IdeaDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An idea to be assessed: a record as its file says it, with `source` and `query` (or `expect`) and no `data`."""
+
+    record: dict[str, Any]
+
+
+class JobRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """An assessment that runs or has run: `done` of `total` in a stage; in the end `made` is its number, or `trouble`
+    says why there is none. A restart of the server forgets it.
+    """
+
+    id: str
+    name: str
+    stage: str
+    done: int
+    total: int
+    made: int | None
+    trouble: str

@@ -75,6 +75,23 @@ class ReceiptRecord(msgspec.Struct, frozen=True, kw_only=True):
     price: float | None = None
 
 
+class SeveralDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One answer on several alerts, each of its own series and window."""
+
+    answer: Answer
+    alerts: Annotated[tuple[Id, ...], msgspec.Meta(min_length=1, max_length=200)]
+    note: Note = ""
+
+
+class SeveralRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A receipt for each alert on which it was said; `left` numbers those on which it would cost a confirmed alert:
+    nothing was said there.
+    """
+
+    receipts: list[ReceiptRecord]
+    left: tuple[int, ...]
+
+
 class FeedbackLines(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The log as objects, the oldest first: what `watchkeeper feedback export` prints, one a line."""
 

@@ -51,3 +51,44 @@ class PointPage(msgspec.Struct, frozen=True, kw_only=True):
     step_s: int
     items: list[PointRecord]
     next: str | None
+
+
+class Gap(msgspec.Struct, frozen=True, kw_only=True):
+    """Periods in `[start, end)` without a value."""
+
+    start: datetime
+    end: datetime
+
+
+class HealthRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """How a series' data fares. `newest` is the start of its newest point that came, `overdue` counts the periods that
+    should have come since. Of the newest `days` days of `periods` periods, `missing` have no value (`gap_count` gaps,
+    `gaps` the newest of them), `withheld` are not shown because their group was small, `late` became known later than
+    is waited for, by `latest_s` seconds at most. `overlap` periods are read again each time.
+    """
+
+    newest: datetime
+    overdue: int
+    days: int
+    periods: int
+    missing: int
+    gaps: list[Gap]
+    gap_count: int
+    late: int
+    latest_s: int
+    withheld: int
+    overlap: int
+
+
+class SeriesHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """A series and how its data fares; null where it has no value at all."""
+
+    series: SeriesRecord
+    health: HealthRecord | None
+
+
+class PowerRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """Which changes of a series would be seen, how soon, and whether a simple rule would do as well, in sentences."""
+
+    series: SeriesRecord
+    sentences: list[str]

@@ -25,6 +25,8 @@ from watchkeeper.server.api import (
     systems,
     teams,
     tokens,
+    told,
+    trials,
     users,
     weeks,
 )
@@ -37,6 +39,7 @@ NOUNS = (
     feedback,
     metrics,
     series,
+    trials,
     config,
     flags,
     users,
@@ -49,6 +52,7 @@ NOUNS = (
     systems,
     assessments,
     channels,
+    told,
     weeks,
 )
 

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from watchkeeper.watch.listing import Listing
 
 TAGS = ["alerts"]
-_PICTURE = {200: ResponseSpec(data_container=bytes, media_type="image/png", description="A PNG.")}
+PICTURE = {200: ResponseSpec(data_container=bytes, media_type="image/png", description="A PNG.")}
 MetricFilter = Annotated[str, QueryParameter(max_length=80, description="Only of this metric.")]
 OwnerFilter = Annotated[
     str, QueryParameter(max_length=200, description="Only this person's or team's; a person's teams count too.")
@@ -248,7 +248,7 @@ def explain_alert(request: Request[Any, Any, Any], alert_id: Id) -> ExplanationR
     return ExplanationRecord(sentence=found.sentence, causes=_causes(found))
 
 
-@get("/alerts/{alert_id:int}/chart.png", sync_to_thread=True, opt=needs(Scope.READ), tags=TAGS, responses=_PICTURE)
+@get("/alerts/{alert_id:int}/chart.png", sync_to_thread=True, opt=needs(Scope.READ), tags=TAGS, responses=PICTURE)
 def draw_alert(
     request: Request[Any, Any, Any], alert_id: Id, scheme: FromQuery[Literal["light", "dark"]] = "light"
 ) -> Response[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -15,15 +16,17 @@ from watchkeeper.client.records import (
     AssessmentWhole,
     DecisionDraft,
     DecisionRecord,
+    IdeaDraft,
+    JobRecord,
 )
 from watchkeeper.domain.access import Scope
-from watchkeeper.server.api.common import MANY, Cursor, Id, Many, page_of, plain, to_datetime
+from watchkeeper.server.api.common import MANY, Cursor, Id, Many, Name, page_of, plain, to_datetime
 from watchkeeper.server.desk import desk_of
 from watchkeeper.server.guard import needs
 from watchkeeper.server.session import caller
 
 if TYPE_CHECKING:
-    from watchkeeper.watch.assessment_views import AssessmentLine, AssessmentPage
+    from watchkeeper.watch.assessment_views import AssessmentLine, AssessmentPage, Job
 
 TAGS = ["assessments"]
 
@@ -71,6 +74,35 @@ def list_assessments(request: Request[Any, Any, Any], limit: Many = MANY, cursor
     return AssessmentList(items=[assessment_record(one) for one in page], next=more, track=track)
 
 
+def job_record(job: Job) -> JobRecord:
+    """How far an assessment is, as the API gives it."""
+    seen = copy(job)  # it goes on meanwhile
+    return JobRecord(
+        id=seen.id,
+        name=seen.name,
+        stage=seen.stage,
+        done=seen.done,
+        total=seen.total,
+        made=seen.made,
+        trouble=seen.trouble,
+    )
+
+
+@post("/assessments", sync_to_thread=True, status_code=202, opt=needs(Scope.CONFIGURE), tags=TAGS)
+def start_assessment(request: Request[Any, Any, Any], data: JSONBody[IdeaDraft]) -> JobRecord:
+    """Begin to assess an idea, on the rows that a query of a source gives; `/assessments/jobs/{id}` says how far it is.
+
+    409 (`conflict`) where enough are running.
+    """
+    return job_record(desk_of(request).service.assessments.jobs.start(data.record, caller(request).name))
+
+
+@get("/assessments/jobs/{job_id:str}", sync_to_thread=True, opt=needs(Scope.CONFIGURE), tags=TAGS)
+def get_job(request: Request[Any, Any, Any], job_id: Name) -> JobRecord:
+    """How far an assessment is that was begun on this server; in the end the number of what was kept, or why not."""
+    return job_record(desk_of(request).service.assessments.jobs.get(job_id))
+
+
 @get("/assessments/{assessment_id:int}", sync_to_thread=True, opt=needs(Scope.READ), tags=TAGS)
 def get_assessment(request: Request[Any, Any, Any], assessment_id: Id) -> AssessmentWhole:
     """One assessment: record, report, decisions."""
@@ -91,4 +123,4 @@ def note_achieved(request: Request[Any, Any, Any], assessment_id: Id, data: JSON
     return assessment_whole(desk.note_achieved(assessment_id, data.level, caller(request).name))
 
 
-HANDLERS = (list_assessments, get_assessment, decide, note_achieved)
+HANDLERS = (list_assessments, start_assessment, get_job, get_assessment, decide, note_achieved)

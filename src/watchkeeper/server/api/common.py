@@ -126,6 +126,19 @@ def page_of(
     return page, _to_cursor((key(page[-1]),)) if len(ordered) > limit else None
 
 
+def to_pair_cursor(number: int, name: str) -> str:
+    """Where a page of a list by number and name ended."""
+    return _to_cursor((number, name))
+
+
+def from_pair_cursor(cursor: str) -> tuple[int, str] | None:
+    """The number and the name of a cursor; None for the first page. InputError where it is not one of ours."""
+    place = _from_cursor(cursor, tuple[int, str])
+    if place is not None and not 0 <= place[0] < 2**53:
+        raise _wrong_cursor()
+    return place
+
+
 def to_name_cursor(name: str) -> str:
     """Where a page of a list by name ended."""
     return _to_cursor((name,))

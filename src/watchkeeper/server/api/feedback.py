@@ -18,6 +18,8 @@ from watchkeeper.client.records import (
     ImportDraft,
     ImportedRecord,
     ReceiptRecord,
+    SeveralDraft,
+    SeveralRecord,
 )
 from watchkeeper.domain.access import Scope
 from watchkeeper.domain.feedback import Feedback
@@ -25,6 +27,7 @@ from watchkeeper.server.api.common import Cursor, Id, Limit, from_cursor, to_cur
 from watchkeeper.server.desk import desk_of
 from watchkeeper.server.guard import needs
 from watchkeeper.server.session import caller
+from watchkeeper.server.several import answer_several
 from watchkeeper.watch.views import Draft, Receipt
 
 TAGS = ["feedback"]
@@ -115,6 +118,13 @@ def answer(request: Request[Any, Any, Any], data: JSONBody[DraftRecord]) -> Rece
     return receipt_record(desk_of(request).service.answer(draft_of(data, caller(request).name)))
 
 
+@post("/feedback/several", sync_to_thread=True, opt=needs(Scope.FEEDBACK), tags=TAGS)
+def answer_alerts(request: Request[Any, Any, Any], data: JSONBody[SeveralDraft]) -> SeveralRecord:
+    """Say one answer on several alerts. Those on which it would cost a confirmed alert are left out, and numbered."""
+    said = answer_several(desk_of(request).service, data.answer, data.alerts, caller(request).name, data.note)
+    return SeveralRecord(receipts=[receipt_record(one) for one in said.receipts], left=tuple(said.left))
+
+
 @post("/feedback/{feedback_id:int}/undo", sync_to_thread=True, opt=needs(Scope.FEEDBACK), tags=TAGS)
 def undo(request: Request[Any, Any, Any], feedback_id: Id) -> ReceiptRecord:
     """Take an answer back; taking an undo back brings its answer back."""
@@ -167,4 +177,4 @@ def take_calendar(request: Request[Any, Any, Any], data: JSONBody[CalendarDraft]
     return CalendarRecord(lines=lines, added=done.added, present=done.present)
 
 
-HANDLERS = (list_feedback, get_receipt, preview, answer, undo, export, take_in, take_calendar)
+HANDLERS = (list_feedback, get_receipt, preview, answer, answer_alerts, undo, export, take_in, take_calendar)

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from litestar import Request, get
-from litestar.params import QueryParameter
+from litestar import Request, Response, get
+from litestar.params import FromQuery, QueryParameter
 
-from watchkeeper.client.records import PointPage, PointRecord, SeriesPage, SeriesRecord
+from watchkeeper.client.records import (
+    Gap,
+    HealthRecord,
+    PointPage,
+    PointRecord,
+    PowerRecord,
+    SeriesHealth,
+    SeriesPage,
+    SeriesRecord,
+)
 from watchkeeper.domain.access import Scope
 from watchkeeper.domain.metric import Metric, Series
-from watchkeeper.server.api.alerts import dimensions_of
+from watchkeeper.server.api.alerts import PICTURE, dimensions_of
 from watchkeeper.server.api.common import Cursor, Id, Limit, Name, When, from_cursor, instant, to_cursor, to_datetime
 from watchkeeper.server.desk import desk_of
 from watchkeeper.server.guard import needs
-from watchkeeper.watch.views import SeriesChart
+from watchkeeper.watch.views import Health, SeriesChart
 
 TAGS = ["series"]
 ManyPoints = Annotated[int, QueryParameter(ge=1, le=50_000, description="At most so many.")]
@@ -100,4 +109,52 @@ def list_points(
     )
 
 
-HANDLERS = (list_series, get_series, list_points)
+@get("/series/{series_id:int}/health", sync_to_thread=True, opt=needs(Scope.READ), tags=TAGS)
+def get_health(request: Request[Any, Any, Any], series_id: Id) -> SeriesHealth:
+    """How the data of a series fares: how fresh it is, what is missing, what came late."""
+    service = desk_of(request).service
+    series, metric = service.listing.one_series(series_id)
+    found = service.metric_page(metric.name, series_id).health
+    return SeriesHealth(series=series_record(metric, series), health=None if found is None else health_record(found))
+
+
+def health_record(found: Health) -> HealthRecord:
+    """The health of a series as the API gives it."""
+    return HealthRecord(
+        newest=to_datetime(found.newest),
+        overdue=found.overdue,
+        days=found.days,
+        periods=found.periods,
+        missing=found.missing,
+        gaps=[Gap(start=to_datetime(start), end=to_datetime(end)) for start, end in found.gaps],
+        gap_count=found.gap_count,
+        late=found.late,
+        latest_s=found.latest_s,
+        withheld=found.withheld,
+        overlap=found.overlap,
+    )
+
+
+@get("/series/{series_id:int}/power", sync_to_thread=True, opt=needs(Scope.READ), tags=TAGS)
+def get_power(request: Request[Any, Any, Any], series_id: Id) -> PowerRecord:
+    """Which changes of a series would be seen, tried on its own history: seconds of work, which are kept.
+
+    422 (`input`) where its history is too short.
+    """
+    service = desk_of(request).service
+    series, metric = service.listing.one_series(series_id)
+    told = service.tuning.power(metric.name, series_id)
+    return PowerRecord(series=series_record(metric, series), sentences=list(told.sentences))
+
+
+@get("/series/{series_id:int}/power.png", sync_to_thread=True, opt=needs(Scope.READ), tags=TAGS, responses=PICTURE)
+def draw_power(
+    request: Request[Any, Any, Any], series_id: Id, scheme: FromQuery[Literal["light", "dark"]] = "light"
+) -> Response[bytes]:
+    """The same as a picture: size by length, and how often each is seen."""
+    service = desk_of(request).service
+    told = service.tuning.power(service.listing.one_series(series_id)[1].name, series_id)
+    return Response(told.dark if scheme == "dark" else told.light, media_type="image/png")
+
+
+HANDLERS = (list_series, get_series, list_points, get_health, get_power, draw_power)

@@ -22,6 +22,7 @@ from watchkeeper.server.desk import Desk, desk_of
 from watchkeeper.server.foreseen import would_page
 from watchkeeper.server.guard import needs
 from watchkeeper.server.session import NAMELESS, PageRequest, visitor
+from watchkeeper.server.several import answer_several
 from watchkeeper.server.words import LABEL
 from watchkeeper.watch.views import Draft, Reach
 
@@ -168,7 +169,7 @@ async def answer_many(request: PageRequest) -> Redirect:
     if not numbers:
         raise InputError("choose at least one alert of the list first")
     fields = {str(name): str(value) for name, value in form.multi_items() if name != "alert"}
-    place = await to_thread.run_sync(_say_on_many, request, list(dict.fromkeys(numbers)), fields)
+    place = await to_thread.run_sync(_say_on_many, request, numbers, fields)
     return Redirect(place, status_code=303)
 
 
@@ -178,13 +179,8 @@ def _say_on_many(request: PageRequest, numbers: list[int], form: dict[str, str])
     if form.get("act") == "acknowledge":
         service.deeds.acknowledge(numbers, signer(request))
         return back
-    answer, said, left = _answer(form), [], []
-    for number in numbers:
-        try:
-            said.append(service.answer(Draft(answer=answer, by=signer(request), alert=number)).feedback.id)
-        except GuardError:
-            left.append(number)
-    return with_receipt(back, said, left)
+    said = answer_several(service, _answer(form), numbers, signer(request))
+    return with_receipt(back, [one.feedback.id for one in said.receipts], said.left)
 
 
 @post("/answers/undo", sync_to_thread=True, opt=needs(Scope.FEEDBACK))

@@ -9,18 +9,11 @@ from litestar.params import FromQuery
 from watchkeeper.domain.access import Scope
 from watchkeeper.server.desk import desk_of
 from watchkeeper.server.guard import needs
+from watchkeeper.server.messages import Message, messages_of
 from watchkeeper.server.session import PageRequest
 from watchkeeper.watch.views import MetricLine
 
 TOLD = 50
-
-
-class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """One message as it was sent: its subject, its first sentence, and the rest."""
-
-    subject: str
-    sentence: str
-    rest: str
 
 
 class ToldPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,13 +23,8 @@ class ToldPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def told_page(texts: tuple[str, ...]) -> ToldPage:
-    """Take messages apart at their first lines."""
-    messages = []
-    for text in texts:
-        subject, _, body = text.strip().partition("\n")
-        sentence, _, rest = body.strip().partition("\n")
-        messages.append(Message(subject=subject.strip(), sentence=sentence.strip(), rest=rest.strip()))
-    return ToldPage(messages=tuple(messages))
+    """Lay out messages."""
+    return ToldPage(messages=messages_of(texts))
 
 
 class MetricsPage(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import msgspec
-from sqlalchemy import Column, Connection, ForeignKey, String, Table, Text, delete, func, insert, literal, select
+from sqlalchemy import Column, Connection, ForeignKey, Row, String, Table, Text, delete, func, insert, literal, select
 
+from watchkeeper.domain.alert import Change
 from watchkeeper.stores.ledger.schema import METADATA, Seconds, among, insert_or_leave
 
 Outcome = Literal["sent", "held", "failed", "waiting"]
@@ -68,16 +69,60 @@ def of_alert(tx: Connection, alert_id: int) -> list[Delivery]:
         .where(transition.c.alert == alert_id)
         .order_by(DELIVERY.c.transition, DELIVERY.c.target)
     )
+    return [_delivery(row) for row in tx.execute(query)]
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery with what was told by it: a change of an alert, at the time `at` of its data (seconds UTC)."""
+
+    delivery: Delivery
+    alert: int
+    change: Change
+    at: int
+
+
+def newest(
+    tx: Connection,
+    limit: int,
+    *,
+    before: tuple[int, str] | None = None,
+    target: str = "",
+    outcome: Outcome | None = None,
+    alert: int | None = None,
+) -> list[Told]:
+    """The deliveries of the newest transitions, at most `limit`, then by target; `before` is the (transition, target)
+    of the last one seen. Only those at `target`, with `outcome`, of `alert`, where these are given.
+    """
+    transition = METADATA.tables["transition"]
+    query = (
+        select(DELIVERY, transition.c.alert, transition.c.change, transition.c.at_s)
+        .join(transition, transition.c.id == DELIVERY.c.transition)
+        .order_by(DELIVERY.c.transition.desc(), DELIVERY.c.target)
+        .limit(limit)
+    )
+    if before is not None:
+        place = DELIVERY.c.transition
+        query = query.where((place < before[0]) | ((place == before[0]) & (DELIVERY.c.target > before[1])))
+    if target:
+        query = query.where(DELIVERY.c.target == target)
+    if outcome is not None:
+        query = query.where(DELIVERY.c.outcome == outcome)
+    if alert is not None:
+        query = query.where(transition.c.alert == alert)
     return [
-        Delivery(
-            transition=row.transition,
-            target=row.target,
-            delivered_at=row.delivered_at,
-            outcome=cast(Outcome, row.outcome),
-            reason=row.reason,
-        )
+        Told(delivery=_delivery(row), alert=row.alert, change=Change(row.change), at=row.at_s)
         for row in tx.execute(query)
     ]
+
+
+def _delivery(row: Row[Any]) -> Delivery:
+    return Delivery(
+        transition=row.transition,
+        target=row.target,
+        delivered_at=row.delivered_at,
+        outcome=cast(Outcome, row.outcome),
+        reason=row.reason,
+    )
 
 
 def memos(tx: Connection, target: str, alert_ids: Iterable[int]) -> dict[int, str]:
