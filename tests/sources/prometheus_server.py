@@ -7,6 +7,7 @@ to authenticate. It does not know PromQL: a query is the name of some series, wh
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -28,6 +29,9 @@ class Prometheus:
     bearer: str = ""
     basic: str = ""
     raw: str = ""
+    drips: str = ""
+    """Whether the `head` or the `body` of an answer comes a byte at a time, and never ends."""
+    closing: threading.Event = field(default_factory=threading.Event)
 
 
 @contextmanager
@@ -37,6 +41,12 @@ def prometheus() -> Iterator[Prometheus]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             asked = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+            if known.drips:
+                self.wfile.write(b"HTTP/1.0 200 OK\r\nX-Slow: " + (b"no\r\n\r\n" if known.drips == "body" else b""))
+                with contextlib.suppress(OSError):
+                    while not known.closing.wait(0.1):
+                        self.wfile.write(b" ")
+                return
             status, body = answer(known, self.path, asked, self.headers.get("Authorization", ""))
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
@@ -53,6 +63,7 @@ def prometheus() -> Iterator[Prometheus]:
         try:
             yield known
         finally:
+            known.closing.set()
             server.shutdown()
             thread.join()
 

@@ -168,3 +168,13 @@ def test_a_server_that_takes_too_long_is_waited_for_no_longer(server: Prometheus
             NOON + HOUR,
         )
     assert time.monotonic() - began < 2.5
+
+
+@pytest.mark.parametrize("part", ["head", "body"])
+def test_a_server_that_drips_is_waited_for_no_longer(server: Prometheus, part: str) -> None:
+    server.drips = part
+    source = reader(server, timeout="1s")
+    with pytest.raises(SourceError, match="metric orders, source prom: no answer within the source's timeout of 1s"):
+        rows(source, ORDERS, NOON, NOON + HOUR)
+    server.drips = ""
+    assert len(rows(source, ORDERS, NOON, NOON + HOUR)) == 2, "it is asked again"

@@ -6,7 +6,10 @@ the hour: the point is stamped with the hour's start, as every point is. Labels 
 
 from __future__ import annotations
 
+import contextlib
 import re
+import socket
+import threading
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -57,6 +60,31 @@ class _Answer(msgspec.Struct, rename="camel"):
     error: str = ""
 
 
+class _Line:
+    """The connection that a client speaks over, so that it can be cut: time-outs of HTTP are of one read each, and a
+    server that sends a byte now and then would outlast them.
+    """
+
+    def __init__(self) -> None:
+        self._stream: Any = None
+        self.is_late = False
+
+    def heard(self, event: str, info: dict[str, Any]) -> None:
+        """What the client does (the extension `trace` of httpcore)."""
+        if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
+            self._stream = info["return_value"]
+            if self.is_late:
+                self.cut()
+
+    def cut(self) -> None:
+        """End what is being sent; whoever waits for it gets an error."""
+        self.is_late = True
+        line = self._stream and self._stream.get_extra_info("socket")
+        if line:
+            with contextlib.suppress(OSError):
+                line.shutdown(socket.SHUT_RDWR)
+
+
 class PrometheusSource:
     """A server with the Prometheus HTTP API as a source of points; `url` is what stands before `/api/v1`.
 
@@ -72,6 +100,7 @@ class PrometheusSource:
         self._source = source
         self._secrets = Secrets(resolve_secret)
         self._client = client
+        self._line = _Line()
         self.outside = 0
         """How many rows the last pull left out because they lay outside its window: none, ever."""
         self.withheld = NONE_WITHHELD
@@ -136,8 +165,6 @@ class PrometheusSource:
         return columns
 
     def _ask(self, metric: Metric, query: str, at: NDArray[np.int64]) -> list[_Series]:
-        import httpx
-
         step = int(at[1] - at[0]) if len(at) > 1 else metric.step_s
         asked = {
             "query": query,
@@ -146,21 +173,34 @@ class PrometheusSource:
             "step": str(step),
             "timeout": f"{self._source.timeout_s}s",
         }
+        return self._result(metric, self._post(metric, asked))
+
+    def _post(self, metric: Metric, asked: dict[str, str]) -> httpx.Response:
+        import httpx
+
+        self._line.is_late = False
+        alarm = threading.Timer(self._source.timeout_s, self._line.cut)
+        alarm.daemon = True
+        alarm.start()
         try:
             client, url = self._connect()
-            answer = client.post(url, data=asked)
+            answer = client.post(url, data=asked, extensions={"trace": self._line.heard})
+            if self._line.is_late:  # an answer that ends where its connection does looks whole
+                raise httpx.ReadTimeout("cut")
+            return answer
         except SourceError as error:
             raise failure(metric, str(error)) from None
-        except httpx.TimeoutException:
-            raise failure(
-                metric,
-                f"no answer within the source's timeout of {self._source.timeout}; aggregate by fewer labels, record "
-                "the query as a rule, or raise timeout",
-            ) from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
+            if self._line.is_late or isinstance(error, httpx.TimeoutException):
+                raise failure(
+                    metric,
+                    f"no answer within the source's timeout of {self._source.timeout}; aggregate by fewer labels, "
+                    "record the query as a rule, or raise timeout",
+                ) from None
             said = self._secrets.blot_out(error)
             raise failure(metric, f"the server cannot be reached: {said}; mend url, or see whether it runs") from None
-        return self._result(metric, answer)
+        finally:
+            alarm.cancel()
 
     def _result(self, metric: Metric, answer: httpx.Response) -> list[_Series]:
         if answer.status_code in (401, 403):
