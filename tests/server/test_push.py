@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -38,6 +38,9 @@ metrics:
   orders: {kind: count, dimensions: [country]}
   orders_total: {kind: count, dimensions: [country]}
 """
+
+
+AS_JSON = {"Content-Type": "application/json"}
 
 
 class Served(NamedTuple):
@@ -88,6 +91,32 @@ def test_a_packed_body_is_unpacked(served: Served) -> None:
     assert answer.json()["accepted"] == 2
     torn = served.client.post(push.PREFIX, content=b"no", headers={"Content-Encoding": "gzip"})
     assert (torn.status_code, torn.json()["code"]) == (422, "input")
+
+
+@pytest.mark.parametrize(
+    ("packed", "says"),
+    [
+        (lambda whole: whole[:-9], "ends early"),
+        (lambda whole: whole[:12], "ends early"),
+        (lambda _: b"", "ends early"),
+        (lambda whole: whole + b"more", "something follows"),
+        (lambda _: b"not packed", "not packed with gzip"),
+    ],
+)
+def test_a_packed_body_that_is_not_whole_is_refused(
+    served: Served, packed: Callable[[bytes], bytes], says: str
+) -> None:
+    body = packed(gzip.compress(b'{"metric": "total", "time": [], "value": []}'))
+    answer = served.client.post(push.PREFIX, content=body, headers={"Content-Encoding": "gzip"} | AS_JSON)
+    assert (answer.status_code, answer.json()["code"]) == (422, "input")
+    assert says in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("path", [push.PREFIX, push.PROMETHEUS, push.OTLP])
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH"])
+def test_points_are_sent_with_post(served: Served, method: str, path: str) -> None:
+    answer = served.client.request(method, path)
+    assert (answer.status_code, answer.headers["allow"], answer.json()["code"]) == (405, "POST", "method_not_allowed")
 
 
 def test_an_arrow_stream_names_its_metric_in_the_address(served: Served) -> None:
@@ -166,7 +195,6 @@ def test_only_who_may_push_pushes(served: Served) -> None:
     ("method", "path", "kind", "status", "said"),
     [
         ("POST", push.PREFIX, "text/csv", 422, "a body of type 'text/csv' is not known"),
-        ("GET", push.PREFIX, "application/json", 422, "points are sent with POST"),
         ("POST", f"{push.PREFIX}/graphite", "application/json", 404, "no such path; use"),
     ],
 )

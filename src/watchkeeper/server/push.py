@@ -24,6 +24,7 @@ from urllib.parse import parse_qs
 
 import msgspec
 from litestar import asgi
+from litestar.exceptions import HTTPException, MethodNotAllowedException
 from litestar.handlers import ASGIRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
@@ -107,13 +108,15 @@ def push_app(service: PushDesk, headers_always: Sequence[tuple[bytes, bytes]] = 
         try:
             status, body, kind = await _answer(service, tokens, bell, scope, receive)
         except Exception as error:
-            if not isinstance(error, WatchkeeperError):
+            if not isinstance(error, WatchkeeperError | HTTPException):
                 _log.exception("a push failed")
             problem = problem_of(error)
             if isinstance(error, _TooLargeError):
                 problem = msgspec.structs.replace(problem, status=413, code="too_large")
             status, body, kind = problem.status, _ENCODER.encode(problem), b"application/problem+json"
         headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode()), *headers_always]
+        if status == 405:
+            headers.append((b"allow", b"POST"))
         if status == 401:
             headers.append((b"www-authenticate", b"Bearer"))
         if status == 503:
@@ -133,7 +136,7 @@ async def _answer(
     if path not in (PREFIX, PROMETHEUS, OTLP):
         raise NotFoundError(f"{path}: no such path; use {PREFIX}, {PROMETHEUS} or {OTLP}")
     if scope.get("method") != "POST":
-        raise InputError(f"{path}: points are sent with POST")
+        raise MethodNotAllowedException(detail="Points are sent with POST")
     await tokens.check(headers.get(b"authorization", b""))
     body = await _body(receive, headers.get(b"content-encoding", b""))
     kind = headers.get(b"content-type", b"").decode("latin-1").partition(";")[0].strip().lower()
@@ -228,4 +231,8 @@ async def _body(receive: Receive, encoding: bytes) -> bytes:
             raise InputError(f"push: the body is not packed with gzip: {error}") from None
         if unpacker.unconsumed_tail:
             raise _TooLargeError(f"push: the body is larger than {LARGEST_BODY >> 20} MB; send fewer points at once")
+        if not unpacker.eof:
+            raise InputError("push: the body packed with gzip ends early; send it whole")
+        if unpacker.unused_data:
+            raise InputError("push: something follows the body packed with gzip; send one packed body at once")
     return body
