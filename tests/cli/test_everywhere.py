@@ -240,7 +240,15 @@ ENDS = {"flags yes": 3, "flags no": 3, "plan": 10, "system check": 13}
 """Exit codes that are not 0: a guard that was tripped asks nothing, a plan has changes, a system lacks something."""
 
 
-UNASKED: dict[tuple[str, str], str] = {}
+UNASKED: dict[tuple[str, str], str] = {
+    ("get", "/health"): "a load balancer asks it",
+    ("get", "/ready"): "a load balancer asks it; people ask the doctor",
+    ("get", "/ofrep/v1/events"): "OpenFeature's SDKs listen",
+    ("post", "/ofrep/v1/evaluate/flags"): "OpenFeature's SDKs ask; people ask flags evaluate",
+    ("post", "/ofrep/v1/evaluate/flags/{key}"): "OpenFeature's SDKs ask; people ask flags evaluate",
+    ("post", "/push/otlp/v1/metrics"): "OpenTelemetry sends; people send files by push",
+    ("post", "/push/prometheus"): "Prometheus sends; people send files by push",
+}
 """Routes that no verb asks, by method and path under `/api/v1`, and why."""
 
 

@@ -15,7 +15,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 
 from watchkeeper.client.records import Problem
 from watchkeeper.domain.access import Scope
-from watchkeeper.server.api import PREFIX, api_router
+from watchkeeper.server.api import PREFIX, api_router, doors
 from watchkeeper.server.desk import desk_of
 from watchkeeper.server.guard import Open, needs
 
@@ -44,14 +44,13 @@ _TROUBLES = {
     "412": "What was to be changed is another than If-Match says.",
     "413": "The body is too large.",
     "422": "What was sent cannot be used.",
-    "500": "An error that nobody foresaw.",
     "503": "A source, a store or a channel does not answer now.",
 }
 
 
 @cache
 def specification() -> dict[str, Any]:
-    """OpenAPI 3.1 of every route under `/api/v1`."""
+    """OpenAPI 3.1 of every route that programs ask."""
     config = OpenAPIConfig(
         title="Watchkeeper",
         version=version("watchkeeper"),
@@ -72,6 +71,8 @@ def specification() -> dict[str, Any]:
     rights = {(method.lower(), path): right for method, path, right in _rights(app)}
     for path, method, operation in operations(spec):
         _complete(operation, method, rights[method, path])
+    spec["components"]["schemas"] |= doors.records()
+    spec["paths"] |= doors.paths()
     return spec
 
 
