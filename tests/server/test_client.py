@@ -21,7 +21,7 @@ from mcp.client.streamable_http import streamable_http_client
 import watchkeeper
 from tests.server.shop import Served
 from watchkeeper.client.agent import agent_server
-from watchkeeper.client.records import AlertRecord
+from watchkeeper.client.records import AlertRecord, DraftRecord
 from watchkeeper.domain.access import Role, Scope
 from watchkeeper.domain.errors import (
     AccessError,
@@ -173,6 +173,19 @@ def asked(server: Any, *calls: tuple[str, dict[str, Any]]) -> tuple[list[str], l
         return pool.submit(anyio.run, ask, server, *calls).result()
 
 
+def asked_tools(server: Any) -> dict[str, dict[str, Any]]:
+    """What each tool takes, as a schema."""
+
+    async def look() -> dict[str, dict[str, Any]]:
+        async with AgentClient(server) as agent:
+            found = (await agent.list_tools()).tools
+            assert all(one.description and not one.description.startswith("See") for one in found)
+            return {one.name: one.input_schema for one in found}
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(anyio.run, look).result()
+
+
 async def ask(server: Any, *calls: tuple[str, dict[str, Any]]) -> tuple[list[str], list[Any]]:
     async with AgentClient(server) as agent:
         tools = [one.name for one in (await agent.list_tools()).tools]
@@ -199,6 +212,68 @@ def test_an_agent_sees_alerts_as_numbers_and_picture_and_answers(api: Served) ->
         kept = client.receipt(said.structured_content["feedback"]["id"]).feedback
         assert (kept.by, kept.note) == ("Responder", "the agent says so")
         client.undo(kept.id)
+
+
+def test_an_agent_goes_through_all_alerts_and_narrows_them(api: Served) -> None:
+    with client_of(api, Role.VIEWER) as client:
+        every = [one.id for one in client.alerts()]
+        found, cursor = [], ""
+        while cursor is not None:
+            _, (page,) = asked(agent_server(client), ("list_alerts", {"show": "all", "limit": 2, "cursor": cursor}))
+            found += [one["id"] for one in page.structured_content["items"]]
+            cursor = page.structured_content["next"]
+        assert found == every
+        _, (late, none, wrong) = asked(
+            agent_server(client),
+            ("list_alerts", {"show": "all", "start": "2026-03-11T00:00:00Z", "metric": "orders"}),
+            ("list_alerts", {"show": "all", "owner": "nobody"}),
+            ("list_alerts", {"start": "yesterday"}),
+        )
+    assert [one["id"] for one in late.structured_content["items"]] == every[:1]
+    assert none.structured_content["items"] == []
+    assert "start: 'yesterday' is no time" in wrong.content[0].text
+
+
+def test_an_agent_finds_a_series_and_says_what_a_window_of_it_was(api: Served) -> None:
+    window = {"start": "2026-03-04T10:00:00Z", "end": "2026-03-04T12:00:00Z"}
+    with client_of(api, Role.RESPONDER) as client:
+        _, (listed, rest, points) = asked(
+            agent_server(client),
+            ("list_series", {"metric": "orders", "limit": 1}),
+            ("list_series", {"metric": "orders", "limit": 1, "cursor": "WzFd"}),
+            ("see_points", {"series": 1, **window}),
+        )
+        (first,) = listed.structured_content["items"]
+        assert (first["id"], first["dimensions"]) == (1, {"country": "DE"})
+        assert listed.structured_content["next"] == "WzFd"
+        assert [one["id"] for one in rest.structured_content["items"]] == [2]
+        assert [one["time"] for one in points.structured_content["items"]] == [
+            "2026-03-04T10:00:00Z",
+            "2026-03-04T11:00:00Z",
+        ]
+        event = {"answer": "event", "series": [1], **window, "reach": "metric", "repeat": "yearly"}
+        _, (seen, said, odd) = asked(
+            agent_server(client),
+            ("preview_feedback", event),
+            ("give_feedback", {**event, "note": "a fair"}),
+            ("preview_feedback", {**event, "reach": "value", "dimension": "planet"}),
+        )
+        assert seen.structured_content["feedback"]["id"] == 0
+        kept = client.receipt(said.structured_content["feedback"]["id"]).feedback
+        assert (kept.series, kept.repeat, kept.note) == ((1, 2), "yearly", "a fair")
+        assert odd.is_error
+        assert "planet" in odd.content[0].text
+        client.undo(kept.id)
+
+
+def test_what_an_agent_can_say_has_a_place_in_its_tools(api: Served) -> None:
+    """Whatever an answer may carry, but for the second yes, which is a person's."""
+    with client_of(api) as client:
+        tools = asked_tools(agent_server(client))
+    carried = {"alert_id" if name == "alert" else name for name in DraftRecord.__struct_fields__} - {"force"}
+    assert set(tools["give_feedback"]["properties"]) == carried
+    assert set(tools["preview_feedback"]["properties"]) == carried - {"note"}
+    assert len(tools) <= 10
 
 
 def test_an_agent_may_what_its_token_may_and_reads_why_not(api: Served) -> None:

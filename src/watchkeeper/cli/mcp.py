@@ -13,8 +13,9 @@ import click
 def command(server: str, token: str) -> None:
     """Serve the Model Context Protocol on standard input and output, for an agent that starts this command.
 
-    The agent lists alerts, sees one as numbers and picture, previews feedback and gives it: what the token may, and no
-    more. Give it a token of its own, so that the log tells its answers from people's.
+    The agent lists alerts, metrics and series, sees an alert as numbers and picture and the points of a series, and
+    previews feedback and gives it: what the token may, and no more. The second yes that accepts a price is a person's.
+    Give it a token of its own, so that the log tells its answers from people's.
 
     \b
     Examples:

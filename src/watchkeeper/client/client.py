@@ -288,8 +288,12 @@ class Client(Work, People, Configuring, Trying):
 
     def series(self, metric: str) -> Iterator[SeriesRecord]:
         """The series of a metric, by id."""
-        for page in self._wire.pages(SeriesPage, f"/metrics/{metric}/series", limit=200):
+        for page in self.series_pages(metric):
             yield from page.items
+
+    def series_pages(self, metric: str, *, limit: int = 200, cursor: str = "") -> Iterator[SeriesPage]:
+        """The same page by page, from the one that a `cursor` names on."""
+        return self._wire.pages(SeriesPage, f"/metrics/{metric}/series", limit=limit, cursor=cursor)
 
     def one_series(self, series_id: int) -> SeriesRecord:
         """The series of that number."""
@@ -299,8 +303,21 @@ class Client(Work, People, Configuring, Trying):
         self, series_id: int, *, start: datetime | None = None, end: datetime | None = None
     ) -> Iterator[PointRecord]:
         """Judged points of a series in `[start, end)`, the oldest first."""
-        for page in self._wire.pages(PointPage, f"/series/{series_id}/points", start=_iso(start), end=_iso(end)):
+        for page in self.point_pages(series_id, start=start, end=end):
             yield from page.items
+
+    def point_pages(
+        self,
+        series_id: int,
+        *,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        limit: int = 10_000,
+        cursor: str = "",
+    ) -> Iterator[PointPage]:
+        """The same page by page, from the one that a `cursor` names on."""
+        asked = {"start": _iso(start), "end": _iso(end), "limit": limit}
+        return self._wire.pages(PointPage, f"/series/{series_id}/points", cursor=cursor, **asked)
 
     def sources(self) -> list[SourceRecord]:
         """Every source, without its address."""
