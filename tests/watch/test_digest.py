@@ -9,7 +9,7 @@ import pytest
 from tests.receiver import receiving
 from tests.watch import shop
 from watchkeeper.domain.config import parse_config
-from watchkeeper.domain.errors import InputError
+from watchkeeper.domain.errors import ConfigError, InputError
 from watchkeeper.domain.times import DAY, HOUR, WEEK, parse_instant
 from watchkeeper.domain.weekly import parse_weekly
 from watchkeeper.watch.service import Watchkeeper
@@ -39,3 +39,33 @@ def test_it_is_sent_once_a_week_and_again_where_it_did_not_arrive(home: Path):
         assert service.digests.send_due(monday + 30) == []
         assert service.digests.send_due(monday + DAY) == []
         assert [body["title"] for body in receiver.taken] == ["The week from Mon 2 Mar to Mon 9 Mar 2026"]
+
+
+def test_after_a_pause_it_begins_with_the_next_week(home: Path):
+    with receiving() as receiver, Watchkeeper.open(home / "watchkeeper", clock=lambda: shop.END) as service:
+        text = shop.CONFIG.format(shop=home / "shop.db", told="unused").partition("channels:")[0]
+
+        def digest(setting: str) -> None:
+            channel = f'url: "json://{receiver.address}/"{setting}'
+            service.apply(parse_config(f"{text}channels: {{team: {{{channel}}}}}"), "tester")
+
+        monday = shop.START + 7 * WEEK + 8 * HOUR
+        digest(', digest: "mon 08:00"')
+        service.digests.send_due(monday)
+        digest("")
+        service.digests.send_due(monday + 2 * WEEK)
+        digest(', digest: "mon 08:00"')
+        service.digests.send_due(monday + 3 * WEEK - DAY)
+        assert receiver.received == [], "nobody asked for the weeks between"
+        service.digests.send_due(monday + 3 * WEEK)
+        assert len(receiver.received) == 1
+
+
+def test_the_week_is_for_people(home: Path):
+    text = shop.CONFIG.format(shop=home / "shop.db", told="unused").partition("channels:")[0]
+    with pytest.raises(ConfigError, match=r"channels\.am: digest: the week is for people"):
+        parse_config(text + 'channels: {am: {url: "http://am", kind: alertmanager, digest: "mon 08:00"}}', "x.yaml")
+    with Watchkeeper.open(home / "watchkeeper", clock=lambda: shop.END) as service:
+        service.apply(parse_config(text + 'channels: {am: {url: "http://127.0.0.1:1", kind: webhook}}'), "tester")
+        with pytest.raises(InputError, match="channel am: webhook takes alerts; send the week to a channel of people"):
+            service.overview.send("am", "Ada")

@@ -104,7 +104,7 @@ def together(there: Config, config: Config, gone: Collection[tuple[str, str]] = 
 
 
 def lacking(config: Config, whole: Config, places: Places) -> list[str]:
-    """What is wrong with the sources of a configuration, each in words: unknown ones, and metrics that do not fit."""
+    """What is wrong in itself, each in words: unknown sources, metrics that do not fit theirs, channels of machines."""
     found = [
         _missing(one, whole, places, ())
         for one in references(config)
@@ -115,6 +115,10 @@ def lacking(config: Config, whole: Config, places: Places) -> list[str]:
         lack = what_lacks(metric, kinds[metric.source]) if metric.source in kinds else ""
         if lack:
             found.append(f"{places.of_error(lack, 'metrics', metric.name)}metrics.{metric.name}: {lack}")
+    for channel in config.channels:
+        if channel.digest and channel.is_machine:
+            lack = f"digest: the week is for people, and {channel.kind.value} takes alerts; leave it out"
+            found.append(f"{places.of_error(lack, 'channels', channel.name)}channels.{channel.name}: {lack}")
     return found
 
 

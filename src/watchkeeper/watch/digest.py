@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from watchkeeper.domain.errors import ChannelError
 from watchkeeper.domain.weekly import parse_weekly
@@ -31,13 +31,15 @@ class Digests:
 
         Of several servers one sends it: that to which the channel `is_ours`.
 
-        A channel's first week begins with its setting: nothing is sent about the time before. One that fails is left
-        alone and tried again as it is for alerts.
+        A channel's first week begins with its setting, again where it was left out meanwhile: nothing is sent about the
+        time before. One that fails is left alone and tried again as it is for alerts.
         """
         with self._ledger.read() as tx:
             wanting = [one for one in metrics.channels(tx) if one.digest and not one.is_machine]
             sent: dict[str, int] = json.loads(settings.get(tx, _SECTION) or "{}")
             states = {one.name: channel_states.get(tx, one.name) for one in wanting}
+        if gone := sent.keys() - {one.name for one in wanting}:
+            self._forget(gone)
         troubles = []
         for channel in wanting:
             due = parse_weekly(channel.digest).last(now)
@@ -52,6 +54,11 @@ class Digests:
                 else:
                     self._remember(channel.name, due, ChannelState(channel=channel.name, delivered_at=now))
         return troubles
+
+    def _forget(self, names: Collection[str]) -> None:
+        with self._ledger.write() as tx:
+            sent = json.loads(settings.get(tx, _SECTION) or "{}")
+            settings.put(tx, _SECTION, json.dumps({name: due for name, due in sent.items() if name not in names}))
 
     def _remember(self, name: str, due: int, state: ChannelState | None = None) -> None:
         with self._ledger.write() as tx:

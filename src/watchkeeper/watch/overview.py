@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from watchkeeper.domain.errors import ChannelError
+from watchkeeper.domain.errors import ChannelError, InputError
 from watchkeeper.domain.feedback import Answer
 from watchkeeper.domain.times import WEEK
 from watchkeeper.learn import in_force
@@ -62,10 +62,16 @@ class Overview:
         )
 
     def send(self, channel: str, by: str, end: int | None = None, link: str = "") -> Week:
-        """Send the week to a channel. NotFoundError; ChannelError says why it did not arrive."""
+        """Send the week to people. NotFoundError; InputError where the channel is a machine's; ChannelError says why it
+        did not arrive.
+        """
         now = int(self._clock())
         with self._ledger.read() as tx:
             found = metrics.channel(tx, channel)
+        if found.is_machine:
+            raise InputError(
+                f"channel {channel}: {found.kind.value} takes alerts; send the week to a channel of people"
+            )
         week = self.week(end)
         title, *body = text(week)
         if link:
