@@ -216,6 +216,26 @@ def test_who_has_it_already_is_told_so(api: Served) -> None:
         assert other.content == first.content
 
 
+def test_the_etag_is_of_the_content_however_that_is_packed(api: Served) -> None:
+    with api.client() as client:
+        plain, packed = (client.get(f"{V1}/metrics", headers={"accept-encoding": one}) for one in ("identity", "gzip"))
+    assert packed.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    assert packed.headers["etag"] == plain.headers["etag"]
+    assert packed.json() == plain.json()
+
+
+def test_a_long_answer_is_kept_for_whoever_asks_again_and_packs_otherwise(api: Served) -> None:
+    with api.client() as client:
+        body = {"lines": [{"kind": "nonsense" * 300, "given_at": "2026-01-01"}]}
+        first = client.post(f"{V1}/feedback/import", json=body, headers={"idempotency-key": "long"})
+        assert (first.status_code, first.headers["content-encoding"]) == (422, "gzip")
+        for packing in ("gzip", "identity"):
+            headers = {"idempotency-key": "long", "accept-encoding": packing}
+            again = client.post(f"{V1}/feedback/import", json=body, headers=headers)
+            assert (again.headers["idempotent-replayed"], again.json()) == ("true", first.json())
+
+
 def test_an_answer_is_previewed_said_and_taken_back(api: Served) -> None:
     with api.client(Role.RESPONDER) as client:
         alert = client.get(f"{V1}/alerts?limit=1").json()["items"][0]["id"]

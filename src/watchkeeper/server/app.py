@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from litestar import Litestar, Router
-from litestar.config.compression import CompressionConfig
 from litestar.datastructures import State
 
 from watchkeeper.server.agents import Agents, agents_door
+from watchkeeper.server.api import PREFIX as API
 from watchkeeper.server.api import api_router
+from watchkeeper.server.api.packed import packing
 from watchkeeper.server.api.spec import spec_router
 from watchkeeper.server.assets import Assets
 from watchkeeper.server.bodies import BodyRequest
@@ -114,9 +115,7 @@ def create_app(
         exception_handlers=HANDLERS,
         before_send=[add_headers],
         on_shutdown=[agents.close],
-        compression_config=CompressionConfig(
-            backend="gzip", minimum_size=1000, gzip_compress_level=5, exclude=["/assets/", "/news"]
-        ),
+        compression_config=packing("^/assets/", "^/news", f"^{API}/"),
         request_max_body_size=100_000,
         openapi_config=None,
         logging_config=None,

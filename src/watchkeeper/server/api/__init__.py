@@ -30,6 +30,7 @@ from watchkeeper.server.api import (
     users,
     weeks,
 )
+from watchkeeper.server.api.packed import packed
 from watchkeeper.server.api.replay import EtagsAndReplies, replay
 
 PREFIX = "/api/v1"
@@ -62,7 +63,7 @@ def api_router() -> Router:
     return Router(
         path=PREFIX,
         route_handlers=[handler for noun in NOUNS for handler in noun.HANDLERS],
-        middleware=[EtagsAndReplies()],
+        middleware=[packed(), EtagsAndReplies()],
         before_request=replay,
     )
 

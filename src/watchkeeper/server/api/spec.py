@@ -16,6 +16,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 from watchkeeper.client.records import Problem
 from watchkeeper.domain.access import Scope
 from watchkeeper.server.api import PREFIX, api_router, doors
+from watchkeeper.server.api.packed import packed
 from watchkeeper.server.desk import desk_of
 from watchkeeper.server.guard import Open, needs
 
@@ -221,4 +222,6 @@ def show_docs(request: Request[Any, Any, Any]) -> Response[str]:
 
 def spec_router() -> Router:
     """The routes of the specification."""
-    return Router(path=PREFIX, route_handlers=[show_specification, show_docs], include_in_schema=False)
+    return Router(
+        path=PREFIX, route_handlers=[show_specification, show_docs], include_in_schema=False, middleware=[packed()]
+    )
