@@ -41,6 +41,7 @@ from watchkeeper.watch.channels import ChannelLine
 from watchkeeper.watch.flag_views import FlagLine, FlagPage
 from watchkeeper.watch.hindsight_views import Hindsight, Sight
 from watchkeeper.watch.record import MetricRecord
+from watchkeeper.watch.removing import Removal
 from watchkeeper.watch.runbook import fill
 from watchkeeper.watch.runbook_views import AlertRunbook, Part, Piece
 from watchkeeper.watch.system_check import Known, check
@@ -480,6 +481,17 @@ class FakeService:
     failing: tuple[str, ...] = ()
     asked: dict[str, Any] = field(default_factory=dict)
     many: int = 0
+    removed: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def removal(self, kind: str, name: str) -> Removal:
+        held = ("route night (channels)",) if kind == "channel" else ()
+        more = (("metric", f"{name}.skill"),) if kind == "system" else ()
+        effects = (f"{kind} {name}: 2 open alerts end",)
+        return Removal(kind=kind, name=name, held_by=held, gone=((kind, name), *more), effects=effects)
+
+    def remove(self, kind: str, name: str, by: str) -> Removal:
+        self.removed.append((kind, name, by))
+        return self.removal(kind, name)
 
     def inbox(
         self,
