@@ -152,3 +152,35 @@ def test_a_viewer_may_not_do_what_responders_do(api: Served) -> None:
             client.acknowledge(1)
         with pytest.raises(AccessError):
             client.mute(NOW, NOW + timedelta(hours=1))
+
+
+def test_what_is_configured_is_looked_at_and_removed_once(api: Served) -> None:
+    with api.client(Role.EDITOR) as client, api.client(Role.RESPONDER) as other:
+        file = {
+            "text": "routes: {night: {channels: [hall]}}",
+            "place": "routes.yaml",
+            "more": [{"text": "channels: {hall: {url: 'textfile:///tmp/hall.txt'}}", "place": "channels.yaml"}],
+        }
+        wrong = client.post(f"{V1}/config/plan", json={"text": file["text"], "place": "routes.yaml"})
+        assert wrong.status_code == 422
+        assert "routes.yaml:1: routes.night.channels: no channel 'hall'" in wrong.json()["detail"]
+        assert client.post(f"{V1}/config/apply", json=file).status_code == 200
+        pruned = client.post(f"{V1}/config/plan", json={"text": "{}", "prune": True}).json()["steps"]
+        assert {"noun": "route", "name": "night", "is_new": False, "settings": [], "is_removed": True} in pruned
+        assert client.post(f"{V1}/config/plan", json={"text": "{}"}).json() == {"steps": []}
+
+        held = client.get(f"{V1}/config/channel/hall").json()
+        assert held["held_by"] == ["route night (channels)"]
+        refused = client.delete(f"{V1}/config/channel/hall")
+        assert (refused.status_code, "route night (channels)" in refused.json()["detail"]) == (422, True)
+        route = f"{V1}/config/route/night"
+        assert other.get(route).status_code == 200
+        assert other.delete(route).status_code == 403
+        assert client.delete(route, headers={"if-match": 'W/"other"'}).status_code == 412
+        headers = {"if-match": client.get(route).headers["etag"], "idempotency-key": "once"}
+        gone = client.delete(route, headers=headers)
+        assert (gone.status_code, gone.json()["gone"]) == (200, [{"kind": "route", "name": "night"}])
+        assert client.delete(route, headers={"idempotency-key": "once"}).json() == gone.json()
+        assert client.delete(route).status_code == 404
+        assert client.delete(f"{V1}/config/channel/hall").status_code == 200
+        assert client.delete(f"{V1}/config/thing/hall").status_code == 422

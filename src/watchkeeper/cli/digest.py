@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 import click
 
-from watchkeeper.cli.home import alert_as_json
+from watchkeeper.cli.home import alert_as_json, told
 from watchkeeper.cli.reach import Where, where_options
 
 
@@ -33,9 +34,9 @@ def command(where: Where, until: str | None, channel: str | None, link: str, as_
         week = client.send_week(channel, until=end, link=link) if channel else client.week(end)
         moved = [alert_as_json(one, client.explanation(one.id)) for one in week.moved] if as_json else []
     if as_json:
-        told = {"start": int(week.start.timestamp()), "end": int(week.end.timestamp())}
+        row: dict[str, Any] = {"start": told(week.start), "end": told(week.end)}
         numbers = ("alerts", "before", "answered", "real", "false_alarms", "explained", "missed", "noisy", "silent")
-        told |= {name: getattr(week, name) for name in numbers}
-        click.echo(json.dumps({**told, "sentence": week.sentence, "moved": moved}))
+        row |= {name: getattr(week, name) for name in numbers}
+        click.echo(json.dumps({**row, "sentence": week.sentence, "moved": moved}))
     else:
         click.echo("\n".join(week.lines))

@@ -57,10 +57,7 @@ def log(where: Where, name: str, as_json: bool) -> None:
     with where.ask() as client:
         page = client.flag(name)
     if as_json:
-        entries = [
-            {"at": int(one.at.timestamp()), "by": one.by, "what": one.what, "detail": one.detail}
-            for one in page.changes
-        ]
+        entries = [{"at": told(one.at), "by": one.by, "what": one.what, "detail": one.detail} for one in page.changes]
         click.echo(json.dumps(entries, indent=2))
         return
     click.echo(page.flag.sentence)

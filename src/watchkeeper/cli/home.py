@@ -117,8 +117,8 @@ def alert_as_json(
     return {
         "id": alert.id,
         "status": alert.status.value,
-        "start": int(alert.start.timestamp()),
-        "end": int(alert.end.timestamp()),
+        "start": told(alert.start),
+        "end": told(alert.end),
         "severity": alert.severity,
         "series": alert.series_count,
         "metric": alert.metric,
@@ -128,10 +128,10 @@ def alert_as_json(
         "severity_word": SEVERITIES[alert.level - 1],
         "tags": list(alert.tags),
         "acknowledged_by": alert.acknowledged_by or None,
-        "snoozed_until": None if alert.snoozed_until is None else int(alert.snoozed_until.timestamp()),
+        "snoozed_until": told(alert.snoozed_until),
         "answer": alert.answer.value if alert.answer else None,
         "still_fires": alert.still_fires,
-        "hindsight": None if seen is None else msgspec.to_builtins(seen) | {"at": int(seen.at.timestamp())},
+        "hindsight": None if seen is None else msgspec.to_builtins(seen) | {"at": told(seen.at)},
         "explanation": explanation.sentence or None,
         "causes": [
             {"where": one.where, "share": _short(one.share), "factor": _short(one.factor)} for one in explanation.causes

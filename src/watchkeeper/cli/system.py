@@ -6,7 +6,7 @@ import json
 
 import click
 
-from watchkeeper.cli.home import print_rows
+from watchkeeper.cli.home import print_rows, told
 from watchkeeper.cli.reach import Where, where_options
 
 MISSING = 13
@@ -98,7 +98,7 @@ def test_score(where: Where, name: str, test: str, points: str | None, note: str
     score, evidence = Score(at=0, sections=page.sections), {one.test: one for one in page.evidence}
     if as_json:
         tests = {
-            one.test: {"points": one.points, "by": one.by, "at": int(one.at.timestamp()), "note": one.note}
+            one.test: {"points": one.points, "by": one.by, "at": told(one.at), "note": one.note}
             for one in page.evidence
         }
         click.echo(json.dumps({"final": score.final, "sections": score.sections, "tests": tests}, indent=2))

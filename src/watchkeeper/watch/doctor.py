@@ -79,7 +79,10 @@ def _well(what: str, words: str) -> Finding:
 def _folder(home: Path) -> Iterator[Finding]:
     if not home.is_dir():
         yield Finding(
-            what="home", health=Health.WARNING, words=f"{home} does not exist yet", mend="it is made when used"
+            what="home",
+            health=Health.WARNING,
+            words=f"{home} does not exist yet",
+            mend="`watchkeeper apply` or `watchkeeper serve` makes it",
         )
         return
     free = shutil.disk_usage(home).free
