@@ -13,6 +13,9 @@ from watchkeeper.domain.config import parse_config
 from watchkeeper.domain.config_export import dump_config
 from watchkeeper.domain.errors import ConfigError, InputError, NotFoundError
 from watchkeeper.domain.feedback import Answer
+from watchkeeper.domain.times import DAY
+from watchkeeper.stores.ledger import metrics, watermarks
+from watchkeeper.watch.alerting import Looked, store
 from watchkeeper.watch.service import Watchkeeper
 from watchkeeper.watch.views import Draft
 
@@ -215,3 +218,36 @@ def test_applying_with_prune_removes_what_no_file_names_and_a_plan_says_so(home:
             with pytest.raises(ConfigError, match="channel 'team' would be removed, as no file names it"):
                 ask(dangling, is_pruned=True)
         assert set(msgspec_sections(service)) == {"sources", "metrics", "channels", "runbooks"}
+
+
+def test_retention_clears_what_is_left_of_a_removed_metric(service: Watchkeeper) -> None:
+    service.apply(parse_config("retention: {points: 90d, alerts: 60d}"), "legal")
+    service.retention._clock = lambda: shop.END + 130 * DAY
+    expected = service.retention.look()
+    assert expected.points > 0
+    remove(service, "metric", "orders")
+    assert service.retention.look().points == expected.points
+    service.retention.clear("legal")
+    assert service.retention.look().points == 0
+    assert service.inbox(show="all").lines == ()
+
+
+def test_what_was_removed_while_it_was_judged_elsewhere_is_not_stored(watched: Watchkeeper) -> None:
+    ledger = watched._ledger
+    with ledger.read() as tx:
+        metric, before = metrics.metric(tx, "orders"), watermarks.get(tx, "orders")
+    remove(watched, "metric", "orders")
+    assert store(ledger, [Looked(metric, (1, 2), [], shop.END)], shop.END) == 0
+    with ledger.read() as tx:
+        assert watermarks.get(tx, "orders") == before
+
+
+def test_a_home_answers_for_its_removed_metric_after_a_restart(watched: Watchkeeper, home: Path) -> None:
+    remove(watched, "metric", "orders")
+    count = len(watched.inbox(show="all").lines)
+    watched.close()
+    with Watchkeeper.open(home / "watchkeeper", clock=lambda: NOW) as again:
+        assert again.metrics() == ()
+        assert len(again.inbox(show="all").lines) == count > 0
+        assert again.inbox(show="open").lines == ()
+        assert again.run_until(NOW).troubles == ()

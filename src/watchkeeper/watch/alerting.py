@@ -56,7 +56,8 @@ def store(
             watermarks.advance_all(tx, _until(families, kept))
     if quiet:
         with ledger.write() as tx:
-            watermarks.advance_all(tx, _until(families, list(filter(ours(tx), quiet))))
+            kept = list(filter(ours(tx), quiet))
+            watermarks.advance_all(tx, _until(_left(tx, {name: families[name] for name in kept}), kept))
     return opened
 
 
