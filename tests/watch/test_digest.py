@@ -69,3 +69,18 @@ def test_the_week_is_for_people(home: Path):
         service.apply(parse_config(text + 'channels: {am: {url: "http://127.0.0.1:1", kind: webhook}}'), "tester")
         with pytest.raises(InputError, match="channel am: webhook takes alerts; send the week to a channel of people"):
             service.overview.send("am", "Ada")
+
+
+def test_a_week_that_is_refused_for_itself_is_not_sent_again(home: Path):
+    with receiving() as receiver, Watchkeeper.open(home / "watchkeeper", clock=lambda: shop.END) as service:
+        text = shop.CONFIG.format(shop=home / "shop.db", told="unused").partition("channels:")[0]
+        hook = f'url: "json://{receiver.address}/", digest: "mon 08:00"'
+        service.apply(parse_config(f"{text}channels: {{team: {{{hook}}}}}"), "tester")
+        monday = shop.START + 7 * WEEK + 8 * HOUR
+        service.digests.send_due(monday - WEEK)
+        receiver.statuses = [413, 200]
+        assert "413" in service.digests.send_due(monday)[0]
+        assert service.digests.send_due(monday + HOUR) == []
+        assert len(receiver.received) == 1
+        service.digests.send_due(monday + WEEK)
+        assert len(receiver.taken) == 1

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from tests.receiver import receiving
 from tests.server.reading import form, sign_in_as_owner
 from watchkeeper import Client
 from watchkeeper.cli import main
@@ -60,6 +61,7 @@ class Shop:
     def __init__(self, home: Path, mode: str, effect: float) -> None:
         self.home, self.effect, self.rng = home, effect, np.random.default_rng(5)
         self.now = START
+        self.expected: tuple[str, ...] = ()
         with sqlite3.connect(home / "shop.db") as db:
             db.execute("create table asked (time integer, variant text, visits integer, orders integer)")
         self.service = Watchkeeper.open(home / "watchkeeper", link="http://127.0.0.1:8321", clock=lambda: self.now)
@@ -76,7 +78,7 @@ class Shop:
                     row = (self.now, variant, visits, int(self.rng.binomial(visits, chance)))
                     db.execute("insert into asked values (?, ?, ?, ?)", row)
         self.now += HOUR
-        assert self.service.run_until(self.now).troubles == ()
+        assert self.service.run_until(self.now).troubles == self.expected
         return model / len(USERS)
 
     def told(self) -> str:
@@ -117,6 +119,23 @@ def test_a_harmless_variant_reaches_everybody_and_people_hear_of_each_step(shop:
     audited = [one.what for one in shop.service.access.changes(50)]
     assert audited.count("flag roll-out widened") == 2
     assert [one.share for one in page.moves] == [5, 20, 50, 100]
+
+
+@pytest.mark.parametrize("shop", [("act", 0.0)], indirect=True)
+def test_news_that_are_refused_for_themselves_do_not_hold_up_those_behind_them(shop: Shop):
+    with receiving() as receiver:
+        text = CONFIG.format(home=shop.home, mode="act")
+        text = text.replace(f"textfile://{shop.home}/told.txt", f"json://{receiver.address}/")
+        shop.service.apply(parse_config(text), "tester")
+        receiver.statuses = [413, 200]
+        shop.expected = ("channel team: the other side refused this message (413)",)
+        shop.hour()
+        shop.expected = ()
+        for _ in range(12):
+            shop.hour()
+        first, second, *_ = (body["message"] for _, body in receiver.received)
+        assert first != second
+        assert "20 %" in second
 
 
 @pytest.mark.parametrize("shop", [("act", 0.0)], indirect=True)

@@ -32,7 +32,8 @@ class Digests:
         Of several servers one sends it: that to which the channel `is_ours`.
 
         A channel's first week begins with its setting, again where it was left out meanwhile: nothing is sent about the
-        time before. One that fails is left alone and tried again as it is for alerts.
+        time before. One that fails is left alone and tried again as it is for alerts; a week that is refused for itself
+        is not sent again.
         """
         with self._ledger.read() as tx:
             wanting = [one for one in metrics.channels(tx) if one.digest and not one.is_machine]
@@ -51,6 +52,8 @@ class Digests:
                 except ChannelError as error:
                     tell.fail(self._ledger, channel.name, error, now)
                     troubles.append(str(error))
+                    if tell.is_of_message(error):
+                        self._remember(channel.name, due)
                 else:
                     self._remember(channel.name, due, ChannelState(channel=channel.name, delivered_at=now))
         return troubles

@@ -58,7 +58,7 @@ class FlagNews:
             if channel.is_machine:
                 continue
             try:
-                sent += self._send_one(channel, routes, teams, now, stale_s, is_ours)
+                sent += self._send_one(channel, routes, teams, troubles, now, stale_s, is_ours)
             except ChannelError as error:
                 tell.fail(self._ledger, channel.name, error, now)
                 troubles.append(str(error))
@@ -69,6 +69,7 @@ class FlagNews:
         channel: Channel,
         routes: Sequence[Route],
         teams: Sequence[Team],
+        troubles: list[str],
         now: int,
         stale_s: int,
         is_ours: Callable[[str], bool],
@@ -93,9 +94,16 @@ class FlagNews:
                 break
             last = change.id
             if opens is not None and flag is not None:
-                ways.send(channel, self._parcel(flag, change, channel), now)
-                self._remember(channel.name, last, ChannelState(channel=channel.name, delivered_at=now))
-                sent += 1
+                try:
+                    ways.send(channel, self._parcel(flag, change, channel), now)
+                except ChannelError as error:
+                    if not tell.is_of_message(error):
+                        raise
+                    tell.fail(self._ledger, channel.name, error, now)
+                    troubles.append(str(error))
+                else:
+                    self._remember(channel.name, last, ChannelState(channel=channel.name, delivered_at=now))
+                    sent += 1
         if last != told:
             self._remember(channel.name, last)
         return sent

@@ -121,7 +121,7 @@ def _send(
         memos[transition.alert] = channels.send(channel, briefs.parcel(transition, channel, memo), now)
     except ChannelError as error:
         fail(ledger, channel.name, error, now)
-        if not error.permanent or error.is_of_channel:
+        if not is_of_message(error):
             raise
         with ledger.write() as tx:
             deliveries.record(tx, transition.id, channel.name, delivered_at=now, outcome="failed", reason=str(error))
@@ -132,6 +132,11 @@ def _send(
     return True
 
 
+def is_of_message(error: ChannelError) -> bool:
+    """Whether the message was refused for itself: sending it again would not help, and others may go on."""
+    return error.permanent and not error.is_of_channel
+
+
 def fail(ledger: Ledger, channel: str, error: ChannelError, now: int) -> ChannelState:
     """Remember a failure, and until when the channel is left alone because of it."""
     with ledger.write() as tx:
@@ -139,12 +144,11 @@ def fail(ledger: Ledger, channel: str, error: ChannelError, now: int) -> Channel
         failures = state.failures + 1
         first, longest = (DEAD_WAIT_S, LONGEST_DEAD_WAIT_S) if error.is_of_channel else (FIRST_WAIT_S, LONGEST_WAIT_S)
         wait = min(longest, first * 2 ** min(failures - 1, 20))
-        is_of_message = error.permanent and not error.is_of_channel
         failed = msgspec.structs.replace(
             state,
             failures=failures,
             failing_since=now if state.failing_since is None else state.failing_since,
-            due_at=0 if is_of_message else now + max(wait, error.retry_after_s),
+            due_at=0 if is_of_message(error) else now + max(wait, error.retry_after_s),
             is_dead=error.is_of_channel,
             error=str(error),
         )
