@@ -107,6 +107,7 @@ ASKED = [
     ("metrics draft", "sales", *SALES, "--json"),
     ("metrics draft", "sales", *SALES),
     ("metrics new", "sales", *SALES, "--json"),
+    ("series chart", "1", "--from", "2026-03-01", "--out", "{picture.png}", "--json"),
     ("series health", "1", "--json"),
     ("series health", "1"),
     ("series power", "1", "--plot", "{power.png}", "--json"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,17 @@ def test_the_health_of_a_series_and_what_would_be_seen_of_it(api: Served) -> Non
         assert client.power_plot(1) != client.power_plot(1, scheme="dark")
         with pytest.raises(NotFoundError, match="series 999"):
             client.health(999)
+
+
+def test_a_window_of_a_series_is_drawn(api: Served) -> None:
+    with client_of(api, Role.VIEWER) as client:
+        newest, week = client.series_chart(1), datetime(2026, 3, 1, tzinfo=UTC)
+        older = client.series_chart(1, start=week, end=week + timedelta(days=7))
+        assert newest.startswith(b"\x89PNG")
+        assert older.startswith(b"\x89PNG")
+        assert len({newest, older, client.series_chart(1, scheme="dark")}) == 3
+        with pytest.raises(NotFoundError, match="series 999"):
+            client.series_chart(999)
 
 
 def test_settings_are_tried_by_readers_and_kept_by_editors(api: Served) -> None:

@@ -9,7 +9,8 @@ from tests.server.flights import METRICS, YEAR
 from tests.server.reading import form, text
 from watchkeeper.domain.question import Reply
 from watchkeeper.domain.times import DAY, HOUR
-from watchkeeper.server.pages.metric import cut, metric_screen, shown_window
+from watchkeeper.server.close_up import cut, shown_window
+from watchkeeper.server.pages.metric import metric_screen
 from watchkeeper.server.pages.told import Message, told_page
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
@@ -13,6 +14,7 @@ from watchkeeper.cli.reach import Where, clock_of_series, print_records, where_o
 from watchkeeper.domain.times import format_duration, parse_instant
 
 if TYPE_CHECKING:
+    from watchkeeper.client import Client
     from watchkeeper.client.records import PointRecord
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line, as the API gives it.")
@@ -27,6 +29,7 @@ def command() -> None:
     Examples:
       watchkeeper series list orders
       watchkeeper series points 1 --from 2026-11-20 --json
+      watchkeeper series chart 1 --from 2026-11-20 --out orders.png
       watchkeeper series health 1
       watchkeeper series power 1 --plot orders.png
       watchkeeper series points 1 --server https://watch.example.com --token "$TOKEN"
@@ -57,8 +60,7 @@ def list_series(where: Where, metric: str, as_json: bool) -> None:
 def points(where: Where, series: int, start: str, end: str, zone: str, as_json: bool) -> None:
     """Print the judged points of SERIES (a number that `series list` gives), the oldest first."""
     with where.ask(whole=True) as reached:
-        clock = zone or (clock_of_series(reached, series) if start or end else "UTC")
-        first, last = (datetime.fromtimestamp(parse_instant(one, clock), UTC) if one else None for one in (start, end))
+        first, last = _window(reached, series, start, end, zone)
         found = reached.points(series, start=first, end=last)
         if as_json:
             print_records(found)
@@ -76,6 +78,24 @@ def points(where: Where, series: int, start: str, end: str, zone: str, as_json: 
             for one in found
         ]
     print_rows(rows, as_json=False, nothing="No points there.")
+
+
+@command.command()
+@where_options
+@click.argument("series", type=int)
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The .png to write.")
+@click.option("--from", "start", default="", help="From when on; left out, its newest weeks.")
+@click.option("--to", "end", default="", help="Before when.")
+@click.option("--zone", default="", help="The clock of --from and --to; left out, the metric's.")
+@click.option("--scheme", type=click.Choice(["light", "dark"]), default="light", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="A JSON object.")
+def chart(where: Where, series: int, out: Path, start: str, end: str, zone: str, scheme: str, as_json: bool) -> None:
+    """Draw a window of SERIES: values, what was expected, the band and the alerts."""
+    with where.ask(whole=True) as reached:
+        first, last = _window(reached, series, start, end, zone)
+        picture = reached.series_chart(series, start=first, end=last, scheme=cast("Literal['light', 'dark']", scheme))
+    write_picture(out, picture)
+    click.echo(json.dumps({"series": series, "file": str(out)}) if as_json else f"Drawn into {out}")
 
 
 @command.command()
@@ -123,6 +143,13 @@ def power(where: Where, series: int, plot: Path | None, scheme: str, as_json: bo
         click.echo(sentence)
     if plot is not None:
         click.echo(f"Drawn into {plot}")
+
+
+def _window(reached: Client, series: int, start: str, end: str, zone: str) -> tuple[datetime | None, datetime | None]:
+    """Both ends on the clock of `zone`, or of the metric."""
+    clock = zone or (clock_of_series(reached, series) if start or end else "UTC")
+    first, last = (datetime.fromtimestamp(parse_instant(one, clock), UTC) if one else None for one in (start, end))
+    return first, last
 
 
 def _state(point: PointRecord) -> str:

@@ -319,6 +319,18 @@ class Client(Work, People, Configuring, Trying):
         asked = {"start": _iso(start), "end": _iso(end), "limit": limit}
         return self._wire.pages(PointPage, f"/series/{series_id}/points", cursor=cursor, **asked)
 
+    def series_chart(
+        self,
+        series_id: int,
+        *,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        scheme: Literal["light", "dark"] = "light",
+    ) -> bytes:
+        """A window of a series as a PNG; left out, its newest weeks."""
+        path = f"/series/{series_id}/chart.png"
+        return self._wire.send("GET", path, start=_iso(start), end=_iso(end), scheme=scheme)
+
     def sources(self) -> list[SourceRecord]:
         """Every source, without its address."""
         return [one for page in self._wire.pages(SourceList, "/sources") for one in page.items]

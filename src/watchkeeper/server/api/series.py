@@ -19,9 +19,12 @@ from watchkeeper.client.records import (
     SeriesRecord,
 )
 from watchkeeper.domain.access import Scope
+from watchkeeper.domain.errors import NotFoundError
 from watchkeeper.domain.metric import Metric, Series
+from watchkeeper.notify.message import subject
 from watchkeeper.server.api.alerts import PICTURE, dimensions_of
 from watchkeeper.server.api.common import Cursor, Id, Limit, Name, When, from_cursor, instant, to_cursor, to_datetime
+from watchkeeper.server.close_up import cut, shown_window
 from watchkeeper.server.desk import desk_of
 from watchkeeper.server.guard import needs
 from watchkeeper.watch.views import Health, SeriesChart
@@ -109,6 +112,27 @@ def list_points(
     )
 
 
+@get("/series/{series_id:int}/chart.png", sync_to_thread=True, opt=needs(Scope.READ), tags=TAGS, responses=PICTURE)
+def draw_series(
+    request: Request[Any, Any, Any],
+    series_id: Id,
+    start: When = "",
+    end: When = "",
+    scheme: FromQuery[Literal["light", "dark"]] = "light",
+) -> Response[bytes]:
+    """A window of a series as a picture (left out, its newest weeks): values, what was expected, the band, alerts."""
+    from watchkeeper.notify.chart import png  # the drawing library takes a second to load
+
+    service = desk_of(request).service
+    series, metric = service.listing.one_series(series_id)
+    page = service.metric_page(metric.name, series_id)
+    if not page.chart.time:
+        raise NotFoundError(f"series {series_id} has no points yet; there is nothing to draw")
+    shown = cut(page.chart, *shown_window(page.chart, instant(start, "start"), instant(end, "end")))
+    picture = png(shown, page.marks, scheme=scheme, width=1000, height=320, title=subject(metric, series))
+    return Response(picture, media_type="image/png")
+
+
 @get("/series/{series_id:int}/health", sync_to_thread=True, opt=needs(Scope.READ), tags=TAGS)
 def get_health(request: Request[Any, Any, Any], series_id: Id) -> SeriesHealth:
     """How the data of a series fares: how fresh it is, what is missing, what came late."""
@@ -157,4 +181,4 @@ def draw_power(
     return Response(told.dark if scheme == "dark" else told.light, media_type="image/png")
 
 
-HANDLERS = (list_series, get_series, list_points, get_health, get_power, draw_power)
+HANDLERS = (list_series, get_series, list_points, draw_series, get_health, get_power, draw_power)

@@ -13,6 +13,7 @@ from watchkeeper.domain.access import Scope
 from watchkeeper.domain.times import DAY, parse_instant, wall_clock
 from watchkeeper.notify.chart import png
 from watchkeeper.notify.message import subject
+from watchkeeper.server.close_up import cut, shown_window
 from watchkeeper.server.desk import desk_of
 from watchkeeper.server.figures import Figure, figure_json, legend, summary
 from watchkeeper.server.guard import needs
@@ -22,8 +23,6 @@ from watchkeeper.server.session import PageRequest
 from watchkeeper.server.words import ANSWERS, AnswerWord, field_time
 from watchkeeper.watch import views
 
-CLOSE_UP_DAYS = 28
-"""How much of an hourly metric is shown at first: as long as single hours can be told apart."""
 ALERTS = 10
 """The newest alerts of the series; the inbox has all."""
 
@@ -117,23 +116,6 @@ def metric_screen(
         shown_to=fields[1],
         months=() if is_daily else _months(chart, here, fields),
     )
-
-
-def shown_window(chart: views.SeriesChart, start: int | None, end: int | None) -> tuple[int, int]:
-    """What is shown close up: the given window within the chart, or else its newest weeks (of a daily chart all)."""
-    first, last = chart.time[0], chart.time[-1] + chart.metric.step_s
-    if start is None and end is None:
-        is_daily = chart.metric.step_s >= DAY
-        return (first if is_daily else max(first, last - CLOSE_UP_DAYS * DAY), last)
-    low = min(max(start if start is not None else first, first), last - chart.metric.step_s)
-    high = min(end if end is not None else last, last)
-    return (low, high if high > low else last)
-
-
-def cut(chart: views.SeriesChart, start: int, end: int) -> views.SeriesChart:
-    """The chart between two instants; whole where nothing lies there."""
-    found = chart.between(start, end)
-    return found if found.time else chart
 
 
 def _months(chart: views.SeriesChart, here: str, shown: tuple[str, ...]) -> tuple[Month, ...]:

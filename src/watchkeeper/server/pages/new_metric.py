@@ -17,11 +17,11 @@ from watchkeeper.domain.metric import Metric, Source
 from watchkeeper.domain.times import DAY
 from watchkeeper.notify.chart import png
 from watchkeeper.notify.message import subject
+from watchkeeper.server.close_up import CLOSE_UP_DAYS
 from watchkeeper.server.desk import desk_of
 from watchkeeper.server.figures import Figure, figure_json, legend, summary
 from watchkeeper.server.guard import needs
 from watchkeeper.server.pages.answers import Form
-from watchkeeper.server.pages.metric import CLOSE_UP_DAYS
 from watchkeeper.server.session import NAMELESS, PageRequest, visitor
 from watchkeeper.watch.trials import Drafted, Held, suggest_name
 
