@@ -39,7 +39,9 @@ def test_mistakes_are_said_plainly(tmp_path: Path):
     make_home(tmp_path)
     for arguments, code, says in (
         (("override", "none", "x"), 8, "no flag 'none'"),
+        (("evaluate", "nope"), 8, "no flag 'nope'"),
         (("evaluate", "x", "--context", "{"), 3, "no JSON"),
+        (("evaluate", "x", "--context", '{"a": ' + "[" * 20_000 + "]" * 20_000 + "}"), 3, "nests too deep"),
         (("evaluate", "x", "--context", "[]"), 3, "JSON object"),
         (("yes", "none"), 8, "no flag"),
     ):

@@ -12,6 +12,8 @@ from tests.server.shop import Served
 from watchkeeper.domain.access import Role
 from watchkeeper.domain.config import parse_config
 from watchkeeper.domain.config_export import dump_config
+from watchkeeper.domain.errors import InputError
+from watchkeeper.server.api.common import page_of, to_cursor
 from watchkeeper.server.api.spec import operations, specification
 
 V1 = "/api/v1"
@@ -295,6 +297,36 @@ def test_a_write_with_a_key_is_done_once(api: Served) -> None:
         assert "Alan" not in names
         assert client.post(f"{V1}/users", json={"name": "Grace"}).status_code == 422
         assert client.post(f"{V1}/users", json={"name": "G"}, headers={"idempotency-key": "k" * 201}).status_code == 422
+
+
+def test_what_only_reads_keeps_no_answer_under_a_key(api: Served) -> None:
+    asked = [
+        ("/flags/beta/evaluate", {"context": {}}, {"context": {"targetingKey": "u1"}}),
+        ("/config/plan", {"text": "metrics: {}"}, {"text": "{}"}),
+        ("/feedback/preview", {"answer": "real", "alert": 1}, {"answer": "false_alarm", "alert": 1}),
+    ]
+    with api.client() as client:
+        for path, one, other in asked:
+            for body in (one, other):
+                answer = client.post(V1 + path, json=body, headers={"idempotency-key": "looks"})
+                assert answer.status_code == 200, answer.text
+                assert "idempotent-replayed" not in answer.headers
+
+
+def test_a_flag_that_is_not_there_is_not_found(api: Served) -> None:
+    with api.client() as client:
+        answer = client.post(f"{V1}/flags/nope/evaluate", json={"context": {}})
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize("key", ["team", 7])
+def test_the_next_page_of_a_list_that_was_emptied_meanwhile_is_empty(key: str | int) -> None:
+    _, cursor = page_of([key, key], lambda one: one, 1, "")
+    assert cursor is not None
+    assert page_of([], lambda one: one, 1, cursor) == ([], None)
+    for wrong in ("nonsense", to_cursor(1, 2)):
+        with pytest.raises(InputError, match="cursor"):
+            page_of([], lambda one: one, 1, wrong)
 
 
 def test_a_secret_is_not_kept_for_a_second_asking(api: Served) -> None:

@@ -76,6 +76,8 @@ def evaluate(where: Where, name: str, context: str) -> None:
         user = json.loads(context)
     except ValueError as error:
         raise InputError(f"--context: no JSON: {error}") from None
+    except RecursionError:
+        raise InputError("--context: it nests too deep; write it flatter") from None
     if not isinstance(user, dict):
         raise InputError('--context: give a JSON object such as {"targetingKey": "u1"}')
     with where.ask() as client:

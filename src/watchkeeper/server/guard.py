@@ -40,9 +40,9 @@ class SignedOutError(Exception):
     """A route that needs a right was asked for by nobody who is known."""
 
 
-def needs(right: Scope | Open) -> dict[str, Any]:
-    """What a route's `opt` says of the right that it needs."""
-    return {"needs": right}
+def needs(right: Scope | Open, *, is_read: bool = False) -> dict[str, Any]:
+    """What a route's `opt` says of the right that it needs; `is_read` where it has a body and changes nothing."""
+    return {"needs": right, "is_read": is_read}
 
 
 async def guard(connection: Connection, handler: BaseRouteHandler) -> None:

@@ -99,6 +99,12 @@ def _name_of(cursor: str) -> tuple[str, ...] | None:
     return place
 
 
+def _check_one_key(cursor: str) -> None:
+    place = _from_cursor(cursor, tuple[int | str, ...])
+    if place is None or len(place) != 1:
+        raise _wrong_cursor()
+
+
 def _from_cursor(cursor: str, kind: type[P]) -> P | None:
     if not cursor:
         return None
@@ -117,6 +123,9 @@ def page_of(
 ) -> tuple[list[T], str | None]:
     """A page of a list that is small enough to be in memory, in the order of `key`, and the cursor of the next one."""
     ordered = sorted(items, key=key, reverse=is_newest_first)
+    if not ordered and cursor:  # emptied meanwhile; nothing says which kind of key the list had
+        _check_one_key(cursor)
+        return [], None
     after = _name_of(cursor) if ordered and isinstance(key(ordered[0]), str) else from_cursor(cursor, 1)
     if after is not None:
         place = after[0]

@@ -63,7 +63,7 @@ def export_config(request: Request[Any, Any, Any]) -> ConfigText:
     "/config/plan",
     sync_to_thread=True,
     status_code=200,
-    opt=needs(Scope.CONFIGURE),
+    opt=needs(Scope.CONFIGURE, is_read=True),
     tags=TAGS,
     request_max_body_size=LARGEST_FILE,
 )

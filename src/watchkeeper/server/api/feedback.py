@@ -102,7 +102,7 @@ def get_receipt(request: Request[Any, Any, Any], feedback_id: Id) -> ReceiptReco
     return receipt_record(desk_of(request).service.receipt(feedback_id))
 
 
-@post("/feedback/preview", sync_to_thread=True, status_code=200, opt=needs(Scope.FEEDBACK), tags=TAGS)
+@post("/feedback/preview", sync_to_thread=True, status_code=200, opt=needs(Scope.FEEDBACK, is_read=True), tags=TAGS)
 def preview(request: Request[Any, Any, Any], data: JSONBody[DraftRecord]) -> ReceiptRecord:
     """What an answer would change; nothing is written. The `id` of its feedback is 0."""
     return receipt_record(desk_of(request).service.preview(draft_of(data, caller(request).name)))

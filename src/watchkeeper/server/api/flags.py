@@ -154,10 +154,14 @@ def preview_rollout(
     return RolloutPreview(flag=name, moves=_moves(desk_of(request).service.flags.rehearsal(name, days)))
 
 
-@post("/flags/{name:str}/evaluate", sync_to_thread=True, status_code=200, opt=needs(Scope.READ), tags=TAGS)
+@post(
+    "/flags/{name:str}/evaluate", sync_to_thread=True, status_code=200, opt=needs(Scope.READ, is_read=True), tags=TAGS
+)
 def evaluate_flag(request: Request[Any, Any, Any], name: Name, data: JSONBody[ContextDraft]) -> EvaluationRecord:
     """What a user would be served, and why. Products ask over OFREP."""
     found = desk_of(request).service.flags.evaluate(name, data.context)
+    if found.error == "FLAG_NOT_FOUND":
+        raise NotFoundError(found.details)
     return EvaluationRecord(
         key=found.key,
         variant=found.variant,

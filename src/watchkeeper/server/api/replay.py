@@ -28,7 +28,7 @@ async def replay(request: Request[Any, Any, Any]) -> Response[bytes] | None:
     Raises InputError for a key that cannot be one, and ConflictError; see `watch.replies`.
     """
     key = request.headers.get(KEY)
-    if request.method not in _WRITES:
+    if request.method not in _WRITES or request.route_handler.opt.get("is_read"):
         return None
     if key is None:
         await check_match(request)

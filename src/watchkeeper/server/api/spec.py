@@ -69,9 +69,9 @@ def specification() -> dict[str, Any]:
     app = Litestar(route_handlers=[api_router()], openapi_config=config, logging_config=None)
     spec = app.openapi_schema.to_schema()
     spec["components"]["schemas"]["Problem"] = msgspec.json.schema(Problem)["$defs"]["Problem"]
-    rights = {(method.lower(), path): right for method, path, right in _rights(app)}
+    said = {(method.lower(), path): opt for method, path, opt in _opts(app)}
     for path, method, operation in operations(spec):
-        _complete(operation, method, rights[method, path])
+        _complete(operation, method, said[method, path])
     spec["components"]["schemas"] |= doors.records()
     spec["paths"] |= doors.paths()
     return spec
@@ -85,16 +85,17 @@ def operations(spec: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]
                 yield path, method, item[method]
 
 
-def _rights(app: Litestar) -> Iterator[tuple[str, str, Any]]:
+def _opts(app: Litestar) -> Iterator[tuple[str, str, Any]]:
     for route in app.routes:
         for handler in getattr(route, "route_handlers", ()):
             if isinstance(handler, HTTPRouteHandler):
                 for method in handler.http_methods:
-                    yield method, str(getattr(route, "path_format", route.path)), handler.opt.get("needs")
+                    yield method, str(getattr(route, "path_format", route.path)), handler.opt
 
 
-def _complete(operation: dict[str, Any], method: str, right: Any) -> None:
+def _complete(operation: dict[str, Any], method: str, opt: dict[str, Any]) -> None:
     """What every operation has: the problems it may answer with, the right it needs, ETag and Idempotency-Key."""
+    right = opt.get("needs")
     if isinstance(right, Scope):
         operation["x-right"] = right.value
         operation["description"] = f"{operation.get('description', '')}\n\nNeeds the right `{right.value}`.".strip()
@@ -102,7 +103,7 @@ def _complete(operation: dict[str, Any], method: str, right: Any) -> None:
         for answer in operation["responses"].values():
             answer.setdefault("headers", {})["ETag"] = {"schema": {"type": "string"}, "description": "Of the content."}
         operation["responses"]["304"] = {"description": "Not changed since If-None-Match."}
-    else:
+    elif not opt.get("is_read"):
         operation.setdefault("parameters", []).extend((_KEY, _IF_MATCH))
     for status, words in _TROUBLES.items():
         operation["responses"][status] = {

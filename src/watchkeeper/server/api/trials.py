@@ -52,7 +52,13 @@ def _metric(settings: dict[str, Any]) -> Metric:
         raise ConfigError(f"metric {settings.get('name', '(without a name)')}: {error}") from None
 
 
-@post("/metrics/{name:str}/settings/preview", sync_to_thread=True, status_code=200, opt=needs(Scope.READ), tags=TAGS)
+@post(
+    "/metrics/{name:str}/settings/preview",
+    sync_to_thread=True,
+    status_code=200,
+    opt=needs(Scope.READ, is_read=True),
+    tags=TAGS,
+)
 def try_settings(request: Request[Any, Any, Any], name: Name, data: JSONBody[SettingsTrial]) -> TrialRecord:
     """What changed settings would have told in the newest 60 days of data; nothing is kept. 422 names what is wrong."""
     trial = desk_of(request).service.tuning.attempt(name, data.changes)
