@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 MOST_STEPS = 11_000
 """A Prometheus server answers no more steps of a series at once."""
 _PATH = "/api/v1/query_range"
+_LABELS = re.compile(r"\{[^{}]*\}")
 _PLACEHOLDER = re.compile(r"(?<!\w):(start|end)(_local|_s)?\b")
 
 
@@ -218,6 +219,8 @@ class PrometheusSource:
             ) from None
         if told.status != "success" or told.data is None:
             said = self._secrets.blot_out(told.error or f"status {answer.status_code}")
+            if metric.min_group_size:  # of series that clash it names the labels
+                said = _LABELS.sub("{…}", said)
             raise failure(metric, f"the server says: {told.error_type or 'error'}: {said}")
         if told.data.result_type != "matrix":
             raise failure(metric, f"the query gives a {told.data.result_type}; it must give numbers over time")

@@ -21,6 +21,7 @@ from watchkeeper.domain.errors import SourceError, WatchkeeperError
 from watchkeeper.domain.metric import Metric, Source, TimeIs
 from watchkeeper.references import look_up
 from watchkeeper.sources import dialects
+from watchkeeper.sources.discretion import without_values
 from watchkeeper.sources.packed import ask_packed
 from watchkeeper.sources.pipelined import TOGETHER, Asked, Pulled, Question, ask, can_ask, is_ended, worded
 from watchkeeper.sources.points import (
@@ -118,7 +119,7 @@ class SqlSource:
                 f"source {self._source.name}: the database's driver is missing: pip install {error.name}"
             ) from None
         except Exception as error:  # drivers raise what they like, and each message may hold the address
-            said = self._secrets.blot_out(getattr(error, "orig", None) or error)
+            said = self._secrets.blot_out(without_values(getattr(error, "orig", None) or error))
             raise SourceError(f"source {self._source.name}: the database says: {said}") from None
 
     def close(self) -> None:
@@ -206,7 +207,7 @@ class SqlSource:
             return failure(metric, str(error))
         if isinstance(error, ModuleNotFoundError):
             return failure(metric, f"the database's driver is missing: pip install {error.name}")
-        said = self._secrets.blot_out(getattr(error, "orig", None) or error)
+        said = self._secrets.blot_out(without_values(getattr(error, "orig", None) or error))
         if is_late:
             return failure(
                 metric,
