@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from tests.cli import make_home
 from tests.watch import shop
 from watchkeeper.cli import main
 from watchkeeper.domain.config import parse_config
@@ -105,6 +106,7 @@ def test_the_verb_lists_sets_and_changes_teams(home: Path) -> None:
     def run(*words: str) -> str:
         return CliRunner().invoke(main, ["teams", *words, "--home", str(home)], catch_exceptions=False).output
 
+    make_home(home)
     assert "No teams." in run("list")
     run("set", "checkout", "--member", "Ada", "--title", "Checkout")
     run("join", "checkout", "Ben")
