@@ -48,6 +48,10 @@ def test_a_deed_is_taken_back_and_struck(reader: TestClient, service: FakeServic
         ("/mutes", {"of": "metric:departures", "zone": "UTC"}, 422),
         ("/mutes", {"of": "planet:mars", "zone": "UTC", "lasting": "1h"}, 422),
         ("/mutes", {"zone": "Mars/Olympus", "lasting": "1h"}, 422),
+        ("/mutes", {"of": "series:²", "zone": "UTC", "lasting": "1h"}, 422),
+        ("/mutes", {"of": "series:" + "9" * 5_000, "zone": "UTC", "lasting": "1h"}, 422),
+        ("/mutes", {"zone": "UTC", "lasting": "9" * 5_000 + "d"}, 422),
+        ("/mutes", {"zone": "UTC", "from": "0001-01-01", "lasting": "1h"}, 422),
     ],
 )
 def test_what_cannot_be_done_is_told(reader: TestClient, action: str, fields: dict[str, str], status: int) -> None:

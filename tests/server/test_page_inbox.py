@@ -142,7 +142,8 @@ def test_several_alerts_are_acknowledged(reader: TestClient, service: FakeServic
     assert bulk(reader, alert=["2", "5"], act="acknowledge") == "/?show=all"
     assert [line.alert for line in service.deeds.log] == [2, 5]
     token = form(reader.get("/").text, "/sign-out")
-    assert reader.post("/alerts/bulk", data={**token, "answer": "real"}).status_code == 422
+    for chosen in ((), ("²",), ("9" * 5_000,)):
+        assert reader.post("/alerts/bulk", data={**token, "answer": "real", "alert": chosen}).status_code == 422
 
 
 def test_a_stream_says_when_something_changed(service: FakeService) -> None:

@@ -75,6 +75,7 @@ def test_what_is_missing_or_no_number_is_said_at_the_form(reader: TestClient) ->
     for said, words in (
         ({"target": ""}, "the column to predict"),
         ({"level": "high"}, "level: 'high' is not a number"),
+        ({"level": "inf"}, "level: 'inf' is not a number"),
         ({"metric": "", "level": "0.7"}, "of which metric"),
     ):
         answer = reader.post("/new-assessment", data={**fields, **SAID, **said})

@@ -32,6 +32,8 @@ def test_a_person_says_how_far_a_test_is(reader: TestClient, service: FakeServic
     assert (service.systems.said[-1].test, service.systems.said[-1].by) == ("reproducible", "Ada")
     assert "by hand" in reader.get("/systems/late").text
     assert reader.post("/systems/late", data={**said, "points": "2"}).status_code == 400
+    for points in ("nan", "inf", "x"):
+        assert reader.post("/systems/late", data={**said, "points": points}).status_code in (400, 422)
 
 
 def test_a_runbook_is_markdown_and_no_html(reader: TestClient):

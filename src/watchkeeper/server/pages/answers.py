@@ -21,6 +21,7 @@ from watchkeeper.domain.times import parse_instant
 from watchkeeper.server.desk import Desk, desk_of
 from watchkeeper.server.foreseen import would_page
 from watchkeeper.server.guard import needs
+from watchkeeper.server.numbers import whole
 from watchkeeper.server.session import NAMELESS, PageRequest, visitor
 from watchkeeper.server.several import answer_several
 from watchkeeper.server.words import LABEL
@@ -165,7 +166,7 @@ def answer_metric(request: PageRequest, name: FromPath[str], data: Form) -> Resp
 async def answer_many(request: PageRequest) -> Redirect:
     """Say one answer on several alerts, or acknowledge them; those that would cost a confirmed alert are left out."""
     form = await request.form()
-    numbers = [int(one) for one in form.getall("alert", []) if str(one).isdigit()]
+    numbers = [one for one in map(whole, map(str, form.getall("alert", []))) if one is not None]
     if not numbers:
         raise InputError("choose at least one alert of the list first")
     fields = {str(name): str(value) for name, value in form.multi_items() if name != "alert"}
@@ -186,7 +187,7 @@ def _say_on_many(request: PageRequest, numbers: list[int], form: dict[str, str])
 @post("/answers/undo", sync_to_thread=True, opt=needs(Scope.FEEDBACK))
 def undo_many(request: PageRequest, data: Form) -> Redirect:
     """Take several answers back, the last first."""
-    numbers = [int(one) for one in data.get("answers", "").split(",") if one.isdigit()]
+    numbers = [one for one in map(whole, data.get("answers", "").split(",")) if one is not None]
     done = [desk_of(request).service.undo(one, signer(request)).feedback.id for one in reversed(numbers)]
     return Redirect(with_receipt(own_place(data.get("next", "")), done), status_code=303)
 
@@ -288,9 +289,10 @@ def _series(form: dict[str, str]) -> int | None:
     text = form.get("series", "")
     if not text:
         return None
-    if not text.isdecimal():
+    number = whole(text)
+    if number is None:
         raise InputError(f"series: {text[:40]!r} is not the number of a series; choose one on the metric's page")
-    return int(text)
+    return number
 
 
 def _note(form: dict[str, str]) -> str:

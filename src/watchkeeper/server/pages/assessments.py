@@ -15,6 +15,7 @@ from watchkeeper.domain.access import Scope
 from watchkeeper.domain.errors import InputError
 from watchkeeper.server.desk import desk_of
 from watchkeeper.server.guard import needs
+from watchkeeper.server.numbers import finite
 from watchkeeper.server.report_file import Drawn, drawn_plot, drawn_plots
 from watchkeeper.server.session import PageRequest, visitor
 from watchkeeper.watch.assessment_views import AssessmentLine, AssessmentPage, TrackRecord
@@ -124,10 +125,7 @@ def _change(request: PageRequest, assessment_id: int, said: AssessmentForm, by: 
     if said.act == "decide":
         kept.decide(assessment_id, said.choice, said.reason, by)
         return
-    try:
-        level = float(said.level)
-    except ValueError:
-        raise InputError(f"the level that was reached is a number, not {said.level!r}") from None
+    level = finite(said.level, "the level that was reached")
     kept.note_achieved(assessment_id, level, by)
 
 

@@ -19,6 +19,7 @@ from watchkeeper.domain.times import format_duration, parse_duration, parse_inst
 from watchkeeper.server.desk import desk_of
 from watchkeeper.server.facade import Deeds
 from watchkeeper.server.guard import needs
+from watchkeeper.server.numbers import whole
 from watchkeeper.server.pages.answers import own_place
 from watchkeeper.server.session import NAMELESS, PageRequest, visitor
 from watchkeeper.watch.views import MetricLine
@@ -121,14 +122,14 @@ def mute(request: PageRequest, data: Form) -> Redirect:
         raise InputError("to: say when it ends")
     end = parse_instant(data["to"], zone) if data.get("to") else start + parse_duration(data["lasting"])
     noun, _, name = data.get("of", "").partition(":")
-    if noun not in ("", "metric", "series", "tag") or (noun == "series" and not name.isdigit()):
+    if noun not in ("", "metric", "series", "tag") or (noun == "series" and whole(name) is None):
         raise InputError(f"of={data.get('of', '')[:40]!r}: choose a metric, a series or a tag from the list")
     desk_of(request).service.deeds.mute(
         start,
         end,
         _by(request),
         metric=name if noun == "metric" else "",
-        series_id=int(name) if noun == "series" else None,
+        series_id=whole(name) if noun == "series" else None,
         tag=name if noun == "tag" else "",
         repeat=data.get("repeat", ""),
         zone=zone,

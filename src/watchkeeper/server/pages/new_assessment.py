@@ -17,6 +17,7 @@ from watchkeeper.domain.errors import ConfigError, ConflictError, InputError, No
 from watchkeeper.domain.metric import Source
 from watchkeeper.server.desk import desk_of
 from watchkeeper.server.guard import needs
+from watchkeeper.server.numbers import finite
 from watchkeeper.server.pages.answers import Form
 from watchkeeper.server.session import NAMELESS, PageRequest, visitor
 from watchkeeper.watch.assessment_views import Job
@@ -85,7 +86,7 @@ def record_of(said: IdeaForm) -> dict[str, Any]:
     for role in ROLES:
         if named := [column for column, one in said.roles.items() if one == role]:
             record[role] = named
-    numbers = {key: _number(key, getattr(said, key)) for key in NUMBERS if getattr(said, key).strip()}
+    numbers = {key: finite(getattr(said, key), key.replace("_", " ")) for key in NUMBERS if getattr(said, key).strip()}
     costs = {key: numbers.pop(key) for key in ("false_positive", "false_negative") if key in numbers}
     return record | numbers | ({"costs": costs} if costs else {})
 
@@ -95,13 +96,6 @@ def _quoted(table: str) -> str:
     if re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", table):
         return table
     return ".".join('"' + part.replace('"', '""') + '"' for part in table.split("."))
-
-
-def _number(key: str, text: str) -> float:
-    try:
-        return float(text.replace(",", ""))
-    except ValueError:
-        raise InputError(f"{key.replace('_', ' ')}: {text!r} is not a number") from None
 
 
 def _said(given: dict[str, str]) -> IdeaForm:

@@ -19,6 +19,7 @@ from watchkeeper.notify.message import subject
 from watchkeeper.server.desk import desk_of
 from watchkeeper.server.figures import Figure, Overlay, figure_json, legend, overlay, summary
 from watchkeeper.server.guard import needs
+from watchkeeper.server.numbers import finite, whole
 from watchkeeper.server.pages.answers import Form, GuardPage
 from watchkeeper.server.session import NAMELESS, PageRequest, visitor
 from watchkeeper.server.words import TURN_WORD
@@ -91,7 +92,7 @@ def changes_of(form: dict[str, str], present: Metric) -> dict[str, Any]:
         ("smallest_change_share", "smallest change in %"),
     ):
         if key in changes:
-            changes[key] = _number(changes[key] or "0", name)
+            changes[key] = finite(changes[key] or "0", name)
     if "smallest_change_share" in changes:
         changes["smallest_change_share"] /= 100.0
     if "smallest_change" in changes and present.kind is Kind.RATE:
@@ -103,24 +104,15 @@ def changes_of(form: dict[str, str], present: Metric) -> dict[str, Any]:
 
 def budget_at(stop: str) -> float:
     """The budget at a stop of the slider."""
-    if not stop.isdecimal() or int(stop) >= len(BUDGETS):
+    place = whole(stop)
+    if place is None or place >= len(BUDGETS):
         raise InputError(f"stop: the slider has stops 0 to {len(BUDGETS) - 1}, not {stop[:20]!r}")
-    return BUDGETS[int(stop)]
+    return BUDGETS[place]
 
 
 def nearest_stop(budget: float) -> int:
     """The slider's stop that is nearest to a budget, in proportion."""
     return min(range(len(BUDGETS)), key=lambda place: abs(math.log(BUDGETS[place] / budget)))
-
-
-def _number(text: str, name: str) -> float:
-    try:
-        number = float(text.replace(",", ""))
-    except ValueError:
-        raise InputError(f"{name}: {text[:40]!r} is not a number; write it as 1.5") from None
-    if not math.isfinite(number):
-        raise InputError(f"{name}: {text[:40]!r} is not a number that can be reached; write it as 1.5")
-    return number
 
 
 def trial_figure(drawn: TrialChart, address: str) -> Figure:
@@ -142,11 +134,12 @@ def _over(drawn: TrialChart) -> Overlay:
 def _series_of(query: dict[str, str]) -> int | None:
     """Which series the reader wants to see; InputError."""
     text = query.get("series", "")
-    if text and not text.isdecimal():
+    number = whole(text)
+    if text and number is None:
         raise InputError(
             f"series: {text[:20]!r} is not the number of a series; leave it out for the one that changes most"
         )
-    return int(text) if text else None
+    return number
 
 
 def _tried(request: PageRequest, name: str) -> tuple[Metric, Trial, int | None]:

@@ -15,6 +15,7 @@ from watchkeeper.domain.access import Scope
 from watchkeeper.domain.readiness import SECTIONS
 from watchkeeper.server.desk import desk_of
 from watchkeeper.server.guard import needs
+from watchkeeper.server.numbers import finite
 from watchkeeper.server.session import PageRequest, visitor
 from watchkeeper.watch.system_views import SystemLine, SystemPage
 
@@ -66,7 +67,7 @@ async def say_test(
     reader = visitor(request)
     by = reader.name if reader else ""
     systems = desk_of(request).service.systems
-    await to_thread.run_sync(systems.say, name, data.test, float(data.points), by, data.note)
+    await to_thread.run_sync(systems.say, name, data.test, finite(data.points, "points"), by, data.note)
     return Redirect(f"/systems/{name}#test-score", status_code=303)
 
 
