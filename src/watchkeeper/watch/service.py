@@ -14,7 +14,7 @@ import msgspec
 
 from watchkeeper.domain.config import Config
 from watchkeeper.domain.config_lines import Places
-from watchkeeper.domain.errors import ChannelError, WatchkeeperError
+from watchkeeper.domain.errors import WatchkeeperError
 from watchkeeper.domain.feedback import Answer
 from watchkeeper.domain.metric import SourceKind
 from watchkeeper.learn.settle import LEAST_OVERLAP
@@ -25,10 +25,7 @@ from watchkeeper.stores.ledger import (
     Ledger,
     feedback,
     metrics,
-    mutes,
-    routes,
     series,
-    teams,
     transitions,
     watermarks,
 )
@@ -59,7 +56,6 @@ from watchkeeper.watch.policy import STALE_S
 from watchkeeper.watch.pushes import Pushes
 from watchkeeper.watch.questions import Questions
 from watchkeeper.watch.readings import Readings
-from watchkeeper.watch.repeats import Repeats
 from watchkeeper.watch.replies import Replies
 from watchkeeper.watch.retention import Clearing
 from watchkeeper.watch.rollout import run_rollouts
@@ -68,7 +64,7 @@ from watchkeeper.watch.settling import Settling, judged_after, overlaps, settled
 from watchkeeper.watch.sign_in import SignIn
 from watchkeeper.watch.systems import Systems
 from watchkeeper.watch.teams import Teams
-from watchkeeper.watch.tell import tell
+from watchkeeper.watch.telling import Telling
 from watchkeeper.watch.ticks import Ticks
 from watchkeeper.watch.tuning import Tuning
 from watchkeeper.watch.vitals import Vitals
@@ -100,7 +96,6 @@ class Watchkeeper:
         self._ledger = ledger
         self._history = history
         self._clock = clock
-        self._link = link
         self._writing = RLock()
         self._judgements = Judgements(ledger, history)
         self._leases = Leases(ledger, is_shared=history.is_shared, lease_s=lease_s)
@@ -119,7 +114,6 @@ class Watchkeeper:
         self.listing = Listing(ledger, self._judgements, self._look)
         self.overview = Overview(ledger, self._look, clock)
         self.digests = Digests(ledger, self.overview, link)
-        self._repeats = Repeats(ledger)
         self.replies = Replies(ledger, clock)
         self.access = Access(ledger, clock)
         self.teams = Teams(ledger, clock)
@@ -128,6 +122,8 @@ class Watchkeeper:
         self.flags = Flags(ledger, clock, history)
         self.backfills = Backfills(ledger, history, self._judgements, self._ticks, self._leases, self._writing, clock)
         self._links = Links(ledger, link_key, link, clock)
+        briefs = partial(Briefs, ledger, self._look, self._links, self.runbooks, link)
+        self._telling = Telling(ledger, self._leases, briefs, FlagNews(ledger, self._links, link))
         self.one_click = OneClick(
             self._links,
             self.flags,
@@ -265,7 +261,7 @@ class Watchkeeper:
             self.deeds.wake(now)
             read_achieved(self._ledger, self._history, now)
             self.questions.ask(now)
-            sent = self._tell(now, stale_s, troubles)
+            sent = self._telling.go_round(now, stale_s, troubles)
             troubles += self.digests.send_due(now, self._leases.holds)
             lasting_s = time.perf_counter() - began
             self.vitals.ticked(points=points, opened=opened, sent=sent, troubles=len(troubles), lasting_s=lasting_s)
@@ -310,24 +306,6 @@ class Watchkeeper:
         changed, failed = self._readings.read(due, sources, now=now, progress=progress, patience_s=patience_s)
         troubles += failed
         return changed
-
-    def _tell(self, now: int, stale_s: int, troubles: list[str]) -> int:
-        with self._ledger.read() as tx:
-            mine = [one for one in metrics.channels(tx) if self._leases.is_mine(one.name)]
-            routed, known_teams = routes.listed(tx), teams.listed(tx)
-            muted = [one for one in mutes.listed(tx) if not one.is_over(now)]
-        briefs = Briefs(self._ledger, self._look, self._links, self.runbooks, self._link)
-        say = partial(tell, self._ledger, now=now, stale_s=stale_s, mutes=muted, routes=routed, teams=known_teams)
-        sent = 0
-        for channel in mine:
-            try:
-                sent += say(channel, briefs, is_ours=partial(self._leases.holds, channel.name))
-            except ChannelError as error:
-                troubles.append(str(error))
-        news = FlagNews(self._ledger, self._links, self._link)
-        ours = self._leases.holds
-        self._repeats.send(mine, troubles, now=now, is_ours=ours)
-        return sent + news.send(mine, routed, known_teams, troubles, now=now, stale_s=stale_s, is_ours=ours)
 
     # answering
 
