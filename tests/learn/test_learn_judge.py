@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from tests.learn.logs import (
@@ -103,6 +103,15 @@ def test_a_false_alarm_is_silent_and_a_missed_window_is_told(seed: int, data: st
 
 @forty
 @given(seeds, logs(), answers(), instants())
+@example(  # what came later had company on other series, and what came before did not
+    19,
+    [
+        answer(1, Answer.FALSE_ALARM, 50, 51, given_at=BEGIN),
+        answer(2, Answer.REAL, 0, 1, given_at=BEGIN + 51 * HOUR),
+    ],
+    answer(3, Answer.REAL, 0, 1),
+    BEGIN + 58 * HOUR,
+)
 def test_causal_rows_before_an_answer_do_not_know_it(
     seed: int, log: list[Feedback], entry: Feedback, given_at: int
 ) -> None:

@@ -85,14 +85,18 @@ def above_for(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def terms(a: Looks, b: Looks) -> dict[str, NDArray[np.float64]]:
-    """The terms of K between k and m looks, each float64[k, m], by name: features and those of record and likeness."""
+    """The terms of K between k looks and those of m answers, each float64[k, m], by name: features and those of record
+    and likeness.
+
+    Whether company counts at all is for the answers to say: a look must not change by what stands beside it.
+    """
     found: dict[str, NDArray[np.float64]] = {}
     apart = np.zeros((len(a), len(b)))
     for place, name in enumerate(FEATURES):
         square = np.zeros_like(apart)
         for column in np.flatnonzero(np.equal(COLUMNS, place)):
             square += np.square(a.column[:, column][:, None] - b.column[:, column][None, :])
-        is_given = name != "together" or a.column[:, -1].any() or b.column[:, -1].any()
+        is_given = name != "together" or b.column[:, -1].any()
         variance = (FEATURE / 2 if name in CIRCULAR else FEATURE) * is_given
         found[name] = variance * np.exp(-0.5 * square)
         apart += square
@@ -118,7 +122,7 @@ def similar(a: Looks, b: Looks) -> NDArray[np.bool_]:
 
 
 def covariance(a: Looks, b: Looks) -> NDArray[np.float64]:
-    """K between k and m looks, float64[k, m]: the sum of `terms`."""
+    """K between k looks and those of m answers, float64[k, m]: the sum of `terms`."""
     return np.asarray(sum(terms(a, b).values()))
 
 
