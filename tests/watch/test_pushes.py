@@ -274,6 +274,16 @@ def test_samples_of_the_future_are_rejected_and_stand_in_nobodys_way(service: Wa
     assert kept(service, "total")[()] == {at(9) + 1800: 1.0}
 
 
+def test_a_sample_whose_dimension_nobody_can_keep_is_rejected_and_stands_in_nobodys_way(service: Watchkeeper) -> None:
+    odd = Sample("orders", (("country", "D\0E"), ("device", "phone")), at(9) * 1000, 1.0, How.DELTA)
+    rejected, why = service.pushes.take_samples([odd, odd._replace(labels=(("country", "DE"), ("device", "phone")))])
+    assert rejected == 1
+    assert why.startswith("orders: a dimension value holds a NUL")
+    service.pushes.take_samples(ticking(9, [100, 101]))
+    assert kept(service, "total")[()] == {at(9) + 1800: 1.0}
+    assert kept(service, "orders") == {("DE", "phone"): {at(9): 1.0}}
+
+
 def test_a_counter_has_a_series_once_it_has_a_point_and_no_more_than_fit(
     service: Watchkeeper, monkeypatch: pytest.MonkeyPatch
 ) -> None:

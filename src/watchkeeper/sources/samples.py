@@ -26,6 +26,7 @@ from typing import NamedTuple
 import msgspec
 
 from watchkeeper.domain.metric import Metric
+from watchkeeper.domain.texts import UNKEPT, is_kept
 from watchkeeper.domain.times import floor_to_step
 from watchkeeper.sources.pushed import NO_VALUE
 
@@ -158,6 +159,9 @@ def fold(
     changed: dict[Key, Standing] = {}
     rejected: dict[str, int] = defaultdict(int)
     for one in placed:
+        if not all(map(is_kept, one.key)):  # its series could never be made, and whoever settles would wait for it
+            rejected[f"a dimension value holds {UNKEPT}; leave it out"] += 1
+            continue
         standing = changed.get(one.key) or standings.get(one.key) or Standing()
         so_far = known.get((one.key, one.period), math.nan)
         take = _take_gauge if one.sample.how is How.GAUGE else _count
