@@ -558,6 +558,27 @@ def test_a_full_disk_is_said_and_nothing_is_accepted(tmp_path: Path, monkeypatch
     again.close()
 
 
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), MemoryError()])
+def test_a_record_that_breaks_off_hides_none_that_comes_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def breaks_off(handle: int, parts: Sequence[memoryview]) -> int:
+        os.write(handle, parts[0][:5])
+        raise error
+
+    log, said = PushLog(tmp_path), queue.Queue[object]()
+    with monkeypatch.context() as short:
+        short.setattr(os, "writev", breaks_off)
+        log.append(points(1.0), said.put)
+        assert isinstance(said.get(timeout=5), StoreError)
+    log.append(points(2.0), said.put)
+    assert said.get(timeout=5) is None
+    log.close()
+    again = PushLog(tmp_path)
+    assert [one.value[0] for one in again.take()[0]] == [2.0]
+    again.close()
+
+
 def test_two_processes_write_into_parts_of_their_own(tmp_path: Path) -> None:
     first, second = PushLog(tmp_path), PushLog(tmp_path)
     for log, value in ((first, 1.0), (second, 2.0)):

@@ -165,7 +165,7 @@ class PushLog:
     def _write(self, parts: list[memoryview]) -> None:
         if self._file is None:
             path = self._folder / f"{self._number:012d}.wal"
-            self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600)
             self._number += 1
             with self._lock:
                 self._held.append(path)
@@ -179,8 +179,8 @@ class PushLog:
                 if written:
                     parts[0] = parts[0][written:]
             os.fdatasync(self._file)
-        except OSError:
-            os.ftruncate(self._file, before)  # so that a later record does not stand behind a torn one
+        except BaseException:
+            os.ftruncate(self._file, before)  # so that no later record, which is appended, stands behind a torn one
             raise
 
 
