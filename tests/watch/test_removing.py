@@ -202,6 +202,18 @@ def test_a_system_goes_with_its_metrics_and_comes_back_with_what_was_said(home: 
         assert made == [one.metric.name for one in service.metrics() if one.metric.name.startswith("late.")]
 
 
+def test_a_system_goes_without_the_metrics_of_one_whose_name_goes_on(home: Path) -> None:
+    record = "{{source: shop, owner: Ada, predictions: {{table: p, time_field: at, predicted: x}}}}"
+    wanted = config(home, f"systems: {{{{late: {record}, late.new: {record}}}}}")
+    with shop.open_service(home) as service:
+        service.apply(parse_config(wanted), "tester")
+        kept = [one.metric.name for one in service.metrics() if one.metric.name.startswith("late.new.")]
+        assert kept
+        assert not any(name.startswith("late.new") for _, name in service.removal("system", "late").gone)
+        remove(service, "system", "late")
+        assert [one.metric.name for one in service.metrics()] == [*kept, "orders"]
+
+
 def test_applying_with_prune_removes_what_no_file_names_and_a_plan_says_so(home: Path) -> None:
     with shop.open_service(home) as service:
         service.apply(parse_config(config(home, MORE)), "tester")

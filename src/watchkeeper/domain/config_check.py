@@ -85,12 +85,13 @@ def names_of(config: Config, kind: str) -> list[str]:
 
 def left_out(there: Config, config: Config) -> list[tuple[str, str]]:
     """Kind and name of what stands and the configuration does not name; what a system that stays made stays with it."""
-    systems = names_of(config, "system")
+    named = {kind: set(names_of(config, kind)) for kind in KINDS}
+    systems = named["system"] | set(names_of(there, "system"))
     return [
         (kind, name)
         for kind in KINDS
         for name in names_of(there, kind)
-        if name not in set(names_of(config, kind)) and not (kind == "metric" and _is_made(name, systems))
+        if name not in named[kind] and not (kind == "metric" and maker(name, systems) in named["system"])
     ]
 
 
@@ -132,7 +133,7 @@ def dangling(config: Config, whole: Config, places: Places, gone: Collection[tup
     for one in references(config):
         if one.to in known[one.to_kind] or one.to_kind == "source":
             continue
-        if one.to_kind == "metric" and _is_made(one.to, known["system"]):
+        if one.to_kind == "metric" and maker(one.to, known["system"]):
             continue
         if one.to_kind == "team" and (one.to_kind, one.to) not in gone:
             continue  # a person
@@ -142,7 +143,7 @@ def dangling(config: Config, whole: Config, places: Places, gone: Collection[tup
 
 def referring(there: Config, kind: str, name: str) -> list[Reference]:
     """What refers to a record that stands; to a system whatever refers to a metric of it, its own aside."""
-    mine = f"{name}."
+    systems = names_of(there, "system")
     return [
         one
         for one in references(there)
@@ -150,15 +151,16 @@ def referring(there: Config, kind: str, name: str) -> list[Reference]:
         or (
             kind == "system"
             and one.to_kind == "metric"
-            and one.to.startswith(mine)
-            and not (one.kind == "metric" and one.name.startswith(mine))
+            and maker(one.to, systems) == name
+            and not (one.kind == "metric" and maker(one.name, systems) == name)
             and (one.kind, one.name) != (kind, name)
         )
     ]
 
 
-def _is_made(metric: str, systems: Collection[str]) -> bool:
-    return any(metric.startswith(f"{one}.") for one in systems)
+def maker(metric: str, systems: Collection[str]) -> str:
+    """The system that a metric is of by its name, of `search` and `search.new` the longer; empty for none."""
+    return max((one for one in systems if metric.startswith(f"{one}.")), key=len, default="")
 
 
 def _missing(one: Reference, whole: Config, places: Places, gone: Collection[tuple[str, str]]) -> str:

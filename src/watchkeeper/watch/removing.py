@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from watchkeeper.domain.alert import Change, Status
 from watchkeeper.domain.config import Config
-from watchkeeper.domain.config_check import KINDS, names_of, referring
+from watchkeeper.domain.config_check import KINDS, maker, names_of, referring
 from watchkeeper.domain.errors import InputError, NotFoundError
 from watchkeeper.sources.probes import derive
 from watchkeeper.stores.ledger import (
@@ -55,7 +55,7 @@ def look(tx: Connection, there: Config, kind: str, name: str) -> Removal:
         raise NotFoundError(f"no {kind} {name!r}; there are {', '.join(known[:20]) or 'none'}")
     gone = [(kind, name)]
     if kind == "system":
-        gone += [("metric", one.name) for one in there.metrics if one.name.startswith(f"{name}.")]
+        gone += [("metric", one.name) for one in there.metrics if maker(one.name, known) == name]
     effects = [said for one in gone for said in _effects(tx, *one)]
     held_by = [f"{one.kind} {one.name} ({one.setting})" for one in referring(there, kind, name)]
     held_by += _makers(tx, there, name) if kind == "metric" else []
