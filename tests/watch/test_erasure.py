@@ -158,7 +158,8 @@ def test_every_column_of_text_was_thought_of() -> None:
         "mute.repeats", "mute.tag", "mute.zone", "person.name", "person.name_key", "person.role", "question.metric",
         "question.reply", "reply.caller", "reply.fingerprint", "reply.headers", "reply.key", "route.name",
         "segment.name", "series.dimension_values", "session.key_hash", "setting.name", "sign_in_link.token_hash",
-        "source.name", "system.name", "system_evidence.test", "transition.change",
+        "source.name", "standing.dimension_values", "standing.metric", "standing.record", "system.name",
+        "system_evidence.test", "transition.change",
     }, "say in stores.ledger.erasure.KINDS what a new column holds"  # fmt: skip
 
 

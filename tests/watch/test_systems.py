@@ -160,7 +160,8 @@ def test_a_runbook_has_the_values_of_now(watched: Watched):
     runbook = watched.service.systems.page("late").runbook
     assert "The weather is 0.833 h old, accuracy 8" in runbook
     assert ", {nothing} else." in runbook
-    assert "Runbook: on the page of system Late pick-ups" in (watched.home / "told.txt").read_text()
+    told = (watched.home / "told.txt").read_text()
+    assert "Runbook (System Late pick-ups):\nThe weather is 12.8 h old, accuracy 82.9 %, {nothing} else.\n1. Ask" in told
 
 
 def test_a_person_s_word_on_a_test_stays(watched: Watched):

@@ -28,7 +28,7 @@ VERBS: Final[dict[str, tuple[str, str]]] = {
     "push": ("watchkeeper.cli.push", "Send the points of a file to a pushed metric."),
     "sources": ("watchkeeper.cli.sources", "List where numbers come from, their tables and columns."),
     "metrics": ("watchkeeper.cli.metrics", "List what is watched; try settings and new metrics on the past."),
-    "series": ("watchkeeper.cli.series", "List the series of a metric, print their points, say how they fare."),
+    "series": ("watchkeeper.cli.series", "List series, print their points, say how they fare."),
     "questions": ("watchkeeper.cli.questions", "List and answer what the watch asks about quiet windows."),
     "record": ("watchkeeper.cli.record", "Say how right each metric was, by what people answered."),
     "me": ("watchkeeper.cli.me", "Say who a server takes you for, and what you may."),
