@@ -161,7 +161,7 @@ def test_a_runbook_has_the_values_of_now(watched: Watched):
     assert "The weather is 0.833 h old, accuracy 8" in runbook
     assert ", {nothing} else." in runbook
     told = (watched.home / "told.txt").read_text()
-    assert "Runbook (System Late pick-ups):\nThe weather is 12.8 h old, accuracy 82.9 %, {nothing} else.\n1. Ask" in told
+    assert "Runbook (System Late pick-ups):\nThe weather is 12.8 h old, accuracy 82.9 %, {nothing} else.\n1." in told
 
 
 def test_a_person_s_word_on_a_test_stays(watched: Watched):
