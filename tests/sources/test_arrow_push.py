@@ -11,6 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from watchkeeper.domain.errors import InputError
+from watchkeeper.sources import arrow_push
 from watchkeeper.sources.arrow_push import read_arrow
 
 TEXTS = ["DE", "US", "é", "", "a longer name than the others"]
@@ -130,3 +131,15 @@ def test_a_dimension_of_lists_is_refused_by_name() -> None:
     body = stream(pa.table({"time": [0], "value": [1.0], "country": [["DE"]]}))
     with pytest.raises(InputError, match=r"country holds list<.*>; a dimension is text"):
         read_arrow(body, "orders")
+
+
+def test_what_is_remembered_is_bounded_by_the_texts_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arrow_push, "_MOST_TEXTS", 10)
+    monkeypatch.setattr(arrow_push, "_memory", arrow_push._Memory())
+    for number in range(5):
+        texts = pa.array([f"{number}-{place}" for place in range(4)])
+        store = pa.DictionaryArray.from_arrays(pa.array([0, 3], pa.int32()), texts)
+        body = stream(pa.table({"time": [0, 60], "value": [1.0, 2.0], "store": store}))
+        for _ in range(2):
+            assert read_arrow(body, "orders").keys[3] == (f"{number}-3",)
+        assert 4 <= arrow_push._memory.texts <= 10

@@ -20,8 +20,8 @@ from watchkeeper.domain.errors import InputError
 from watchkeeper.sources.pushed import NO_VALUE, Columns, plausible
 
 _CONTINUES = b"\xff\xff\xff\xff"
-_LONGEST_HEAD, _MOST_HEADS = 16_384, 2_000
-"""What is remembered: at most 32 MB."""
+_LONGEST_HEAD, _MOST_HEADS, _MOST_TEXTS = 16_384, 2_000, 200_000
+"""What is remembered: at most 50 MB, 32 of heads and about 90 bytes for each text of a dimension."""
 _LONGEST_END = 72
 """A mark of 8 bytes, after up to 64 that fill up; the description of another batch is longer."""
 
@@ -32,7 +32,7 @@ def read_arrow(body: bytes, metric: str) -> Columns:
 
     Dimensions may be text or a dictionary of it, which is quicker. InputError says what is wrong, and where.
     """
-    laid = _seen(body)
+    laid = _memory.seen(body)
     plan, found, dimensions = _read(body) if laid is None else laid.columns(body)
     keys, key = _keys(plan.dimensions, dimensions, len(found[plan.time]))
     time = found[plan.time] if plan.ticks == 1 else found[plan.time] // plan.ticks
@@ -89,16 +89,35 @@ class _Laid(NamedTuple):
         )
 
 
-_ends: dict[tuple[int, bytes], int] = {}
-"""Where the head ends, by the length of the body and the message that it begins with, its schema."""
-_laid: dict[bytes, _Laid] = {}
-"""By the head."""
+class _Memory:
+    """How bodies that were read are laid out. Threads may use it at once: at worst one of them is not remembered."""
+
+    def __init__(self) -> None:
+        self._ends: dict[tuple[int, bytes], int] = {}
+        """Where the head ends, by the length of the body and the message that it begins with, its schema."""
+        self._laid: dict[bytes, _Laid] = {}
+        """By the head."""
+        self.texts = 0
+        """How many texts of dimensions are remembered."""
+
+    def seen(self, body: bytes) -> _Laid | None:
+        """How the body is laid out, if one of the same length and the same head was put."""
+        end = self._ends.get((len(body), _first_message(body)))
+        return None if end is None else self._laid.get(body[:end])
+
+    def put(self, body: bytes, end: int, laid: _Laid) -> None:
+        """Remember a body whose head ends there; where too much is remembered all of that is forgotten before."""
+        texts = sum(map(len, laid.texts))
+        if len(self._laid) >= _MOST_HEADS or self.texts + texts > _MOST_TEXTS:
+            self._laid.clear()
+            self._ends.clear()
+            self.texts = 0
+        self._laid[body[:end]] = laid
+        self._ends[len(body), _first_message(body)] = end
+        self.texts += texts
 
 
-def _seen(body: bytes) -> _Laid | None:
-    """How the body is laid out, if one of the same length and the same head was read before."""
-    end = _ends.get((len(body), _first_message(body)))
-    return None if end is None else _laid.get(body[:end])
+_memory = _Memory()
 
 
 def _first_message(body: bytes) -> bytes:
@@ -151,11 +170,7 @@ def _remember(body: bytes, whole: pa.Buffer, batch: pa.RecordBatch, laid: _Laid)
         return
     end, first = min(begin for _, begin in places), _first_message(body)
     if batch.num_rows and len(first) < end <= _LONGEST_HEAD:
-        if len(_laid) >= _MOST_HEADS:
-            _laid.clear()
-            _ends.clear()
-        _laid[body[:end]] = laid._replace(places=tuple(places))
-        _ends[len(body), first] = end
+        _memory.put(body, end, laid._replace(places=tuple(places)))
 
 
 def _plan(schema: pa.Schema) -> _Plan:
