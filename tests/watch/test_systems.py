@@ -94,6 +94,20 @@ def test_a_second_run_reads_no_reference_again(watched: Watched):
     assert [step for step in steps if "reference" in step] == []
 
 
+def test_a_system_that_is_removed_while_its_reference_is_read_stays_removed(tmp_path: Path):
+    rides.build(tmp_path / "rides.duckdb")
+    with rides.open_service(tmp_path) as service:
+        read: list[str] = []
+
+        def remove(said: str) -> None:
+            read.append(said)
+            service.remove("system", "late", "Ada")
+
+        service.systems.prepare(rides.END, [], remove)
+        assert read == ["reading the reference of Late pick-ups"]
+        assert [one.metric.name for one in service.metrics() if one.metric.name.startswith("late.")] == []
+
+
 def test_a_changed_schema_is_told_at_once(tmp_path: Path):
     import duckdb
 

@@ -63,6 +63,8 @@ class Systems:
     def _look(self, system: System, sources: Mapping[str, Source], now: int) -> None:
         found = look(system, lambda metric, start, end: _ask(sources[metric.source], metric, start, end))
         with self._ledger.write() as tx:
+            if not any(kept.system.name == system.name for kept in systems.listed(tx)):
+                return  # removed meanwhile: its metrics would be back
             systems.remember(tx, system.name, msgspec.json.encode(found).decode(), now)
             names = [one.name for one in derive(system, found) if metrics.put_metric(tx, one, at=now)]
             detail = f"{system.name}: the reference was read; {len(names)} metrics follow from it"
