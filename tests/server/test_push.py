@@ -218,7 +218,7 @@ def test_a_body_that_nests_without_end_is_refused(served: Served, path: str, bod
 
 
 def test_a_body_that_is_too_large_is_refused(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(push, "LARGEST_BODY", 10)
+    monkeypatch.setattr(push, "LARGEST_PUSH", 10)
     answer = served.client.post(push.PREFIX, json=JSON)
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
 

@@ -20,7 +20,7 @@ NUMBERS = [pa.float64(), pa.float32(), pa.int16()]
 INDICES = [pa.int8(), pa.int32(), pa.uint16()]
 
 
-def stream(table: pa.Table, **options: str) -> bytes:
+def stream(table: pa.Table, **options: str | None) -> bytes:
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema, options=pa.ipc.IpcWriteOptions(**options)) as writer:
         writer.write_table(table)
@@ -73,11 +73,24 @@ def test_a_packed_stream_is_read_the_first_time_and_again(compression: str) -> N
         assert read_arrow(stream(table, compression=compression), "orders").value[-1] == last
 
 
+def test_what_would_unpack_to_more_than_a_push_may_hold_is_refused_before() -> None:
+    zeros = pa.array(np.zeros(9_000_000))
+    for column in (zeros, pa.DictionaryArray.from_arrays(pa.array([0] * 2), pa.array([" " * 70_000_000]))):
+        name = "country" if pa.types.is_dictionary(column.type) else "value"
+        rest = {"time": pa.array(np.zeros(len(column), np.int64)), "value": pa.array(np.zeros(len(column)))}
+        body = stream(pa.table(rest | {name: column}), compression="zstd")
+        assert len(body) < 100_000
+        with pytest.raises(InputError, match="unpacks to more than 64 MB; send fewer points at once"):
+            read_arrow(body, "orders")
+
+
+@pytest.mark.parametrize("compression", [None, "zstd"])
 @pytest.mark.parametrize("is_dictionary", [True, False])
-def test_a_broken_stream_is_refused_or_read_and_never_harms(is_dictionary: bool) -> None:
+def test_a_broken_stream_is_refused_or_read_and_never_harms(is_dictionary: bool, compression: str | None) -> None:
     country = pa.array(["DE", "US", "é", None])
     table = {"time": [0, 60, 120, 180], "value": [1.0, None, 3.0, 4.0], "country": country}
-    whole = stream(pa.table(table | ({"country": country.dictionary_encode()} if is_dictionary else {})))
+    table |= {"country": country.dictionary_encode()} if is_dictionary else {}
+    whole = stream(pa.table(table), compression=compression)
     chance, refused = random.Random(20261126), 0
     for turn in range(4000):
         body = bytearray(whole)

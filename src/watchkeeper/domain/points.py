@@ -12,6 +12,8 @@ WITHHELD = math.inf
 """The value of a point that came but is not shown, because its group was smaller than `min_group_size`: neither missing
 nor a number. It takes the place of an earlier value of that time, as any newer value does.
 """
+LARGEST_PUSH = 64 << 20
+"""How many bytes one push of points may have, packed or unpacked."""
 
 
 @dataclass(frozen=True)

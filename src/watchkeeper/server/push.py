@@ -30,6 +30,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from watchkeeper.domain import access
 from watchkeeper.domain.errors import AccessError, InputError, NotFoundError, StoreError, WatchkeeperError
+from watchkeeper.domain.points import LARGEST_PUSH
 from watchkeeper.server.errors import problem_of
 from watchkeeper.server.guard import Open, needs
 
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 
 PREFIX = "/api/v1/push"
 PROMETHEUS, OTLP = f"{PREFIX}/prometheus", f"{PREFIX}/otlp/v1/metrics"
-LARGEST_BODY = 64 << 20
 QUICK_BODY = 64 << 10
 """A body of up to so many bytes is decoded in the event loop: about a millisecond."""
 TRUSTED_S = 1.0
@@ -62,7 +62,7 @@ class PushDesk(Protocol):
 
 
 class _TooLargeError(InputError):
-    """The body is larger than `LARGEST_BODY`."""
+    """The body is larger than `LARGEST_PUSH`."""
 
 
 class _Tokens:
@@ -217,8 +217,8 @@ async def _body(receive: Receive, encoding: bytes) -> bytes:
             raise InputError("push: the caller went away before the body was sent")
         part = message.get("body", b"")
         size += len(part)
-        if size > LARGEST_BODY:
-            raise _TooLargeError(f"push: the body is larger than {LARGEST_BODY >> 20} MB; send fewer points at once")
+        if size > LARGEST_PUSH:
+            raise _TooLargeError(f"push: the body is larger than {LARGEST_PUSH >> 20} MB; send fewer points at once")
         parts.append(part)
         if not message.get("more_body", False):
             break
@@ -226,11 +226,11 @@ async def _body(receive: Receive, encoding: bytes) -> bytes:
     if encoding == b"gzip":
         unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
         try:
-            body = unpacker.decompress(body, LARGEST_BODY)
+            body = unpacker.decompress(body, LARGEST_PUSH)
         except zlib.error as error:
             raise InputError(f"push: the body is not packed with gzip: {error}") from None
         if unpacker.unconsumed_tail:
-            raise _TooLargeError(f"push: the body is larger than {LARGEST_BODY >> 20} MB; send fewer points at once")
+            raise _TooLargeError(f"push: the body is larger than {LARGEST_PUSH >> 20} MB; send fewer points at once")
         if not unpacker.eof:
             raise InputError("push: the body packed with gzip ends early; send it whole")
         if unpacker.unused_data:

@@ -17,6 +17,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from watchkeeper.domain.errors import InputError
+from watchkeeper.domain.points import LARGEST_PUSH
+from watchkeeper.sources.arrow_sizes import refuse_above
 from watchkeeper.sources.pushed import NO_VALUE, Columns, plausible
 
 _CONTINUES = b"\xff\xff\xff\xff"
@@ -128,6 +130,7 @@ def _first_message(body: bytes) -> bytes:
 def _read(body: bytes) -> _Found:
     """Parse a body, check what is in it (without that, a broken one would have us read beyond it), remember it."""
     try:
+        refuse_above(body, LARGEST_PUSH)
         whole = pa.py_buffer(body)
         stream = pa.ipc.RecordBatchStreamReader(whole)
         plan = _plan(stream.schema)
