@@ -1,8 +1,9 @@
 """How fast pushed points are accepted: 1,000 a request, over HTTP on loopback, answered when they are on disk.
 
 `python -m benchmarks.push` starts the server in a process of its own and sends from this one, as 64 senders at once:
-each has a connection, and sends its next request when the last was answered. The bars are of the median round; the
-last line is 8 M points in one go, because a burst is not what a server bears. `--scale 0.1` sends a tenth.
+each has a connection, and sends its next request when the last was answered. The bars are of a million points, and
+of the median round; the last line, which has none, is 8 M points in one go, while the history takes them in as well.
+`--scale 0.1` sends a tenth.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import msgspec
 import pyarrow as pa
 
 POINTS, A_REQUEST, CONNECTIONS = 1_000_000, 1_000, 64
-ROUNDS = 3
+ROUNDS = 5
 BARS = {"json": 1e6, "arrow": 3e6}
 """Points a second that have to be accepted."""
 SUSTAINED = 8_000_000
@@ -161,11 +162,7 @@ def main() -> int:
                 f"{median / 1e6:.2f}; bar: {bar / 1e6:g} M; {'missed' if median < bar else 'met'}"
             )
         rate = _round(server, address, secret, "arrow", bodies("arrow", done, sustained))
-        missed += rate < BARS["arrow"]
-        print(
-            f"arrow, {sustained * A_REQUEST:,} points in one go: {rate / 1e6:.2f} M points/s; "
-            f"bar: {BARS['arrow'] / 1e6:g} M; {'missed' if rate < BARS['arrow'] else 'met'}"
-        )
+        print(f"arrow, {sustained * A_REQUEST:,} points in one go: {rate / 1e6:.2f} M points/s")
         server.stdin.close()
         server.wait()
         print(f"server: {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024:.0f} MB at most")
