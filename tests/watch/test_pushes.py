@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from sqlalchemy import Engine, event
 
 from tests.stores.shared import given_up
 from watchkeeper.domain.config import parse_config
@@ -45,6 +46,19 @@ def service(tmp_path: Path) -> Iterator[Watchkeeper]:
     with Watchkeeper.open(tmp_path / "home", clock=lambda: NOW) as service:
         service.apply(parse_config(CONFIG), "tester")
         yield service
+
+
+@pytest.fixture
+def statements() -> Iterator[list[str]]:
+    """What ledgers are asked."""
+    heard: list[str] = []
+
+    def hear(connection: object, cursor: object, statement: str, *rest: object) -> None:
+        heard.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", hear)
+    yield heard
+    event.remove(Engine, "before_cursor_execute", hear)
 
 
 def kept(service: Watchkeeper, metric: str) -> dict[tuple[str, ...], dict[int, float]]:
@@ -301,6 +315,25 @@ def test_a_counter_has_a_series_once_it_has_a_point_and_no_more_than_fit(
     assert (rejected, why) == (1, "orders: would be one series more than 2; leave a dimension out")
     assert service.pushes.take_samples([of("US", 4, 2)]) == (0, "")
     assert kept(service, "orders") == {("DE", "phone"): {at(9): 1.0}, ("US", "phone"): {at(9): 3.0}}
+
+
+def test_a_request_of_many_metrics_asks_the_ledger_as_often_as_one_of_few(
+    service: Watchkeeper, statements: list[str]
+) -> None:
+    def request(names: Sequence[str], minute: int) -> list[Sample]:
+        labels = (("country", "DE"), ("device", "phone"))
+        return [Sample(name, labels, (at(9) + 1800 + 60 * minute) * 1000, 1.0 + minute, How.TOTAL) for name in names]
+
+    asked = []
+    for names in (["orders"], ["orders", "total"]):
+        service.pushes.take_samples(request(names, 1))
+        service.pushes.take_samples(request(names, 2))
+        service.pushes.drain()
+        statements.clear()
+        service.pushes.take_samples(request(names, 3))
+        service.pushes.drain()
+        asked.append(len(statements))
+    assert asked[0] == asked[1] > 0
 
 
 def test_a_restart_between_samples_changes_nothing(tmp_path: Path) -> None:

@@ -62,26 +62,28 @@ class Instruments:
             asked: dict[str, set[tuple[Key, int]]] = {}
             rejected: dict[str, int] = {}
             with self._ledger.write() as tx:
-                there, room = {}, {}
+                wanted = {name: {one.key for one in some} for name, some in placed.items()}
+                there = {
+                    name: {key: _RECORD.decode(record) for key, record in records.items()}
+                    for name, records in standings.of(tx, wanted).items()
+                }
                 for name, some in placed.items():
-                    keys = {one.key for one in some}
-                    records = standings.of(tx, name, keys)
-                    there[name] = {key: _RECORD.decode(record) for key, record in records.items()}
-                    if len(records) < len(keys):
-                        room[name] = self._most_series - standings.count(tx, name)
                     unknown = lacking(some, there[name]) - known[name].keys()
                     if unknown:
                         asked[name] = unknown
                 if not asked:
+                    encoded = {}
                     for name, some in placed.items():
                         folded = fold(some, there[name], known[name], int(self._clock()))
-                        changed, refused = self._fitting(folded.changed, there[name], room.get(name, 0))
+                        is_grown = len(there[name]) < len(wanted[name])
+                        room = self._most_series - standings.count(tx, name) if is_grown else 0
+                        changed, refused = self._fitting(folded.changed, there[name], room)
                         rejected |= {f"{name}: {why}": count for why, count in folded.rejected.items()}
                         if refused:
                             why = f"would be one series more than {self._most_series:,}; leave a dimension out"
                             rejected[f"{name}: {why}"] = sum(one.key in refused for one in some)
-                        encoded = {key: (_encoded(one), one.is_new) for key, one in changed.items()}
-                        standings.put(tx, name, encoded)
+                        encoded[name] = {key: (_encoded(one), one.is_new) for key, one in changed.items()}
+                    standings.put(tx, encoded)
                     return rejected
             # Outside of the transaction: reading the history may take a while, and others write meanwhile.
             self._before_reading()
@@ -96,11 +98,11 @@ class Instruments:
         with self._ledger.write() as tx:
             found = standings.unsettled(tx)
             made: dict[str, dict[Key, int]] = {}
+            settled: dict[str, dict[Key, tuple[str, bool]]] = defaultdict(dict)
             changed = 0
             by_moment: dict[int, list[tuple[int, int, float]]] = defaultdict(list)
             for name, records in found.items():
                 ids = made[name] = self._interned(tx, name, records)
-                settled = {}
                 for key, record in records.items():
                     standing = _RECORD.decode(record)
                     for period, one in standing.sums.items():
@@ -108,8 +110,8 @@ class Instruments:
                             value = np.nan if one.value is None else one.value
                             by_moment[one.changed_at].append((ids[key], period, value))
                         one.is_new = False
-                    settled[key] = (_encoded(standing), False)
-                standings.put(tx, name, settled)
+                    settled[name][key] = (_encoded(standing), False)
+            standings.put(tx, settled)
             for known_at, points in sorted(by_moment.items()):
                 ids_of_points, periods, values = zip(*points, strict=True)
                 changed += self._history.append(

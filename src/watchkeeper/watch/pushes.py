@@ -209,7 +209,7 @@ class Pushes:
         counted: list[tuple[Metric, list[Sample]]] = []
         latest_ms = (self._clock() + _FUTURE_S) * 1000
         for name, members in by_metric.items():
-            metric = self._of(name).metric
+            metric = known[name]
             if metric.min_group_size:
                 reasons[f"{name} withholds small groups, and samples do not say how large theirs is"] = len(members)
                 self._on_withheld(name, len(members))

@@ -6,13 +6,27 @@ that.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
+from typing import TypeAlias
 
 import msgspec
-from sqlalchemy import Boolean, Column, Connection, Index, Table, Text, func, select, text
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    Column,
+    ColumnElement,
+    Connection,
+    Index,
+    Table,
+    Text,
+    func,
+    literal,
+    select,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
-from watchkeeper.stores.ledger.schema import METADATA, among
+from watchkeeper.stores.ledger.schema import METADATA
 
 STANDING = Table(
     "standing",
@@ -25,15 +39,34 @@ STANDING = Table(
 )
 """`record` is the JSON of `sources.samples.Standing`. No foreign key: a series is made when it has a point."""
 
+Key: TypeAlias = tuple[str, ...]
+"""The dimension values of a series."""
+
 _VALUES = msgspec.json.Decoder(tuple[str, ...])
 
 
-def of(tx: Connection, metric: str, keys: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], str]:
-    """The records of a metric's series with these dimension values; one that never was is left out."""
-    query = select(STANDING.c.dimension_values, STANDING.c.record).where(
-        STANDING.c.metric == metric, among(tx, STANDING.c.dimension_values, map(_text, keys))
+def of(tx: Connection, wanted: Mapping[str, Collection[Key]]) -> dict[str, dict[Key, str]]:
+    """The records of series, by metric and dimension values, in one query; one that never was is left out."""
+    names = [name for name, keys in wanted.items() for _ in keys]
+    texts = [_text(values) for keys in wanted.values() for values in keys]
+    found: dict[str, dict[Key, str]] = {name: {} for name in wanted}
+    metric: ColumnElement[str]
+    values: ColumnElement[str]
+    if tx.dialect.name == "postgresql":
+        arrays = (literal(names, ARRAY(Text)), literal(texts, ARRAY(Text)))
+        asked = func.unnest(*arrays).table_valued("metric", "dimension_values").render_derived()
+        metric, values = asked.c.metric, asked.c.dimension_values
+    else:
+        pairs = msgspec.json.encode(list(zip(names, texts, strict=True))).decode()
+        asked = func.json_each(pairs).table_valued("value")
+        metric, values = func.json_extract(asked.c.value, "$[0]"), func.json_extract(asked.c.value, "$[1]")
+    is_asked = (STANDING.c.metric == metric) & (STANDING.c.dimension_values == values)
+    query = select(STANDING.c.metric, STANDING.c.dimension_values, STANDING.c.record).join_from(
+        asked, STANDING, is_asked
     )
-    return {_VALUES.decode(values): record for values, record in tx.execute(query)}
+    for name, text_of, record in tx.execute(query):
+        found[name][_VALUES.decode(text_of)] = record
+    return found
 
 
 def count(tx: Connection, metric: str) -> int:
@@ -41,11 +74,12 @@ def count(tx: Connection, metric: str) -> int:
     return int(tx.execute(select(func.count()).where(STANDING.c.metric == metric)).scalar() or 0)
 
 
-def put(tx: Connection, metric: str, records: Mapping[tuple[str, ...], tuple[str, bool]]) -> None:
-    """Keep the records, by dimension values, and whether the history lacks some of them."""
+def put(tx: Connection, records: Mapping[str, Mapping[Key, tuple[str, bool]]]) -> None:
+    """Keep the records, by metric and dimension values, and whether the history lacks some of them."""
     rows = [
         {"metric": metric, "dimension_values": _text(values), "record": record, "is_unsettled": lacks}
-        for values, (record, lacks) in records.items()
+        for metric, some in records.items()
+        for values, (record, lacks) in some.items()
     ]
     if rows:
         make = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
@@ -59,14 +93,14 @@ def are_unsettled(tx: Connection) -> bool:
     return tx.execute(select(STANDING.c.metric).where(STANDING.c.is_unsettled).limit(1)).first() is not None
 
 
-def unsettled(tx: Connection) -> dict[str, dict[tuple[str, ...], str]]:
+def unsettled(tx: Connection) -> dict[str, dict[Key, str]]:
     """The records that the history lacks some of, by metric and dimension values."""
     query = select(STANDING.c.metric, STANDING.c.dimension_values, STANDING.c.record).where(STANDING.c.is_unsettled)
-    found: dict[str, dict[tuple[str, ...], str]] = {}
+    found: dict[str, dict[Key, str]] = {}
     for metric, values, record in tx.execute(query.order_by(STANDING.c.metric, STANDING.c.dimension_values)):
         found.setdefault(metric, {})[_VALUES.decode(values)] = record
     return found
 
 
-def _text(values: tuple[str, ...]) -> str:
+def _text(values: Key) -> str:
     return msgspec.json.encode(values).decode()
