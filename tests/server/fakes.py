@@ -37,7 +37,7 @@ from watchkeeper.flags import GuardState, Standing
 from watchkeeper.server.facade import Order
 from watchkeeper.stores.ledger.audit import Entry
 from watchkeeper.watch import views
-from watchkeeper.watch.channels import ChannelLine
+from watchkeeper.watch.channels import ChannelLine, ToldLine
 from watchkeeper.watch.flag_views import FlagLine, FlagPage
 from watchkeeper.watch.hindsight_views import Hindsight, Sight
 from watchkeeper.watch.record import MetricRecord
@@ -431,6 +431,20 @@ class FakeChannels:
         link = "Look and answer: http://127.0.0.1:8321/alerts/"
         told = ((2, "Departures per hour: Mon 28 Oct 2013 10:00"), (1, "Share cancelled: Fri 08 Feb 2013 12:00"))
         return tuple(f"{head}\n{SENTENCES[id_]}\n\n- one\n- two\n{link}{id_}" for id_, head in told)[:limit]
+
+    def deliveries(self, limit: int, *, outcome: str | None = None) -> list[ToldLine]:
+        line = ToldLine(
+            transition=2,
+            alert=2,
+            change=Change.OPENED,
+            at=YEAR,
+            target="team",
+            outcome="sent",
+            reason="",
+            decided_at=YEAR + HOUR,
+        )
+        held = msgspec.structs.replace(line, target="pager", outcome="held", reason="muted: the database moves")
+        return [one for one in (line, held) if outcome in (None, one.outcome)][:limit]
 
     def test(self, name: str, by: str) -> ChannelLine:
         if name == "gone":

@@ -91,6 +91,17 @@ def test_what_was_told(reader: TestClient, service: FakeService) -> None:
     assert 'href="http://127.0.0.1:8321/alerts/2"' in reader.get("/told").text
 
 
+def test_what_was_told_names_what_went_to_channels_without_a_file_and_why_the_rest_did_not(reader: TestClient) -> None:
+    every = text(reader.get("/told").text)
+    assert "team sent" in every
+    assert "pager held: muted: the database moves" in every
+    held = text(reader.get("/told?outcome=held").text)
+    assert "pager" in held
+    assert "team sent" not in held
+    assert "Nothing was failed" not in held
+    assert "Nothing failed." in text(reader.get("/told?outcome=failed").text)
+
+
 def test_a_message_is_taken_apart_at_its_first_lines() -> None:
     page = told_page(("Subject: 1\nA sentence.\n\n- one\n- two\n", "Only a subject"))
     assert page.messages == (

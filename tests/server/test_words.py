@@ -58,6 +58,7 @@ def test_a_window_says_its_day_once_and_daily_windows_end_with_their_last_day() 
     midnight = BLIZZARD - 14 * HOUR
     assert words.window(midnight, midnight + DAY, NEW_YORK, DAY).striptags() == "Fri 8 Feb 2013"
     assert words.window(midnight, midnight + 2 * DAY, NEW_YORK, DAY).striptags().endswith("Sat 9 Feb 2013")
+    assert words.window(midnight, midnight + DAY + 3 * HOUR, NEW_YORK, DAY).striptags().endswith("Sat 9 Feb 2013")
 
 
 def test_zones_are_said_by_their_letters_where_they_have_some() -> None:

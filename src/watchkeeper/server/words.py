@@ -108,7 +108,7 @@ def when(seconds: int, zone: str, step_s: int = 0) -> Markup:
 def window(start: int, end: int, zone: str, step_s: int = 0) -> Markup:
     """`8 Feb 2013, 14:00 – 23:00`: a half open window, its end as people say it (of daily numbers the last day)."""
     first = wall_clock(start, zone)
-    last = wall_clock(max(end - step_s, start), zone) if step_s >= DAY else wall_clock(end, zone)
+    last = wall_clock(max(end - 1, start), zone) if step_s >= DAY else wall_clock(end, zone)
     if step_s >= DAY:
         if first.date() == last.date():
             return when(start, zone, step_s)

@@ -1,6 +1,8 @@
-"""What was sent to people, and the list of metrics."""
+"""What was sent to people and what was not, and the list of metrics."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 import msgspec
 from litestar import Response, get
@@ -11,20 +13,25 @@ from watchkeeper.server.desk import desk_of
 from watchkeeper.server.guard import needs
 from watchkeeper.server.messages import Message, messages_of
 from watchkeeper.server.session import PageRequest
+from watchkeeper.watch.channels import ToldLine
 from watchkeeper.watch.views import MetricLine
 
 TOLD = 50
 
 
 class ToldPage(msgspec.Struct, frozen=True, kw_only=True):
-    """The page's record: the newest message first."""
+    """The page's record: what became of changes of alerts (those of one `outcome`, or all), and the messages that went
+    to file channels, the newest first.
+    """
 
     messages: tuple[Message, ...]
+    lines: tuple[ToldLine, ...] = ()
+    outcome: str = ""
 
 
-def told_page(texts: tuple[str, ...]) -> ToldPage:
-    """Lay out messages."""
-    return ToldPage(messages=messages_of(texts))
+def told_page(texts: tuple[str, ...], lines: tuple[ToldLine, ...] = (), outcome: str = "") -> ToldPage:
+    """Lay out messages, and what became of changes of alerts."""
+    return ToldPage(messages=messages_of(texts), lines=lines, outcome=outcome)
 
 
 class MetricsPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,10 +42,14 @@ class MetricsPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @get("/told", sync_to_thread=True, opt=needs(Scope.READ))
-def show_told(request: PageRequest) -> Response[str]:
-    """What was sent."""
+def show_told(
+    request: PageRequest, outcome: FromQuery[Literal["sent", "held", "failed", "waiting"] | None] = None
+) -> Response[str]:
+    """What was sent, and why the rest was not."""
     desk = desk_of(request)
-    return desk.page(request, "told.html", told_page(desk.service.channels.told(TOLD)))
+    channels = desk.service.channels
+    lines = tuple(channels.deliveries(TOLD, outcome=outcome))
+    return desk.page(request, "told.html", told_page(channels.told(TOLD), lines, outcome or ""))
 
 
 @get("/metrics", sync_to_thread=True, opt=needs(Scope.READ))
