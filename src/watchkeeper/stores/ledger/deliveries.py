@@ -143,17 +143,14 @@ def told_of(tx: Connection, target: str, series: Iterable[int], start: int, end:
     `[start, end)` (seconds UTC).
     """
     transition, member = METADATA.tables["transition"], METADATA.tables["alert_member"]
-    first = func.min(transition.c.at_s)
-    query = (
-        select(transition.c.alert)
-        .join(DELIVERY, DELIVERY.c.transition == transition.c.id)
-        .join(member, member.c.alert == transition.c.alert)
-        .where(DELIVERY.c.target == target, DELIVERY.c.outcome == "sent", among(tx, member.c.series, series))
-        .where(transition.c.change.in_(("opened", "updated", "reopened")))
-        .group_by(transition.c.alert)
-        .having(first >= start, first < end)
-    )
-    return set(tx.execute(query).scalars())
+    told = select(transition.c.alert).join(DELIVERY, DELIVERY.c.transition == transition.c.id)
+    told = told.where(DELIVERY.c.target == target, DELIVERY.c.outcome == "sent")
+    told = told.where(transition.c.change.in_(("opened", "updated", "reopened")))
+    lately = told.join(member, member.c.alert == transition.c.alert).where(among(tx, member.c.series, series))
+    lately = lately.where(transition.c.at_s >= start, transition.c.at_s < end)
+    # Of those alone, not of all there ever were, it is asked whether they were told of before.
+    first = told.where(transition.c.alert.in_(lately)).group_by(transition.c.alert)
+    return set(tx.execute(first.having(func.min(transition.c.at_s) >= start)).scalars())
 
 
 def pending(tx: Connection, target: str) -> int:
