@@ -42,6 +42,7 @@ PAGES = (
     "/new-assessment",
     "/new-assessment?source=warehouse&table=flights",
     "/new-assessment/gone",
+    "/remove/system/late",
     "/people",
     "/audit",
     "/sign-in",

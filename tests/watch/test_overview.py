@@ -28,6 +28,14 @@ def shop(tmp_path: Path) -> Iterator[Watchkeeper]:
         yield service
 
 
+def test_a_week_names_metrics_that_were_judged_and_had_no_point(shop: Watchkeeper) -> None:
+    assert shop.overview.week().silent == ()
+    shop.run_until(END + 2 * WEEK)
+    (silent,) = shop.overview.week(END + 2 * WEEK).silent
+    assert silent.metric.name == shop.metrics()[0].metric.name
+    assert silent.newest_point == END - silent.metric.step_s
+
+
 def test_a_week_tells_what_moved_in_it_and_what_was_said(shop: Watchkeeper) -> None:
     week = shop.overview.week()
     assert (week.start, week.end) == (END - WEEK, END)

@@ -49,7 +49,7 @@ def command(context: click.Context, where: Where, as_json: bool) -> None:
             "alerts": one.alerts_30_days,
             "real": one.real,
             "false alarms": one.false_alarms,
-            "newest": None if one.newest_point is None else f"{one.newest_point:%Y-%m-%dT%H:%MZ}",
+            "judged up to": None if one.newest_point is None else f"{one.newest_point:%Y-%m-%dT%H:%MZ}",
             "withheld": one.withheld,
         }
         for one in found
@@ -75,7 +75,7 @@ def show(where: Where, name: str, as_json: bool) -> None:
         if value not in (usual[key], "", [], None):
             click.echo(f"{key}: {value}")
     newest = told(found.newest_point) or "none"
-    click.echo(f"{found.series_count:,} series, newest period {newest}, {found.alerts_30_days} alerts in 30 days")
+    click.echo(f"{found.series_count:,} series, judged up to {newest}, {found.alerts_30_days} alerts in 30 days")
 
 
 @command.command("try")

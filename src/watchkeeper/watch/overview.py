@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+
+import msgspec
 
 from watchkeeper.domain.errors import ChannelError, InputError
 from watchkeeper.domain.feedback import Answer
@@ -11,7 +13,9 @@ from watchkeeper.learn import in_force
 from watchkeeper.notify import channels as ways
 from watchkeeper.notify.message import count_alerts
 from watchkeeper.notify.parcel import Parcel
-from watchkeeper.stores.ledger import Ledger, audit, feedback, metrics, watermarks
+from watchkeeper.stores.history import History
+from watchkeeper.stores.ledger import Ledger, audit, feedback, metrics, series, watermarks
+from watchkeeper.watch import withheld
 from watchkeeper.watch.look import Look
 from watchkeeper.watch.views import MetricLine
 from watchkeeper.watch.week import Week, text
@@ -24,8 +28,9 @@ NOISY = 2.0
 class Overview:
     """Weeks, and sending one. Methods may be called from any thread."""
 
-    def __init__(self, ledger: Ledger, look: Look, clock: Callable[[], float]) -> None:
+    def __init__(self, ledger: Ledger, history: History, look: Look, clock: Callable[[], float]) -> None:
         self._ledger = ledger
+        self._history = history
         self._look = look
         self._clock = clock
 
@@ -56,10 +61,28 @@ class Overview:
             missed=sum(one.answer is Answer.MISSED and start <= one.start < end for one in log),
             events=tuple(one for one in log if one.answer is Answer.EVENT and one.start < end and one.end > start),
             noisy=tuple(one for one in watched if _is_noisy(one)),
-            silent=tuple(one for one in watched if one.newest_point is None or one.newest_point < end - WEEK),
+            silent=self._silent(watched, end - WEEK),
             watched=len(watched),
             sentence=_sentence(len(began), len(said), said.count(Answer.REAL)),
         )
+
+    def _silent(self, watched: Sequence[MetricLine], since: int) -> tuple[MetricLine, ...]:
+        """The metrics that had no point from `since` (seconds) on, each with the newest that it had: periods without
+        any are judged too, so that how far a metric was judged says nothing of it.
+        """
+        with self._ledger.read() as tx:
+            members, held_back = series.by_metric(tx), withheld.known(tx)
+        last = self._history.last_time([one.id for of_metric in members.values() for one in of_metric])
+        silent = []
+        for line in watched:
+            name = line.metric.name
+            times = [last[one.id] for one in members.get(name, ()) if one.id in last]
+            if name in held_back:
+                times.append(held_back[name].newest)
+            newest = max(times, default=None)
+            if newest is None or newest < since:
+                silent.append(msgspec.structs.replace(line, newest_point=newest))
+        return tuple(silent)
 
     def send(self, channel: str, by: str, end: int | None = None, link: str = "") -> Week:
         """Send the week to people. NotFoundError; InputError where the channel is a machine's; ChannelError says why it

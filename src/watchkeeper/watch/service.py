@@ -112,7 +112,7 @@ class Watchkeeper:
         self.deeds = Deeds(ledger, clock)
         self.runbooks = Runbooks(ledger, history)
         self.listing = Listing(ledger, self._judgements, self._look)
-        self.overview = Overview(ledger, self._look, clock)
+        self.overview = Overview(ledger, history, self._look, clock)
         self.digests = Digests(ledger, self.overview, link)
         self.replies = Replies(ledger, clock)
         self.access = Access(ledger, clock)

@@ -108,7 +108,8 @@ class Inbox(msgspec.Struct, frozen=True, kw_only=True):
 class MetricLine(msgspec.Struct, frozen=True, kw_only=True):
     """One metric in a list: its record from answers and what it cost in the last 30 days of data.
 
-    `withheld` is how many rows its last reading withheld, because their group was too small.
+    `newest_point` is the start of the newest period that was judged, with a value or not; `withheld` is how many rows
+    its last reading withheld, because their group was too small.
     """
 
     metric: Metric

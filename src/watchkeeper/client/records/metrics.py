@@ -39,7 +39,8 @@ class TrackRecord(msgspec.Struct, frozen=True, kw_only=True):
 class MetricRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A metric as it is set, and its record. Counts of alerts are of the last 30 days of data.
 
-    `withheld` is how many rows its last reading withheld, because their group was smaller than its `min_group_size`.
+    `newest_point` is the start of the newest period that was judged, with a value or not; `withheld` is how many rows
+    its last reading withheld, because their group was smaller than its `min_group_size`.
     `track` is how right it was.
     """
 

@@ -263,7 +263,8 @@ def _why_not_opened(path: Path, message: str) -> str:
     holder = re.search(r"lock is held in (.*?) ?\(PID (\d+)", message)
     if holder is not None or "Could not set lock" in message:
         who = f" {holder[2]} ({holder[1]})" if holder else ""
-        return f"history {path}: another process{who} holds it; a history has one process: stop that one first"
+        mend = "a history has one process: ask that one (--server URL), or stop it first"
+        return f"history {path}: another process{who} holds it; {mend}"
     if "different configuration" in message:
         return f"history {path}: this process has it open elsewhere with other settings; close that first"
     if "Permission denied" in message or "read-only" in message.lower():
