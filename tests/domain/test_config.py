@@ -65,6 +65,13 @@ def test_what_cannot_be_is_named_with_its_place(change: tuple[str, str], line: i
     assert str(caught.value).startswith(f"shop.yaml:{line}: ")
 
 
+def test_a_key_that_is_not_known_is_named_with_the_one_it_may_be() -> None:
+    text = "sources: {shop: {url: 'sqlite:///s.db'}}\nmetrics: {orders: {source: shop, %s: orders, step: 1h}}"
+    for key, mend in (("tabel", "is it `table`?"), ("qqq", "there are name, source,")):
+        with pytest.raises(ConfigError, match=f"orders: no setting is called `{key}`; {mend}"):
+            parse_config(text % key, "shop.yaml")
+
+
 def test_configuration_never_executes():
     with pytest.raises(ConfigError, match="python/object"):
         parse_config("sources: !!python/object/apply:os.system ['true']")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import enum
+import re
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
@@ -21,7 +23,7 @@ from watchkeeper.domain.team import Team
 from watchkeeper.domain.weekly import parse_weekly
 from watchkeeper.domain.yaml_text import read_yaml
 
-T = TypeVar("T")
+T = TypeVar("T", bound=msgspec.Struct)
 SECTIONS = (
     "sources",
     "defaults",
@@ -173,7 +175,7 @@ def _section(
         try:
             records.append(msgspec.convert({**defaults, **entry, "name": str(name)}, record))
         except (msgspec.ValidationError, InputError) as error:
-            problems.append(f"{lines.of_error(str(error), key, str(name))}: {key}.{name}: {error}")
+            problems.append(f"{lines.of_error(str(error), key, str(name))}: {key}.{name}: {_mended(error, record)}")
     return tuple(records)
 
 
@@ -184,7 +186,7 @@ def _single(raw: dict[str, Any], key: str, record: type[T], lines: Lines, proble
     try:
         return msgspec.convert(raw[key], record)
     except (msgspec.ValidationError, InputError) as error:
-        problems.append(f"{lines.of_error(str(error), key)}: {key}: {error}")
+        problems.append(f"{lines.of_error(str(error), key)}: {key}: {_mended(error, record)}")
         return None
 
 
@@ -192,6 +194,17 @@ def _read(text: str, place: str) -> tuple[Any, Lines]:
     """What the file says, and where."""
     raw, root = read_yaml(text, place)
     return raw, Lines(root, place)
+
+
+def _mended(error: Exception, record: type[msgspec.Struct]) -> str:
+    """What is wrong, and of a key that the record does not have which one it may be."""
+    unknown = re.fullmatch(r"Object contains unknown field `(.*)`", str(error))
+    if unknown is None:
+        return str(error)
+    names = record.__struct_encode_fields__
+    near = difflib.get_close_matches(unknown[1], names, n=1)
+    mend = f"is it `{near[0]}`?" if near else f"there are {', '.join(names)}"
+    return f"no setting is called `{unknown[1]}`; {mend}"
 
 
 def _shown(entry: object) -> str:
