@@ -25,6 +25,7 @@ def test_flags_are_listed_overridden_and_asked(tmp_path: Path):
     (tmp_path / "flags.yaml").write_text(CONFIG)
     applied = CliRunner().invoke(main, ["apply", str(tmp_path / "flags.yaml"), "--home", str(home)])
     assert applied.exit_code == 0, applied.output
+    assert applied.output.endswith("flags.yaml: applied 1 flag\n")
     assert run(home, "list").output == "ranking: Everybody gets model.\n"
     said = run(home, "override", "ranking", "basic", "--for", "8h", "--note", "moving").output
     assert "gives everybody basic for 8 hours more" in said

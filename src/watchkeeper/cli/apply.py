@@ -41,13 +41,15 @@ def command(where: Where, files: tuple[Path, ...], prune: bool, dry_run: bool, a
         with where.ask(whole=True, is_made=True) as client:
             steps = client.apply(text, place=place, more=more, prune=prune).steps
     removed = [f"{step.noun} {step.name}" for step in steps if step.is_removed]
-    held = {"sources": len(config.sources), "metrics": len(config.metrics), "channels": len(config.channels)}
+    sections = {key: getattr(config, key) for key in config.__struct_fields__ if key != "retention"}
+    held = {key: len(section) for key, section in sections.items()}
     named = ", ".join(texts)
     if as_json:
         click.echo(json.dumps({"file": named, "is_applied": not dry_run, **held, "removed": removed}))
         return
     done = "would hold" if dry_run else "applied"
-    click.echo(f"{named}: {done} {', '.join(f'{count} {noun}' for noun, count in held.items())}")
+    counts = [f"{count} {noun if count != 1 else noun[:-1]}" for noun, count in held.items() if count]
+    click.echo(f"{named}: {done} {', '.join(counts) or 'nothing but settings'}")
     if dry_run:
         say(steps)
     elif removed:
