@@ -116,6 +116,17 @@ def test_two_processes_of_a_service_are_two_instruments() -> None:
     assert server.points == {("DE", 0): 9 + 3}
 
 
+def test_all_that_a_process_counted_is_counted_where_it_began_in_the_period() -> None:
+    server = Server()
+    job = sample(30, 7, How.TOTAL, origin="job", start_s=10)
+    assert server.take(job) == {("DE", 0): 7}
+    assert server.take(job) == {}
+    assert server.take(sample(HOUR + 30, 9, How.TOTAL, origin="older", start_s=10)) == {}
+    later = 3 * 24 * HOUR
+    assert server.take(sample(later + 20, 4, How.TOTAL, origin="other", start_s=later + 10)) == {("DE", later): 4}
+    assert server.take(job) == {}, "it was forgotten, and counted before that"
+
+
 def test_a_period_goes_on_from_what_the_history_knows() -> None:
     server = Server({("DE", 0): 40.0, ("DE", HOUR): 1.0})
     assert server.take(sample(1, 2, How.DELTA)) == {("DE", 0): 42}

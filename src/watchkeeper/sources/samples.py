@@ -9,9 +9,10 @@ its period depends on what it is:
 | a change since the last one (delta) | is added to the period |
 | a running total (cumulative) | what it grew by since the last one is added to the period; one that fell began anew |
 
-A running total's first sample only says where it stands. What was counted once is not counted again: a `Standing` is
-where the instruments of one series stand, and whoever folds keeps it with the points. A delta that comes late, by a
-sender that tries again what another request has overtaken, is counted if it fills a gap that was left for it.
+A running total's first sample only says where it stands, unless it says too that it began in the same period. What was
+counted once is not counted again: a `Standing` is where the instruments of one series stand, and whoever folds keeps it
+with the points. A delta that comes late, by a sender that tries again what another request has overtaken, is counted if
+it fills a gap that was left for it.
 """
 
 from __future__ import annotations
@@ -211,7 +212,7 @@ def _count(standing: Standing, placed: Placed, so_far: float, now: int) -> tuple
     else:
         if mark is not None and one.at_ms <= mark.at_ms:
             return "", False
-        grown = _grown(mark, one)
+        grown = _all_of_it(standing, one, period) if mark is None or mark.total is None else _grown(mark, one)
         standing.marks[instrument] = Mark(one.at_ms, one.value)
     if grown is not None:
         there = standing.sums.get(period)
@@ -221,12 +222,20 @@ def _count(standing: Standing, placed: Placed, so_far: float, now: int) -> tuple
     return "", True
 
 
-def _grown(mark: Mark | None, one: Sample) -> float | None:
-    """What a running total grew by; None where it only says where it stands."""
-    if mark is None or mark.total is None:
-        return None
-    began_anew = one.value < mark.total or mark.at_ms < one.start_ms < one.at_ms
-    return one.value if began_anew else one.value - mark.total
+def _all_of_it(standing: Standing, one: Sample, period: int) -> float | None:
+    """The first that is heard of a running total, where it says that it began in the same period; else that only says
+    where it stands, because what it counted before belongs elsewhere. An old one may be of an instrument forgotten.
+    """
+    heard = max((mark.at_ms for mark in standing.marks.values()), default=one.at_ms)
+    is_whole = 0 < one.start_ms <= one.at_ms and period * 1000 <= one.start_ms
+    return one.value if is_whole and one.at_ms > heard - FORGOTTEN_MS else None
+
+
+def _grown(mark: Mark, one: Sample) -> float:
+    """What a running total grew by."""
+    total = mark.total or 0.0
+    began_anew = one.value < total or mark.at_ms < one.start_ms < one.at_ms
+    return one.value if began_anew else one.value - total
 
 
 def _is_open(mark: Mark, one: Sample) -> bool:
