@@ -109,7 +109,7 @@ def test_one_thing_is_removed_by_a_verb_and_refused_while_it_is_needed(tmp_path:
     assert refused.exit_code == 3
     assert "source shop is needed by metric orders (source), metric revenue (source)" in refused.stderr
     assert "could not be removed: it is needed by metric orders" in remove("source", "shop", "--dry-run").stdout
-    assert remove("metric", "orders", "--dry-run").stdout.startswith("would remove metric orders\n  metric orders: it")
+    assert remove("metric", "orders", "--dry-run").stdout.startswith("would remove metric orders\n  Metric orders: it")
     assert remove("metric", "orders").stdout.startswith("removed metric orders")
     gone = json.loads(remove("metric", "revenue", "--json").stdout)
     assert gone["gone"] == [{"kind": "metric", "name": "revenue"}]

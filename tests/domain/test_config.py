@@ -45,7 +45,7 @@ def test_metrics_inherit_defaults_and_may_say_otherwise():
     [
         (("kind: count", "kind: number"), 6, "metrics.orders.*number"),
         (("step: 1h", "step: 7h"), 4, "metrics.orders.*1h, 1d"),
-        (("source: shop", "source: store"), 4, "'store' is not among the sources \\(shop\\)"),
+        (("source: shop", "source: store"), 4, "no source 'store'; there are shop: name one, or add it"),
         (("kind: count", "colour: red"), 6, "metrics.orders.*colour"),
         (("Europe/Berlin", "Berlin"), 4, "metrics.orders.*IANA"),
         (("since: 2024-01-01", "since: soon"), 4, "metrics.orders.*2026-11-23T09:00"),

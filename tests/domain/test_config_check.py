@@ -68,7 +68,7 @@ def test_what_stands_already_counts_too() -> None:
     assert whole("routes: {day: {channels: [mail]}}", there) == []
     more = "metrics: {visits: {source: shop, step: 1h, query: 'select :start, :end'}}"
     assert whole(more, there) == []
-    assert whole(more) == ["shop.yaml:1: metrics.visits.source: 'shop' is not among the sources (none)"]
+    assert whole(more) == ["shop.yaml:1: metrics.visits.source: no source 'shop'; there are none: name one, or add it"]
 
 
 def test_of_many_names_the_nearest_are_said() -> None:
@@ -95,7 +95,7 @@ def test_what_no_file_names_is_left_out_but_what_a_system_makes() -> None:
     assert ("metric", "search.skill") in left_out(there, Config())
     gone = left_out(there, less.config)
     (said,) = lacking(less.config, together(there, less.config, gone), less.places)
-    assert said == "less.yaml:1: systems.search.source: 'shop' is not among the sources (none)"
+    assert said == "less.yaml:1: systems.search.source: no source 'shop'; there are none: name one, or add it"
 
 
 def test_an_owner_refers_to_a_team_only_where_it_is_one() -> None:

@@ -500,7 +500,7 @@ class FakeService:
     def removal(self, kind: str, name: str) -> Removal:
         held = ("route night (channels)",) if kind == "channel" else ()
         more = (("metric", f"{name}.skill"),) if kind == "system" else ()
-        effects = (f"{kind} {name}: 2 open alerts end",)
+        effects = (f"{kind.capitalize()} {name}: 2 open alerts end.",)
         return Removal(kind=kind, name=name, held_by=held, gone=((kind, name), *more), effects=effects)
 
     def remove(self, kind: str, name: str, by: str) -> Removal:

@@ -155,6 +155,10 @@ def test_settings_are_tried_by_readers_and_kept_by_editors(api: Served) -> None:
             client.keep_settings("orders", {"query": "select 1"})
         with pytest.raises(ConfigError, match="etric orders"):
             client.try_settings("orders", {"direction": "sideways"})
+        with pytest.raises(InputError, match="no setting is called `half_live`; is it `half_life`"):
+            client.try_settings("orders", {"half_live": "3d"})
+        with pytest.raises(ConfigError, match="etric sales: no setting is called `tabel`; is it `table`"):
+            client.try_metric({**SALES, "tabel": "orders"})
 
 
 def test_a_metric_is_drafted_from_a_table_and_switched_on(tmp_path: Path) -> None:

@@ -266,6 +266,27 @@ def test_an_agent_finds_a_series_and_says_what_a_window_of_it_was(api: Served) -
         client.undo(kept.id)
 
 
+def test_an_agent_is_told_in_a_sentence_which_argument_is_wrong(api: Served) -> None:
+    with client_of(api, Role.RESPONDER) as client:
+        _, (near, far, missing, odd, short) = asked(
+            agent_server(client),
+            ("preview_feedback", {"answer": "real", "alert": 1}),
+            ("see_points", {"series": 1, "colour": "red"}),
+            ("see_points", {"start": "2026-03-04T10:00Z"}),
+            ("see_points", {"series": "abc"}),
+            ("see_points", {"series": 1, "start": "2026-03-04T10:00Z", "end": "2026-03-04T12:00"}),
+        )
+    assert near.content[0].text == "preview_feedback: no argument is called `alert`; is it `alert_id`?"
+    assert "`colour`; there are series, start, end, limit, cursor" in far.content[0].text
+    assert missing.content[0].text == "see_points: series is missing: give it"
+    assert odd.content[0].text.startswith("see_points: series: 'abc': it should be a valid integer")
+    assert all(one.is_error for one in (near, far, missing, odd))
+    assert [one["time"] for one in short.structured_content["items"]] == [
+        "2026-03-04T10:00:00Z",
+        "2026-03-04T11:00:00Z",
+    ]
+
+
 def test_what_an_agent_can_say_has_a_place_in_its_tools(api: Served) -> None:
     """Whatever an answer may carry, but for the second yes, which is a person's."""
     with client_of(api) as client:

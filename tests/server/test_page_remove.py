@@ -39,6 +39,16 @@ def test_what_something_refers_to_has_no_button(reader: TestClient) -> None:
     assert "/remove/channel/team" not in forms(page)
 
 
+def test_only_an_editor_is_led_there(reader: TestClient, service: FakeService) -> None:
+    pages = ("/metrics/departures/settings", "/flags/ranking", "/systems/late", "/setup")
+    assert all("/remove/" in reader.get(where).text for where in pages)
+    service.role = Role.RESPONDER
+    for where in pages:
+        page = reader.get(where)
+        assert page.status_code == 200, where
+        assert "/remove/" not in page.text, where
+
+
 def test_only_an_editor_removes(reader: TestClient, service: FakeService) -> None:
     there = "/remove/metric/departures"
     fields = form(reader.get(there).text, there)

@@ -53,6 +53,13 @@ def test_a_time_is_on_the_metrics_clock_with_the_exact_one_beside() -> None:
     assert words.when(BLIZZARD, NEW_YORK, DAY).striptags() == "Fri 8 Feb 2013"
 
 
+def test_exact_times_in_a_sentence_are_said_in_words_and_nothing_else_is_markup() -> None:
+    said = words.with_times("snoozed by <Ada> until 2026-11-26T22:49:43Z: told then", NEW_YORK)
+    assert "&lt;Ada&gt;" in said
+    assert said.striptags() == "snoozed by <Ada> until Thu 26 Nov 2026, 17:49: told then"
+    assert words.with_times("no time here", NEW_YORK) == "no time here"
+
+
 def test_a_window_says_its_day_once_and_daily_windows_end_with_their_last_day() -> None:
     assert words.window(BLIZZARD, BLIZZARD + 3 * HOUR, NEW_YORK).striptags().endswith("14:00 – 17:00")
     midnight = BLIZZARD - 14 * HOUR

@@ -53,6 +53,12 @@ def test_a_file_comes_in_pieces_with_all_its_numbers(tmp_path: Path) -> None:
     assert found[-1][1] == {"time": [18000], "value": [0.5], "cases": [5.0], "group_size": [9.0], "dimensions": {}}
 
 
+def test_json_may_write_a_number_as_text_in_some_rows(tmp_path: Path) -> None:
+    rows = '{"time": 1, "value": 2.5, "shop": 7}\n{"time": 2, "value": "3", "shop": "x"}\n{"time": 3, "value": null}\n'
+    ((_, found),) = pieces(written(tmp_path, "mixed.jsonl", rows), rows=9)
+    assert found == {"time": [1, 2, 3], "value": [2.5, 3.0, None], "dimensions": {"shop": ["7", "x", None]}}
+
+
 @pytest.mark.parametrize(
     ("name", "text", "says"),
     [
@@ -62,6 +68,12 @@ def test_a_file_comes_in_pieces_with_all_its_numbers(tmp_path: Path) -> None:
         ("a.csv", "time,value\n2026-06-01,two\n", "column value, row 1: 'two' is not a number"),
         ("a.csv", "time,value\n2026-06-01,inf\n", "column value has 1 infinite values"),
         ("a.json", '{"time": 1, "value": 2}\n{"time": ', "line 2 is no JSON"),
+        (
+            "a.jsonl",
+            '{"time": 1, "value": 2}\n{"time": 2, "value": "two"}\n',
+            "column value, row 2: 'two' is not a number",
+        ),
+        ("a.json", '{"time": [1, 2], "value": [3, "two"]}', "column value, row 2: 'two' is not a number"),
         ("a.json", "[1, 2]", "its rows are no table"),
         ("a.json", '{"time": [1, 2], "value": [3]}', "its rows are no table"),
         ("a.json", '{"value": 3}', "has no column time; there are value"),

@@ -75,7 +75,9 @@ def show(where: Where, name: str, as_json: bool) -> None:
         if value not in (usual[key], "", [], None):
             click.echo(f"{key}: {value}")
     newest = told(found.newest_point) or "none"
-    click.echo(f"{found.series_count:,} series, judged up to {newest}, {found.alerts_30_days} alerts in 30 days")
+    count = found.alerts_30_days
+    alerts = "1 alert" if count == 1 else f"{count:,} alerts"
+    click.echo(f"{found.series_count:,} series, judged up to {newest}, {alerts} in 30 days")
 
 
 @command.command("try")

@@ -46,3 +46,4 @@ def _say(found: RemovalRecord, dry_run: bool) -> None:
     click.echo(f"{'would remove' if dry_run else 'removed'} {gone}")
     for effect in found.effects:
         click.echo(f"  {effect}")
+    click.echo("  A configuration that names it again brings it back.")

@@ -6,7 +6,7 @@ Every tool is a call of the client, so whatever the token may not, the server re
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 import msgspec
@@ -15,7 +15,9 @@ from mcp.server.mcpserver.exceptions import ToolError
 
 from watchkeeper.client.client import Client
 from watchkeeper.client.records import DraftRecord, MetricList
+from watchkeeper.client.tool_server import ToolServer
 from watchkeeper.domain.errors import InputError, WatchkeeperError
+from watchkeeper.domain.times import parse_instant
 from watchkeeper.watch.views import Show
 
 INSTRUCTIONS = """Watchkeeper watches a company's metrics. An alert is an incident: series that moved together.
@@ -28,9 +30,9 @@ MOST_POINTS = 1000
 Said = Literal["real", "false_alarm", "missed", "event", "new_normal", "bad_data"]
 Reaches = Literal["named", "value", "metric", "group"]
 REACHING = """Of an alert (its own series and window, where no other is given), or of a window of `series` from `start`
-to `end` (ISO 8601 with offset; new_normal has a start alone). `reach` widens it: `value` to every series that shares
-the value of `dimension`, `metric` to all series of the metric, `group` to all metrics of its group. An event may
-`repeat`, on the metric's clock: weekly, yearly, holidays:DE, rrule:FREQ=..."""
+to `end` (ISO 8601, UTC without an offset; new_normal has a start alone). `reach` widens it: `value` to every series
+that shares the value of `dimension`, `metric` to all series of the metric, `group` to all metrics of its group.
+An event may `repeat`, on the metric's clock: weekly, yearly, holidays:DE, rrule:FREQ=..."""
 PREVIEW = f"What an answer would change in the past, in a sentence and in numbers; nothing is written.\n\n{REACHING}"
 GIVE = f"""Say an answer; preview it first. One that would lose a confirmed alert is refused, and the price of a missed
 window that is so ordinary that its like would cost too much is not accepted: ask a person for that.
@@ -40,7 +42,7 @@ window that is so ordinary that its like would cost too much is not accepted: as
 
 def agent_server(client: Client) -> MCPServer[Any]:
     """The MCP server over a client; run it with `.run("stdio")`."""
-    server: MCPServer[Any] = MCPServer("watchkeeper", instructions=INSTRUCTIONS)
+    server = ToolServer("watchkeeper", instructions=INSTRUCTIONS)
 
     @server.tool()
     def list_alerts(
@@ -177,8 +179,8 @@ def _draft(
         "answer": answer,
         "alert": alert_id,
         "series": series or [],
-        "start": start or None,
-        "end": end or None,
+        "start": _moment("start", start),
+        "end": _moment("end", end),
         "reach": reach,
         "dimension": dimension,
         "repeat": repeat,
@@ -191,11 +193,12 @@ def _draft(
 
 
 def _moment(name: str, text: str) -> datetime | None:
+    """A time as pushes take it: ISO 8601, seconds or not, UTC where it has no offset; None where there is none."""
     if not text:
         return None
     try:
-        return msgspec.convert(text, datetime)
-    except msgspec.ValidationError:
+        return datetime.fromtimestamp(parse_instant(text), UTC)
+    except InputError:
         raise InputError(f"{name}: {text[:40]!r} is no time; write it as 2026-11-23T09:00:00Z") from None
 
 

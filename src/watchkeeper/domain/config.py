@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
 import enum
-import re
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
@@ -14,6 +12,7 @@ from watchkeeper.domain.config_check import lacking
 from watchkeeper.domain.config_lines import Lines, Places
 from watchkeeper.domain.errors import ConfigError, InputError
 from watchkeeper.domain.flag import Flag, Segment
+from watchkeeper.domain.mends import mended
 from watchkeeper.domain.metric import Metric, Source, check_name
 from watchkeeper.domain.retention import Retention
 from watchkeeper.domain.route import Route
@@ -175,7 +174,7 @@ def _section(
         try:
             records.append(msgspec.convert({**defaults, **entry, "name": str(name)}, record))
         except (msgspec.ValidationError, InputError) as error:
-            problems.append(f"{lines.of_error(str(error), key, str(name))}: {key}.{name}: {_mended(error, record)}")
+            problems.append(f"{lines.of_error(str(error), key, str(name))}: {key}.{name}: {mended(error, record)}")
     return tuple(records)
 
 
@@ -186,7 +185,7 @@ def _single(raw: dict[str, Any], key: str, record: type[T], lines: Lines, proble
     try:
         return msgspec.convert(raw[key], record)
     except (msgspec.ValidationError, InputError) as error:
-        problems.append(f"{lines.of_error(str(error), key)}: {key}: {_mended(error, record)}")
+        problems.append(f"{lines.of_error(str(error), key)}: {key}: {mended(error, record)}")
         return None
 
 
@@ -194,17 +193,6 @@ def _read(text: str, place: str) -> tuple[Any, Lines]:
     """What the file says, and where."""
     raw, root = read_yaml(text, place)
     return raw, Lines(root, place)
-
-
-def _mended(error: Exception, record: type[msgspec.Struct]) -> str:
-    """What is wrong, and of a key that the record does not have which one it may be."""
-    unknown = re.fullmatch(r"Object contains unknown field `(.*)`", str(error))
-    if unknown is None:
-        return str(error)
-    names = record.__struct_encode_fields__
-    near = difflib.get_close_matches(unknown[1], names, n=1)
-    mend = f"is it `{near[0]}`?" if near else f"there are {', '.join(names)}"
-    return f"no setting is called `{unknown[1]}`; {mend}"
 
 
 def _shown(entry: object) -> str:

@@ -169,8 +169,6 @@ def _missing(one: Reference, whole: Config, places: Places, gone: Collection[tup
     if (one.to_kind, one.to) in gone:
         return f"{place}: {one.to_kind} {one.to!r} would be removed, as no file names it; name it in one, or not here"
     known = names_of(whole, one.to_kind)
-    if one.to_kind == "source":
-        return f"{place}: {one.to!r} is not among the sources ({', '.join(known) or 'none'})"
     if len(known) <= FEW:
         return f"{place}: no {one.to_kind} {one.to!r}; there are {', '.join(known) or 'none'}: name one, or add it"
     near = ", ".join(difflib.get_close_matches(one.to, known, 3, 0.0))

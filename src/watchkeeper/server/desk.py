@@ -46,6 +46,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     drawing: str
     sign_in_with: str
     is_admin: bool
+    is_editor: bool
     zone: str
     is_zone_known: bool
 
@@ -90,6 +91,7 @@ class Desk:
             ),
             icon=self.assets.address("icon.svg"),
             is_admin=reader is not None and reader.may(Scope.ADMIN),
+            is_editor=reader is not None and reader.may(Scope.CONFIGURE),
             sign_in_with=self.provider.settings.title if self.provider else "",
             drawing=self.assets.bundle_address() if draws else "",
             zone=zone or "UTC",
@@ -140,6 +142,7 @@ def make_templates() -> Environment:
         "plural": words.plural,
         "share": words.share,
         "when": words.when,
+        "with_times": words.with_times,
         "window": words.window,
         "zone_word": words.zone_word,
         "is_other_clock": words.is_other_clock,

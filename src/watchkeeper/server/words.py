@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, datetime
 
 import msgspec
@@ -11,10 +12,11 @@ from markupsafe import Markup, escape
 from watchkeeper.domain.alert import Change
 from watchkeeper.domain.feedback import Answer
 from watchkeeper.domain.metric import Kind, Metric
-from watchkeeper.domain.times import DAY, format_instant, wall_clock
+from watchkeeper.domain.times import DAY, format_instant, parse_instant, wall_clock
 from watchkeeper.watch.views import Turn
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
+_EXACT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)")
 
 
 class AnswerWord(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,6 +105,14 @@ def when(seconds: int, zone: str, step_s: int = 0) -> Markup:
     local = wall_clock(seconds, zone)
     text = _day(local) if step_s >= DAY else f"{_day(local)}, {local:%H:%M}"
     return _time(seconds, text, zone)
+
+
+def with_times(text: str, zone: str) -> Markup:
+    """A sentence of ours whose exact times (`2026-11-23T09:00:00Z`) are said as `when` says them."""
+    pieces = _EXACT.split(text)
+    return Markup("").join(
+        when(parse_instant(piece), zone) if place % 2 else escape(piece) for place, piece in enumerate(pieces)
+    )
 
 
 def window(start: int, end: int, zone: str, step_s: int = 0) -> Markup:

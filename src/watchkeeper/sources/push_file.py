@@ -85,10 +85,7 @@ def _read_json(path: Path) -> pa.Table:
     except msgspec.DecodeError as error:
         raise InputError(f"{path}: is no JSON: {error}") from None
     try:
-        if len(found) == 1 and isinstance(found[0], dict) and isinstance(found[0].get("time"), list):
-            table = pa.table(found[0])
-        else:
-            table = pa.Table.from_pylist(found)
+        table = _table(found)
     except (pa.ArrowException, AttributeError, TypeError, ValueError) as error:
         raise InputError(
             f"{path}: its rows are no table ({str(error).splitlines()[0]}); write an object for each row, or one of "
@@ -97,6 +94,24 @@ def _read_json(path: Path) -> pa.Table:
     if not table.num_rows:
         raise InputError(f"{path}: holds no rows; there is nothing to push")
     return table
+
+
+def _table(found: list[Any]) -> pa.Table:
+    """The rows, or the columns, as a table; a column of text and numbers is text, as it would be in CSV."""
+    columns = len(found) == 1 and isinstance(found[0], dict) and isinstance(found[0].get("time"), list)
+    try:
+        return pa.table(found[0]) if columns else pa.Table.from_pylist(found)
+    except pa.ArrowException:
+        if columns:
+            return pa.table({name: _alike(column) for name, column in found[0].items()})
+        names = dict.fromkeys(name for row in found for name in row)
+        return pa.table({name: _alike([row.get(name) for row in found]) for name in names})
+
+
+def _alike(column: list[Any]) -> list[Any]:
+    if not any(isinstance(one, str) for one in column):
+        return column
+    return [msgspec.json.encode(one).decode() if isinstance(one, int | float) else one for one in column]
 
 
 def _lines(path: Path, text: bytes) -> list[Any]:

@@ -110,15 +110,15 @@ def _effects(tx: Connection, kind: str, name: str) -> list[str]:
         count = sum(one.status is Status.OPEN for one in alerts.of_series(tx, ids)) if ids else 0
         ends = f"{count} open {'alert ends' if count == 1 else 'alerts end'}, " if count else ""
         return [
-            f"metric {name}: {ends}it is no more read, judged or told; points, alerts and answers of its "
-            f"{len(ids):,} series stay, and count again when it is named in a configuration again"
+            f"Metric {name}: {ends}it is no more read, judged or told; points, alerts and answers of its "
+            f"{len(ids):,} series stay, and count again when it is back."
         ]
     if kind == "channel":
         waiting = deliveries.pending(tx, name)
-        said = f"channel {name}: {waiting:,} changes of alerts that it was not told of yet end untold"
+        said = f"Channel {name}: {waiting:,} changes of alerts that it was not told of yet end untold."
         return [said] if waiting else []
     if kind == "flag":
-        return [f"flag {name}: whoever asks for it gets the default of its own code"]
+        return [f"Flag {name}: whoever asks for it gets the default of its own code."]
     return []
 
 

@@ -11,6 +11,7 @@ import msgspec
 from watchkeeper.domain.alert import Alert
 from watchkeeper.domain.errors import ConfigError, GuardError, InputError
 from watchkeeper.domain.feedback import Answer
+from watchkeeper.domain.mends import not_called
 from watchkeeper.domain.metric import Metric
 from watchkeeper.domain.times import DAY
 from watchkeeper.notify import message
@@ -145,6 +146,8 @@ class Tuning:
 
 def _changed(metric: Metric, changes: dict[str, Any]) -> Metric:
     unknown = [key for key in changes if key not in TUNABLE]
+    if unknown and unknown[0] not in Metric.__struct_fields__:
+        raise InputError(f"metric {metric.name}: {not_called('setting', unknown[0], TUNABLE)}")
     if unknown:
         raise InputError(
             f"metric {metric.name}: {', '.join(unknown)} cannot be changed here; these can: {', '.join(TUNABLE)}"

@@ -24,6 +24,7 @@ from watchkeeper.client.records import (
 )
 from watchkeeper.domain.access import Scope
 from watchkeeper.domain.errors import ConfigError
+from watchkeeper.domain.mends import mended
 from watchkeeper.domain.metric import Metric
 from watchkeeper.server.api.common import MANY, Cursor, Many, Name, page_of, to_datetime
 from watchkeeper.server.api.metrics import metric_record
@@ -49,7 +50,7 @@ def _metric(settings: dict[str, Any]) -> Metric:
     try:
         return msgspec.convert(settings, Metric, strict=False)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"metric {settings.get('name', '(without a name)')}: {error}") from None
+        raise ConfigError(f"metric {settings.get('name', '(without a name)')}: {mended(error, Metric)}") from None
 
 
 @post(
