@@ -177,10 +177,10 @@ def test_what_is_configured_is_looked_at_and_removed_once(api: Served) -> None:
         assert other.get(route).status_code == 200
         assert other.delete(route).status_code == 403
         assert client.delete(route, headers={"if-match": 'W/"other"'}).status_code == 412
-        headers = {"if-match": client.get(route).headers["etag"], "idempotency-key": "once"}
+        headers = {"if-match": client.get(route).headers["etag"], "idempotency-key": "removed once"}
         gone = client.delete(route, headers=headers)
         assert (gone.status_code, gone.json()["gone"]) == (200, [{"kind": "route", "name": "night"}])
-        assert client.delete(route, headers={"idempotency-key": "once"}).json() == gone.json()
+        assert client.delete(route, headers={"idempotency-key": "removed once"}).json() == gone.json()
         assert client.delete(route).status_code == 404
         assert client.delete(f"{V1}/config/channel/hall").status_code == 200
         assert client.delete(f"{V1}/config/thing/hall").status_code == 422

@@ -123,7 +123,7 @@ def test_a_history_that_another_process_holds_names_it(tmp_path: Path) -> None:
     with running(HOLDER, str(path)) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "open\n"
-        with pytest.raises(StoreError, match=rf"history\.duckdb.*another process {process.pid} .*stop that one"):
+        with pytest.raises(StoreError, match=rf"history\.duckdb.*another process {process.pid} .*or stop it first"):
             History.open(path)
     with History.open(path):
         pass
