@@ -133,7 +133,7 @@ def test_a_changed_schema_is_told_at_once(tmp_path: Path):
         ("outcomes: {table: o, key: k, label: l}", "matched by key"),
         ("measures: [luck]", "no measure 'luck'"),
         ("reference: {start: 2026-02-01, end: 2026-01-01}", "before it begins"),
-        ("source: elsewhere", "not among the sources"),
+        ("source: elsewhere", "no source .elsewhere.; there are rides: name one, or add it"),
         ("flags: [none]", "no flag 'none'"),
         ("key_metrics: [none]", "no metric 'none'"),
     ],
