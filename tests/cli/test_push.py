@@ -129,7 +129,7 @@ def test_a_push_that_breaks_off_says_how_far_it_came(
         calls.append(1)
         if len(calls) > 2:
             raise StoreError("the disk is full")
-        return sent(client, metric, *words, **said)  # type: ignore[arg-type]
+        return sent(client, metric, *words, **said)  # type: ignore[arg-type]  # handed on as it came
 
     monkeypatch.setattr(Client, "push", breaking)
     said = push(home, rows(tmp_path, 50), "--rows", "10")

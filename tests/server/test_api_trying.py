@@ -92,9 +92,9 @@ def test_alerts_whose_answer_would_cost_a_confirmed_one_are_left_out(
         answer = api.service.answer
 
         def guarded(draft: object) -> object:
-            if draft.alert == first:  # type: ignore[attr-defined]
+            if draft.alert == first:  # type: ignore[attr-defined]  # an object here
                 raise GuardError("a confirmed alert would no longer fire")
-            return answer(draft)  # type: ignore[arg-type]
+            return answer(draft)  # type: ignore[arg-type]  # see above
 
         monkeypatch.setattr(api.service, "answer", guarded)
         said = client.answer_several(Answer.FALSE_ALARM, [first, second])

@@ -63,7 +63,7 @@ class _Loader(yaml.SafeLoader):
         super().__init__(text)
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+        mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]  # PyYAML has no types
         is_alias = self.check_event(yaml.AliasEvent)
         if self._level >= DEEPEST:
             raise _too_deep(mark)

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from watchkeeper.domain.errors import InputError
 from watchkeeper.domain.points import LARGEST_PUSH
 from watchkeeper.sources.arrow_sizes import refuse_above
-from watchkeeper.sources.pushed import NO_VALUE, Columns, plausible
+from watchkeeper.sources.points import NO_VALUE
+from watchkeeper.sources.pushed import Columns, plausible
 
 _CONTINUES = b"\xff\xff\xff\xff"
 _LONGEST_HEAD, _MOST_HEADS, _MOST_TEXTS = 16_384, 2_000, 200_000

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from watchkeeper.domain.errors import InputError
 from watchkeeper.domain.times import parse_instant
-
-NO_VALUE = "(none)"
+from watchkeeper.sources.points import NO_VALUE
 
 
 @dataclass(frozen=True)

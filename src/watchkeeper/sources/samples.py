@@ -29,7 +29,7 @@ import msgspec
 from watchkeeper.domain.metric import Metric
 from watchkeeper.domain.texts import UNKEPT, is_kept
 from watchkeeper.domain.times import floor_to_step
-from watchkeeper.sources.pushed import NO_VALUE
+from watchkeeper.sources.points import NO_VALUE
 
 MOST_INSTRUMENTS = 10_000
 """How many instruments may add up in one series: each request that brings a sample of it reads where all of them
